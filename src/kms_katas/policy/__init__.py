@@ -1,0 +1,25 @@
+"""Authorization as pure functions on documents: who may do what with a KMS key, and why.
+
+It knows no AWS account, no network and no other room of the kit; whoever asks brings the documents along.
+"""
+
+from .decision import Decision, Documents, NamedPolicy, Request, StatementRef, Step
+from .document import PolicyError, parse_document
+from .evaluate import decide
+from .explain import denial_message, explain
+from .principal import Principal
+
+__all__ = [
+    "Decision",
+    "Documents",
+    "NamedPolicy",
+    "PolicyError",
+    "Principal",
+    "Request",
+    "StatementRef",
+    "Step",
+    "decide",
+    "denial_message",
+    "explain",
+    "parse_document",
+]

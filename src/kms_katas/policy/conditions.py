@@ -1,0 +1,193 @@
+"""Whether the Condition of a statement holds for the keys of a request.
+
+AND over operators and keys, OR over the values of a key, NOR for the negated operators (IAM reference, "Conditions with
+multiple context keys or values"). Where the keys come from is in context.py.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from operator import eq, ge, gt, le, lt
+from typing import Any, Literal, NamedTuple
+
+from .context import Context
+from .document import as_list, base_operator
+from .match import Pattern, arn_matches, expand, glob_matches
+
+
+def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> str | None:
+    """The first part of a Condition that does not hold, as a clause for people; None if all of it holds.
+
+    `variables` says whether the document's Version knows policy variables. An unknown operator never holds.
+    """
+    for name, block in condition.items():
+        operator = _operator(name)
+        for key, wanted in block.items():
+            values = [_text(value) for value in as_list(wanted)]
+            if operator is None:
+                return f"{name} is no condition operator"
+            present = context.get(key.lower())
+            if not _holds(operator, present, values, context, variables):
+                has, wants = _present(present), _wants(values)
+                return f"{name} on {key} does not hold: the request has {has}, the policy wants {wants}"
+    return None
+
+
+Compare = Callable[[str, Pattern], bool]
+
+
+class _Operator(NamedTuple):
+    quantifier: Literal["", "any", "all"]
+    if_exists: bool
+    negated: bool
+    expands: bool  # whether policy variables are filled in: string and ARN operators only (IAM reference, variables)
+    compare: Compare | None  # None for Null
+
+
+def _holds(
+    operator: _Operator, present: str | tuple[str, ...] | None, wanted: list[str], context: Context, variables: bool
+) -> bool:
+    if operator.compare is None:
+        return any(value.lower() == ("true" if present is None else "false") for value in wanted)
+    if present is None:
+        # ForAllValues is true of nothing, ForAnyValue false of it, whatever the operator.
+        return operator.if_exists or operator.quantifier == "all" or (operator.negated and operator.quantifier != "any")
+    if isinstance(present, tuple) and not operator.quantifier:
+        # Undocumented; Access Analyzer calls it an error ("Missing qualifier").
+        return False
+    patterns = [expand(value, context, variables and operator.expands) for value in wanted]
+    compare = operator.compare
+    results = (
+        any(pattern is not None and compare(value, pattern) for pattern in patterns) is not operator.negated
+        for value in ((present,) if isinstance(present, str) else present)
+    )
+    return any(results) if operator.quantifier == "any" else all(results)
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _present(value: str | tuple[str, ...] | None) -> str:
+    return "no such key" if value is None else repr(value) if isinstance(value, str) else repr(list(value))
+
+
+def _wants(values: list[str]) -> str:
+    return repr(values[0]) if len(values) == 1 else f"one of {values!r}"
+
+
+@lru_cache(maxsize=512)
+def _operator(name: str) -> _Operator | None:
+    base = base_operator(name)
+    lower = name.lower()
+    quantifier: Literal["", "any", "all"] = (
+        "any" if lower.startswith("foranyvalue:") else "all" if lower.startswith("forallvalues:") else ""
+    )
+    if base == "null":
+        return _Operator(quantifier, False, False, False, None)
+    if base not in _COMPARE:
+        return None
+    compare, negated = _COMPARE[base]
+    return _Operator(quantifier, lower.endswith("ifexists"), negated, base.startswith(("string", "arn")), compare)
+
+
+def _equals(value: str, wanted: Pattern) -> bool:
+    return value == "".join(wanted)
+
+
+def _equals_ignore_case(value: str, wanted: Pattern) -> bool:
+    return value.lower() == "".join(wanted).lower()
+
+
+def _like(value: str, wanted: Pattern) -> bool:
+    return glob_matches(wanted, value)
+
+
+def _arn_like(value: str, wanted: Pattern) -> bool:
+    return arn_matches(wanted, value)
+
+
+def _in_network(value: str, wanted: Pattern) -> bool:
+    network = _network("".join(wanted))
+    try:
+        return network is not None and ip_address(value) in network
+    except ValueError:
+        return False
+
+
+def _by_number(test: Callable[[float, float], bool]) -> Compare:
+    return _ordered(test, _number)
+
+
+def _by_date(test: Callable[[float, float], bool]) -> Compare:
+    return _ordered(test, _moment)
+
+
+def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float | None]) -> Compare:
+    def compare(value: str, wanted: Pattern) -> bool:
+        left, right = read(value), read("".join(wanted))
+        return left is not None and right is not None and test(left, right)
+
+    return compare
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text."""
+    number = _number(text)
+    if number is not None:
+        return number
+    try:
+        moment = datetime.fromisoformat(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=512)
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+# Base operator -> (how one value compares with one wanted value, whether the operator is the negation of that).
+_COMPARE: dict[str, tuple[Compare, bool]] = {
+    "stringequals": (_equals, False),
+    "stringnotequals": (_equals, True),
+    "stringequalsignorecase": (_equals_ignore_case, False),
+    "stringnotequalsignorecase": (_equals_ignore_case, True),
+    "stringlike": (_like, False),
+    "stringnotlike": (_like, True),
+    "numericequals": (_by_number(eq), False),
+    "numericnotequals": (_by_number(eq), True),
+    "numericlessthan": (_by_number(lt), False),
+    "numericlessthanequals": (_by_number(le), False),
+    "numericgreaterthan": (_by_number(gt), False),
+    "numericgreaterthanequals": (_by_number(ge), False),
+    "dateequals": (_by_date(eq), False),
+    "datenotequals": (_by_date(eq), True),
+    "datelessthan": (_by_date(lt), False),
+    "datelessthanequals": (_by_date(le), False),
+    "dategreaterthan": (_by_date(gt), False),
+    "dategreaterthanequals": (_by_date(ge), False),
+    "bool": (_equals_ignore_case, False),
+    "binaryequals": (_equals, False),
+    "ipaddress": (_in_network, False),
+    "notipaddress": (_in_network, True),
+    # ArnEquals and ArnLike behave alike (IAM reference, ARN condition operators).
+    "arnequals": (_arn_like, False),
+    "arnlike": (_arn_like, False),
+    "arnnotequals": (_arn_like, True),
+    "arnnotlike": (_arn_like, True),
+}

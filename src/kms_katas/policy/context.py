@@ -1,0 +1,65 @@
+"""The condition keys of a request: those that follow from the request itself, and those that the asker adds.
+
+Not for comparing them with a policy: conditions.py does.
+"""
+
+import re
+from collections.abc import Mapping
+
+from .decision import Request
+
+# Lower-case name -> text (single-valued key) or a tuple with at least one text (multi-valued key). Names of condition
+# keys compare without regard to case, also the part after kms:EncryptionContext: (KMS guide, "AWS KMS condition keys").
+Context = Mapping[str, str | tuple[str, ...]]
+
+_KMS_ARN = re.compile(r"arn:[^:]+:kms:[^:]*:([^:]*):(key|alias)/.+", re.ASCII)
+
+
+def resource_account(resource: str) -> str | None:
+    """The account that owns a key or an alias, from its ARN; None for "*" and for anything else."""
+    found = _KMS_ARN.fullmatch(resource)
+    return found[1] if found else None
+
+
+def is_key(resource: str) -> bool:
+    """Whether a resource is a KMS key's ARN, so that a key policy has a say."""
+    found = _KMS_ARN.fullmatch(resource)
+    return found is not None and found[2] == "key"
+
+
+def condition_context(request: Request) -> Context:
+    """Every condition key of the request, by lower-case name; what the asker gave wins over what is derived.
+
+    Of two given names that differ in case alone the last one counts; AWS does not document which.
+    """
+    context = _derived(request)
+    for name, value in request.context.items():
+        if value == ():
+            context.pop(name.lower(), None)
+        else:
+            context[name.lower()] = value
+    return context
+
+
+def _derived(request: Request) -> dict[str, str | tuple[str, ...]]:
+    caller = request.principal
+    owner = resource_account(request.resource)
+    context: dict[str, str | tuple[str, ...]] = {"aws:securetransport": "true"}
+    if owner:
+        context["aws:resourceaccount"] = owner
+    if caller.kind == "Service":
+        return context | {"aws:principalisawsservice": "true", "aws:principalservicename": caller.arn}
+    context |= {
+        "aws:principalisawsservice": "false",
+        # The role with its path, not the session (IAM reference, aws:PrincipalArn).
+        "aws:principalarn": caller.role_arn or caller.arn,
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": caller.kind,
+    }
+    if caller.kind == "User":
+        context["aws:username"] = caller.name
+    if owner or "customkeystore" in request.action.lower():
+        context["kms:calleraccount"] = caller.account
+    for name, value in caller.tags.items():
+        context[f"aws:principaltag/{name.lower()}"] = value
+    return context

@@ -1,0 +1,111 @@
+"""The records that go into a decision and come out of it. No logic: evaluate.py decides, explain.py speaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .principal import Principal
+
+Layer = Literal["key-policy", "identity-policy", "root-user", "cross-account", "reserved-alias"]
+Element = Literal["principal", "action", "resource", "condition"]
+PrincipalMatch = Literal["EXACT", "ROLE", "FEDUSER", "ACCOUNT", "WILDCARD"]
+DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One permission asked for on one resource. An operation that needs several (ReEncrypt, CreateAlias) makes several.
+
+    `action` is the permission, "kms:Decrypt"; `resource` a key ARN, an alias ARN or "*". `context` holds the condition
+    keys that only the caller of `decide` can know (kms:EncryptionContext:env, kms:ViaService, aws:SourceIp ...): text
+    for a single-valued key, a tuple of texts for a multi-valued one. Keys that follow from the request itself
+    (context.py) are added by `decide`; a key given here wins over the derived one, and an empty tuple takes it away.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NamedPolicy:
+    """A policy document, as `parse_document` returns it, and the name by which people know it."""
+
+    name: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Every document that has a say. `key_policy` is absent for requests on "*" or on an alias."""
+
+    key_policy: NamedPolicy | None = None
+    identity: tuple[NamedPolicy, ...] = ()
+
+
+@dataclass(frozen=True)
+class StatementRef:
+    """Where a statement stands: the policy's name, its index from 0, and its Sid if it has one."""
+
+    policy: str
+    index: int
+    sid: str | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement that was looked at.
+
+    `failed` names the elements that did not match, in the order of `Element`; `match` says how the Principal element
+    covers the caller (None where it does not, and in identity policies, which have no such element); `reason` is one
+    sentence: why the statement applies, or the first thing that did not match.
+    """
+
+    layer: Layer
+    statement: StatementRef
+    effect: Literal["Allow", "Deny"]
+    failed: tuple[Element, ...]
+    match: PrincipalMatch | None
+    reason: str
+
+    @property
+    def applies(self) -> bool:
+        return not self.failed
+
+    @property
+    def near_miss(self) -> bool:
+        """All but one of principal, action, resource and condition matched."""
+        return len(self.failed) == 1
+
+    @property
+    def policy(self) -> str:
+        return self.statement.policy
+
+    @property
+    def index(self) -> int:
+        return self.statement.index
+
+    @property
+    def sid(self) -> str | None:
+        return self.statement.sid
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to a request.
+
+    `layer` is the layer that decided; for an implicit deny the layer that lacks the Allow. `statement` is the statement
+    that decided, None for an implicit deny and for a root user who needs none; where an identity policy decides because
+    the key policy lets it, it is the identity policy's. `trace` has every statement looked at, in order.
+    """
+
+    request: Request
+    kind: DecisionKind
+    layer: Layer
+    statement: StatementRef | None
+    trace: tuple[Step, ...]
+
+    @property
+    def allowed(self) -> bool:
+        return self.kind == "Allowed"
