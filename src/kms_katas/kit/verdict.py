@@ -1,0 +1,102 @@
+"""The record that grading one answer makes, its score, and its published form. Not for showing it: see reports/."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+VERDICT_SCHEMA = "urn:kms-katas:verdict:1"
+REPORT_SCHEMA = "urn:kms-katas:report:1"
+SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")
+
+Status = Literal["pass", "fail", "error", "timeout", "skipped"]
+
+
+@dataclass(frozen=True)
+class KmsCall:
+    """One call that the answer made to AWS: evidence, without secrets. `outcome` is "ok" or the AWS error code."""
+
+    operation: str
+    target: str
+    outcome: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found. `points` is what was earned of `max_points`: all of them or none."""
+
+    check: str
+    title: str
+    task: int
+    status: Status
+    max_points: int
+    message: str = ""
+    called: str = ""
+    actual: str = ""
+    expected: str = ""
+    next_step: str = ""
+    calls: tuple[KmsCall, ...] = ()
+    file: str = ""
+    line: int = 0
+    output: str = ""
+    hidden: bool = False
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> int:
+        return self.max_points if self.status == "pass" else 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The one record of grading one answer to one kata. Everything that is shown or stored about a run comes from here."""
+
+    kata: str
+    checks: tuple[CheckResult, ...]
+    seed: int
+    kit_version: str
+    checks_digest: str
+    isolation: str
+    seconds: float = 0.0
+    untouched: bool = False
+    schema: str = field(default=VERDICT_SCHEMA)
+
+    @property
+    def score(self) -> int:
+        return sum(check.points for check in self.checks)
+
+    @property
+    def max_score(self) -> int:
+        return sum(check.max_points for check in self.checks)
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.checks) and all(check.status == "pass" for check in self.checks)
+
+    @property
+    def status(self) -> Status:
+        """pass when every check passed; else the status that most explains why not: error, timeout, fail."""
+        if self.passed:
+            return "pass"
+        found = {check.status for check in self.checks}
+        worst: tuple[Status, ...] = ("error", "timeout")
+        return next((status for status in worst if status in found), "fail")
+
+    def as_data(self) -> dict[str, Any]:
+        """The published form: the JSON Schema in verdict.schema.json describes it. A hidden check gives its title and points only."""
+        data: dict[str, Any] = {"schema": self.schema, "kata": self.kata, "status": self.status}
+        data |= {"score": self.score, "max_score": self.max_score, "untouched": self.untouched}
+        data |= {"seed": self.seed, "kit_version": self.kit_version, "checks_digest": self.checks_digest}
+        data |= {"isolation": self.isolation, "seconds": round(self.seconds, 4)}
+        data["checks"] = [_check_data(check) for check in self.checks]
+        return data
+
+
+_PUBLIC_OF_HIDDEN = ("check", "title", "task", "status", "points", "max_points", "hidden")
+
+
+def _check_data(check: CheckResult) -> Mapping[str, Any]:
+    data = asdict(check) | {"points": check.points, "seconds": round(check.seconds, 4)}
+    data["calls"] = [asdict(call) for call in check.calls]
+    return {name: data[name] for name in _PUBLIC_OF_HIDDEN} if check.hidden else data
