@@ -1,0 +1,119 @@
+"""The warm process that children are forked from, and what a forked child does. It never holds a lab, checks or solutions.
+
+Started as `python -I -m kms_katas.child FD`, where FD is one end of a Unix socket pair. Each message on it is a word: `fork`, with two descriptors
+(the child's bridge, and where its output goes), answered by the child's process id; `reap PID`, answered by that child's exit status.
+"""
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import Any
+
+import boto3
+import botocore.handlers
+import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401  (warm: most answers use it)
+
+from kms_katas.child import wire
+from kms_katas.child.answer import Answer
+from kms_katas.child.bridge import Bridge
+from kms_katas.child.clock import LabTime
+
+CPU_SECONDS = 60
+"""A child that nobody is left to end is ended by the kernel after this much CPU."""
+
+
+def main(control: socket.socket) -> None:
+    warm()
+    control.sendall(b"ready")
+    while message := _message(control):
+        word, descriptors = message
+        if word == b"fork":
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                run_child(socket.socket(fileno=descriptors[0]), descriptors[1])
+            for descriptor in descriptors:
+                os.close(descriptor)
+            control.sendall(str(pid).encode())
+        else:
+            _, status = os.waitpid(int(word.split()[1]), 0)
+            control.sendall(str(status).encode())
+
+
+def warm() -> None:
+    """Pay once for what every child needs: the imports are done; now a client that has made a call, and a quiet heap."""
+    botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", _bridge.send_request))
+    _bridge.connect(_practice)
+    _bridge.prepare("kms", "us-east-1").decrypt(CiphertextBlob=b"practice")
+    boto3.client("kms", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    gc.collect()
+    gc.freeze()
+
+
+def _practice(question: dict[str, Any]) -> dict[str, Any]:
+    """Stands in for the lab while nobody listens."""
+    return {"status": 200, "headers": [["content-type", "application/x-amz-json-1.1"]], "body": wire.encode(b"{}")}
+
+
+def run_child(connection: socket.socket, output: int) -> None:
+    """Serve one connection until it closes. Never returns."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    sys.stdin = open(os.devnull)  # noqa: SIM115  (lives as long as the process)
+    sys.stdout = sys.stderr = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    try:
+        serve(connection)
+    except wire.Closed:
+        pass
+    finally:
+        os._exit(0)
+
+
+def serve(connection: socket.socket) -> None:
+    """Answer `load` and `call` until the other end closes. Between them nothing else may use the bridge: a thread that asks waits for the next call."""
+
+    def ask(question: dict[str, Any]) -> dict[str, Any]:
+        wire.send_frame(connection, question)
+        return wire.receive_frame(connection)
+
+    _bridge.connect(ask)
+    answer, clock = Answer(_bridge), LabTime(_bridge)
+    with clock.at(0):
+        while True:
+            with _bridge.lock:
+                order = wire.receive_frame(connection)
+            clock.move_to(order["now"])
+            if order["order"] == "load":
+                # A new module for each check: what the answer kept in the last one is gone, and a plain boto3.client() is this check's learner.
+                os.environ.update(order["environment"])
+                boto3.DEFAULT_SESSION = None
+                outcome = answer.load(order["source"], order["path"])
+            else:
+                outcome = answer.call(order["function"], order["arguments"], order["keywords"])
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+            with _bridge.lock:
+                try:
+                    wire.send_frame(connection, {"outcome": outcome})
+                except wire.WireError as error:
+                    wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
+
+
+def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:
+    message, descriptors, _, _ = socket.recv_fds(control, 64, 2)
+    return (message, descriptors) if message else None
+
+
+_bridge = Bridge(_practice)
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,104 @@
+"""A learner's file as a module, and calls of its functions. What happens comes back as plain data: a value, or what was raised."""
+
+import importlib.abc
+import importlib.util
+import inspect
+import linecache
+import sys
+import traceback
+from types import ModuleType
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from kms_katas.child import wire
+from kms_katas.child.bridge import Bridge
+
+MAX_MESSAGE = 2000
+
+
+class Answer:
+    """The learner's module. `path` is what its frames and messages call the file."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self.module: ModuleType | None = None
+        self.path = ""
+
+    def load(self, source: str, path: str) -> dict[str, Any]:
+        """Run the file's top level. The outcome is {"done": None} or {"raised": ...}."""
+        self.path = path
+        loader = _Source(source, path)
+        spec = importlib.util.spec_from_loader("answer", loader, origin=path)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        module.__file__ = path
+        # So that a traceback, and inspect, find the text without reading any file.
+        linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+        sys.modules["answer"] = self.module = module
+        try:
+            loader.exec_module(module)
+        except BaseException as error:
+            return {"raised": self._raised(error)}
+        return {"done": None}
+
+    def call(self, function: str, arguments: Any, keywords: Any) -> dict[str, Any]:
+        """Call one function. The outcome is {"done": value}, {"raised": ...}, {"missing": sentence} or {"foreign": sentence}."""
+        target = getattr(self.module, function, None)
+        if not callable(target):
+            return {"missing": f"there is no function `{function}` in it"}
+        args = wire.decode(arguments, self.bridge.handle)
+        kwargs = wire.decode(keywords, self.bridge.handle)
+        try:
+            inspect.signature(target).bind(*args, **kwargs)
+        except TypeError as error:
+            return {"missing": f"`{function}{inspect.signature(target)}` cannot be called as the brief says: {error}"}
+        except ValueError:
+            pass
+        try:
+            value = target(*args, **kwargs)
+        except BaseException as error:
+            return {"raised": self._raised(error)}
+        try:
+            return {"done": wire.encode(value)}
+        except wire.WireError as error:
+            return {"foreign": str(error)}
+        except BaseException as error:
+            return {"raised": self._raised(error)}
+
+    def _raised(self, error: BaseException) -> dict[str, Any]:
+        code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+        return {
+            "type": type(error).__name__,
+            "message": _message(error),
+            "code": code,
+            "frames": self._frames(error),
+        }
+
+    def _frames(self, error: BaseException) -> list[dict[str, Any]]:
+        """The learner's own frames, outermost first; for a SyntaxError, the place that it names."""
+        if isinstance(error, SyntaxError) and error.filename == self.path:
+            return [{"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()}]
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == self.path]
+        return [{"line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""} for frame in own[-20:]]
+
+
+class _Source(importlib.abc.InspectLoader):
+    """Loads a module from text that is already in memory."""
+
+    def __init__(self, source: str, path: str) -> None:
+        self._source, self._path = source, path
+
+    def get_source(self, fullname: str) -> str:
+        return self._source
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, self._path, "exec", dont_inherit=True), module.__dict__)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_MESSAGE]
+    except BaseException:
+        return "(its message cannot be read)"

@@ -1,0 +1,161 @@
+"""The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge. Not for running the answer."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from kms_katas.child import wire
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+"""Sends one question and waits for its reply."""
+
+
+class LabRefused(Exception):
+    """The lab did not let a request through; the sentence says which and why."""
+
+
+class Bridge:
+    """One question at a time, whichever thread asks: whoever uses the connection holds `lock`."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._clients: dict[str, Any] = {}
+        self._prepared: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self.lock = threading.Lock()
+
+    def connect(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            reply = self._ask(question)
+        if "refused" in reply:
+            raise LabRefused(str(reply["refused"]))
+        return reply
+
+    def send_request(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """botocore's before-send handler: what it returns is the response, and nothing goes to a network."""
+        question = {
+            "ask": "http",
+            "method": request.method,
+            "url": request.url,
+            "headers": [[str(name), _text(value)] for name, value in request.headers.items()],
+            "body": wire.encode(_body(request.body)),
+        }
+        reply = self.ask(question)
+        return AWSResponse(request.url, reply["status"], dict(reply["headers"]), _Raw(wire.decode(reply["body"])))
+
+    def client(self, described: dict[str, Any]) -> Any:
+        """The same client for the same handle, so that handing it over again costs nothing."""
+        name = json.dumps(described, sort_keys=True)
+        if name not in self._clients:
+            self._clients[name] = self._ready_client(described) or new_client(described)
+        return self._clients[name]
+
+    def prepare(self, service: str, region: str) -> Any:
+        """Make a client before anybody is known to need it; the first handle that fits takes it over."""
+        session = botocore.session.Session()
+        session.set_credentials("none", "none")
+        client = session.create_client(service, region_name=region)
+        self._prepared[service, region] = (client, session.get_credentials())
+        return client
+
+    def _ready_client(self, described: dict[str, Any]) -> Any:
+        client, credentials = self._prepared.pop((described["service"], described["region"]), (None, None))
+        if client is not None:
+            credentials.access_key = described["access_key_id"]
+            credentials.secret_key = described["secret_access_key"]
+            credentials.token = described["session_token"]
+        return client
+
+    def handle(self, described: dict[str, Any]) -> Any:
+        """What a handle stands for in the child. Raises WireError for a kind that this version does not know."""
+        match described["kind"]:
+            case "client":
+                return self.client(described)
+            case "stream":
+                return Stream(self, described["id"], described["readable"])
+            case "clock":
+                return Clock()
+        raise wire.WireError(f"a handle of kind {described['kind']!r}")
+
+
+def new_client(described: dict[str, Any]) -> Any:
+    """A boto3 client for a handle, beside the default session and its credentials."""
+    return boto3.client(
+        described["service"],
+        region_name=described["region"],
+        aws_access_key_id=described["access_key_id"],
+        aws_secret_access_key=described["secret_access_key"],
+        aws_session_token=described["session_token"],
+    )
+
+
+class Clock:
+    """The lab's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Stream(io.RawIOBase):
+    """A stream that lives in the lab: bytes are made, counted and checked there."""
+
+    def __init__(self, bridge: Bridge, number: int, readable: bool) -> None:
+        self._bridge, self._number, self._readable = bridge, number, readable
+
+    def readable(self) -> bool:
+        return self._readable
+
+    def writable(self) -> bool:
+        return not self._readable
+
+    def read(self, size: int | None = -1) -> bytes:
+        size = -1 if size is None else int(size)
+        reply = self._bridge.ask({"ask": "read", "stream": self._number, "size": size})
+        return bytes(wire.decode(reply["data"]))
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any) -> int:
+        data = bytes(data)
+        self._bridge.ask({"ask": "write", "stream": self._number, "data": wire.encode(data)})
+        return len(data)
+
+
+class _Raw(io.BytesIO):
+    """The part of urllib3's response that botocore reads."""
+
+    def stream(self, amt: int = 1 << 16, decode_content: bool | None = None) -> Iterator[bytes]:
+        while chunk := self.read(amt):
+            yield chunk
+
+    def release_conn(self) -> None:
+        return None
+
+
+def _body(body: Any) -> bytes:
+    """A request body, whole: text, bytes, a file or botocore's aws-chunked wrapper."""
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    if hasattr(body, "read"):
+        return bytes(body.read())
+    return b"".join(body)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,37 @@
+"""Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock. Not for measuring anything."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import time_machine
+
+from kms_katas.child.bridge import Bridge
+
+
+class LabTime:
+    """`time`, `datetime.now` and what is built on them, held at the lab's instant (seconds since 1970)."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._traveller: Any = None
+
+    @contextmanager
+    def at(self, now: float) -> Iterator[None]:
+        """Hold the time at `now`, until the with block ends."""
+        slept = time.sleep
+        with time_machine.travel(now, tick=False) as self._traveller:
+            time.sleep = self._sleep  # type: ignore[assignment]
+            try:
+                yield
+            finally:
+                time.sleep = slept
+
+    def move_to(self, now: float) -> None:
+        self._traveller.move_to(now)
+
+    def _sleep(self, seconds: float, /) -> None:
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        self.move_to(self._bridge.ask({"ask": "sleep", "seconds": float(seconds)})["now"])
