@@ -1,0 +1,189 @@
+"""The fixture `answer`: a learner's file as a check sees it. Every call crosses the bridge; what came of the last one is kept for the report."""
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kms_katas.child import wire
+from kms_katas.grading.expect import Rejected
+from kms_katas.grading.gate import Gate
+from kms_katas.grading.handles import ClientHandle, ClockHandle, Sink, Source
+from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, read_raised
+from kms_katas.grading.run import Run
+from kms_katas.grading.show import show, show_call
+from kms_katas.lab import Call, Lab, Principal
+
+S = TypeVar("S", Source, Sink)
+
+MAX_SOURCE = 256 * 1024
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+
+
+class Answer:
+    """One answer in one check: a module of its own, in a process that the checks of a run share until one calls restart()."""
+
+    def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int) -> None:
+        self._run, self._lab, self._learner, self._seed = run, lab, learner, seed
+        self._path = run.path()
+        self._gate = Gate(lab, run.kata.services)
+        self._loaded = False
+        self._printed = ""
+        self.called = ""
+        self.returned = ""
+
+    def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
+        """What the answer's function returns. Raises AnswerRaised as it raises; a result that cannot cross the bridge is refused by name."""
+        if not self._loaded:
+            self._load()
+        self.called = show_call(function, arguments, keywords)
+        self.returned = ""
+        order = {"order": "call", "function": function}
+        order |= {"arguments": wire.encode(list(arguments), _describe), "keywords": wire.encode(keywords, _describe)}
+        outcome = self._send(order)
+        if "missing" in outcome:
+            raise AnswerUnusable(
+                f"{self._path.name}: {outcome['missing']}.", "Keep the names and parameters of the starter's functions."
+            )
+        if "foreign" in outcome:
+            self.returned = str(outcome["foreign"])
+            raise Rejected(
+                f"`{function}` gave back {outcome['foreign']}, which cannot leave the answer's process.",
+                expected="None, bool, int, float, str, bytes, datetime, list, tuple or dict",
+                next_step="Return plain data of these types.",
+            )
+        if "raised" in outcome:
+            raised = read_raised(outcome["raised"], f"`{function}`")
+            self.returned = f"{raised.type}: {show(raised.message).strip(chr(34) + chr(39))}"
+            raise raised
+        value = wire.decode(outcome["done"])
+        self.returned = show(value)
+        return value
+
+    def raises(self, function: str, *arguments: Any, **keywords: Any) -> AnswerRaised | None:
+        """What the answer's function raises, or None when it returns."""
+        try:
+            self.call(function, *arguments, **keywords)
+        except AnswerRaised as raised:
+            return raised
+        return None
+
+    def restart(self) -> None:
+        """Call the next function in a new process: nothing that the answer kept in memory is there any more."""
+        self._printed = self.output
+        self._run.close()
+        self._loaded = False
+
+    def client(
+        self, principal: Principal | None = None, service: str = "kms", region: str | None = None
+    ) -> ClientHandle:
+        """A client to hand to the answer; without `principal`, that of the learner."""
+        return ClientHandle(service, region or self._lab.region, principal or self._learner)
+
+    def stream(self, length: int) -> Source:
+        """A stream of `length` bytes for the answer to read."""
+        return self._registered(Source(len(self._gate.streams), self._seed, length))
+
+    def sink(self) -> Sink:
+        """A stream for the answer to write to."""
+        return self._registered(Sink(len(self._gate.streams)))
+
+    @property
+    def clock(self) -> ClockHandle:
+        return ClockHandle()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The AWS calls that the answer made in this check, in order."""
+        return tuple(call for call in self._lab.calls if call.via == "answer")
+
+    @property
+    def output(self) -> str:
+        """What the answer printed in this check."""
+        if self._run.process is not None:
+            self._printed += self._run.process.take_output()
+        return self._printed
+
+    def _registered(self, stream: S) -> S:
+        self._gate.streams[stream.number] = stream
+        return stream
+
+    def _load(self) -> None:
+        source, path = read_source(self._path), display_path(self._path)
+        outcome = self._send({"order": "load", "source": source, "path": path, "environment": self._environment()})
+        if "raised" in outcome:
+            raised = read_raised(outcome["raised"], path)
+            line = raised.frames[-1].line if raised.frames else 0
+            raise AnswerUnusable(
+                f"{self._path.name} stops while Python reads it: {raised.type}: {raised.message}",
+                f"Open {path}" + (f" at line {line}." if line else "."),
+                line,
+            )
+        self._loaded = True
+
+    def _send(self, message: dict[str, Any]) -> dict[str, Any]:
+        if time.monotonic() >= self._run.check_deadline:
+            raise AnswerTimeout
+        if self._run.process is None:
+            self._run.process = self._run.runner.start()
+        message["now"] = self._lab.clock.now().timestamp()
+        try:
+            return self._run.process.order(message, self._gate.reply, self._run.check_deadline)
+        except BaseException:
+            # Stopped half-way: nothing more can be asked of this process.
+            self.restart()
+            raise
+
+    def _environment(self) -> Mapping[str, str]:
+        """What makes a plain boto3.client() in the answer the learner's."""
+        names = {
+            "AWS_ACCESS_KEY_ID": self._learner.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._learner.secret_access_key,
+            "AWS_SESSION_TOKEN": self._learner.session_token,
+            "AWS_DEFAULT_REGION": self._lab.region,
+        }
+        return {name: value for name, value in names.items() if value}
+
+
+def read_source(path: Path) -> str:
+    """The text of an answer, whatever its line ends; a byte order mark is dropped. Raises AnswerUnusable."""
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise AnswerUnusable(
+                f"{path.name} is not there.",
+                f"Put your answer in {display_path(path)}, or `kata reset` it to the starter.",
+            )
+        if size > MAX_SOURCE:
+            raise AnswerUnusable(
+                f"{path.name} has {size} bytes; an answer may have {MAX_SOURCE}.",
+                "Take out what the tasks do not ask for.",
+            )
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise AnswerUnusable(
+            f"{path.name} is not there.", f"Put your answer in {display_path(path)}, or `kata reset` it to the starter."
+        ) from error
+    except OSError as error:
+        raise AnswerUnusable(
+            f"{path.name} cannot be read: {error.strerror}.", f"Look at {display_path(path)} and who may read it."
+        ) from error
+    coding = next((found[1].decode() for line in data.splitlines()[:2] if (found := _CODING.match(line))), "utf-8")
+    try:
+        return data.removeprefix(b"\xef\xbb\xbf").decode(coding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise AnswerUnusable(f"{path.name} is not text in {coding}: {error}.", "Save the file as UTF-8.") from error
+
+
+def display_path(path: Path) -> str:
+    """The path as the learner would type it: from where they stand, if it lies below."""
+    try:
+        return os.path.relpath(path) if path.resolve().is_relative_to(Path.cwd()) else str(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _describe(value: Any) -> dict[str, Any] | None:
+    return value.describe() if isinstance(value, (ClientHandle, ClockHandle, Source, Sink)) else None

@@ -1,0 +1,165 @@
+"""What `kata dev check` can see without running anything: files, fields, names, TODOs. Running the answers is in content_proof.py."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kms_katas.kit import Finding, Kata, KataError, Kit
+from kms_katas.kit.kata import read_kata
+
+ANSWERS_SCHEMA = "urn:kms-katas:answers:1"
+MIN_ACCEPTED = {1: 1}
+MIN_REJECTED = {1: 3}
+"""Fewest other answers by level; katas of other levels need 2 and 4."""
+MAX_BRIEF_LINES = 60
+_IGNORED = {"__pycache__", ".DS_Store"}
+
+
+def layout_findings(kit: Kit) -> Iterator[Finding]:
+    """Every fault of the kit's files, kata by kata."""
+    seen: dict[str, str] = {}
+    known = set()
+    katas = []
+    for folder, path in kit.folders():
+        try:
+            kata = read_kata(path / "kata.toml", folder)
+        except KataError as error:
+            yield Finding(folder, str(error))
+            continue
+        katas.append(kata)
+        known.add(kata.id)
+        if kata.id in seen:
+            yield Finding(folder, f"the id {kata.id} is that of {seen[kata.id]} too; ids are unique.")
+        seen.setdefault(kata.id, folder)
+    for kata in katas:
+        yield from _fields(kata, known)
+        yield from _starter(kit, kata)
+        yield from _solutions(kit, kata)
+    yield from _strays(kit, katas)
+
+
+def rejected_answers(kit: Kit, kata: Kata) -> dict[str, tuple[str, str]]:
+    """Each rejected answer's name with the check that must refuse it and the mistake. Raises KataError."""
+    path = kit.solutions / kata.folder / "answers.toml"
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise KataError(f"solutions/{kata.folder}/answers.toml cannot be read: {error}.") from error
+    if data.get("schema") != ANSWERS_SCHEMA:
+        raise KataError(f'solutions/{kata.folder}/answers.toml needs schema = "{ANSWERS_SCHEMA}".')
+    entries = data.get("rejected", {})
+    for name, entry in entries.items():
+        if set(entry) != {"check", "mistake"}:
+            raise KataError(
+                f"solutions/{kata.folder}/answers.toml: rejected.{name} must have `check` and `mistake`, and nothing else."
+            )
+    return {name: (entry["check"], entry["mistake"]) for name, entry in entries.items()}
+
+
+def _fields(kata: Kata, known: set[str]) -> Iterator[Finding]:
+    where = f"{kata.folder}/kata.toml"
+    folder_track, folder_name = (part.split("-", 1)[1] for part in kata.folder.split("/"))
+    if kata.id != f"{folder_track}/{folder_name}":
+        yield Finding(where, f"the id {kata.id} does not match its folder; it should be {folder_track}/{folder_name}.")
+    if not 1 <= kata.level <= 4:
+        yield Finding(where, f"level {kata.level} is not 1 to 4.")
+    if not 5 <= kata.minutes <= 30:
+        yield Finding(where, f"{kata.minutes} minutes is not 5 to 30.")
+    if not kata.why:
+        yield Finding(where, "`why` is empty; say what it means in production.")
+    if not kata.concepts or not kata.exams or not kata.services or not kata.answer:
+        yield Finding(where, "`concepts`, `exams`, `services` and `answer` each need an entry.")
+    for needed in kata.prerequisites:
+        if needed not in known:
+            yield Finding(where, f"the prerequisite {needed} is no kata of this kit.")
+    if not kata.tasks:
+        yield Finding(where, "there is no [[task]].")
+    for task in kata.tasks:
+        if not 2 <= len(task.hints) <= 5 or not all(task.hints):
+            yield Finding(
+                where, f"task {task.number} needs 2 to 5 hints, none of them empty; it has {len(task.hints)}."
+            )
+
+
+def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
+    folder = kit.starter(kata)
+    brief = _text(folder / "README.md")
+    if brief is None:
+        yield Finding(kata.folder, "README.md, the brief, is missing.")
+    else:
+        titles = re.findall(r"^## (\d+)\. (.+)$", brief, re.M)
+        wanted = [(str(task.number), task.title) for task in kata.tasks]
+        if titles != wanted:
+            yield Finding(
+                f"{kata.folder}/README.md",
+                f"its tasks are {titles}, and kata.toml's are {wanted}; number and title must agree.",
+            )
+        if len(brief.splitlines()) >= MAX_BRIEF_LINES:
+            yield Finding(
+                f"{kata.folder}/README.md",
+                f"it has {len(brief.splitlines())} lines; a brief has fewer than {MAX_BRIEF_LINES}.",
+            )
+    starter = "".join(_text(folder / name) or "" for name in kata.answer)
+    for name in kata.answer:
+        if not (folder / name).is_file():
+            yield Finding(kata.folder, f"the starter {name} is missing.")
+    for task in kata.tasks:
+        if not re.search(rf"TODO ?{task.number}\b", starter):
+            yield Finding(kata.folder, f"the starter has no TODO {task.number}.")
+    if not kit.grader(kata).is_file():
+        yield Finding(f"tests/graders/{kata.grader}", "the checks are missing.")
+
+
+def _solutions(kit: Kit, kata: Kata) -> Iterator[Finding]:
+    folder, where = kit.solutions / kata.folder, f"solutions/{kata.folder}"
+    trees = {where: folder}
+    for kind, fewest in (("accepted", MIN_ACCEPTED.get(kata.level, 2)), ("rejected", MIN_REJECTED.get(kata.level, 4))):
+        names = sorted(path.name for path in (folder / kind).iterdir()) if (folder / kind).is_dir() else []
+        trees |= {f"{where}/{kind}/{name}": folder / kind / name for name in names}
+        if len(names) < fewest:
+            yield Finding(
+                f"{where}/{kind}", f"it has {len(names)} answers; a kata of level {kata.level} needs {fewest}."
+            )
+    for place, tree in trees.items():
+        for name in kata.answer:
+            text = _text(tree / name)
+            if text is None:
+                yield Finding(place, f"{name} is missing.")
+            elif re.search(r"TODO ?\d", text):
+                yield Finding(f"{place}/{name}", "it still has a TODO.")
+    try:
+        named = set(rejected_answers(kit, kata))
+    except KataError as error:
+        yield Finding(where, str(error))
+        return
+    on_disk = {place.rsplit("/", 1)[1] for place in trees if "/rejected/" in place}
+    for name in sorted(named ^ on_disk):
+        yield Finding(f"{where}/answers.toml", f"rejected.{name} and the folder rejected/{name} must both be there.")
+
+
+def _strays(kit: Kit, katas: list[Kata]) -> Iterator[Finding]:
+    """Files that nothing reads."""
+    expected = {kit.starter(kata) / name for kata in katas for name in ("README.md", "kata.toml", *kata.answer)}
+    for kata in katas:
+        solutions = kit.solutions / kata.folder
+        expected.add(solutions / "answers.toml")
+        trees = [solutions, *solutions.glob("accepted/*"), *solutions.glob("rejected/*")]
+        expected |= {tree / name for tree in trees for name in kata.answer}
+        expected.add(kit.grader(kata))
+    graders = {kit.graders / "conftest.py"} | set(kit.graders.rglob("__init__.py"))
+    for top in (kit.starters, kit.solutions, kit.graders):
+        for path in sorted(top.rglob("*")):
+            if path.is_file() and not _IGNORED & set(path.parts) and path not in expected | graders:
+                yield Finding(
+                    str(path.relative_to(kit.root)),
+                    "nothing in the kit reads this file; remove it or name it in kata.toml.",
+                )
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None

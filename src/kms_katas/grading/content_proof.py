@@ -1,0 +1,73 @@
+"""What `kata dev check` proves by grading: starters fail, right answers pass, each wrong one is refused by the check that it names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kms_katas.grading.content_layout import rejected_answers
+from kms_katas.grading.lane import Lane
+from kms_katas.kit import Finding, Kata, Kit, Verdict
+
+
+def proof_findings(kit: Kit, kata: Kata, lane: Lane, seeds: int) -> Iterator[Finding]:
+    """Every fault that shows when the kata's answers are graded, each answer on `seeds` seeds."""
+    verdict = lane.grade_folder(kata, kit.starter(kata))
+    if verdict.passed:
+        yield Finding(kata.id, "the starter passes its checks; it must fail them.")
+    if any(check.status not in ("fail", "skipped") for check in verdict.checks if check.status != "pass"):
+        yield Finding(
+            kata.id, "the starter does not run: its checks must fail, not break off. " + _first_problem(verdict)
+        )
+    if verdict.max_score != kata.points:
+        yield Finding(kata.id, f"kata.toml says {kata.points} points and the checks give {verdict.max_score}.")
+    tasks = {check.task for check in verdict.checks}
+    for task in kata.tasks:
+        if task.number not in tasks:
+            yield Finding(kata.id, f"no check belongs to task {task.number}.")
+    for check in verdict.checks:
+        if not 1 <= check.task <= len(kata.tasks):
+            yield Finding(
+                f"{kata.id} {check.check}", f"it is marked for task {check.task}, which the brief does not have."
+            )
+        if check.title == check.check:
+            yield Finding(f"{kata.id} {check.check}", "it has no docstring, the sentence that a learner sees.")
+    solutions = kit.solutions / kata.folder
+    for answer in (solutions, *_folders(solutions / "accepted")):
+        yield from _must_pass(kata, answer, solutions, lane, seeds)
+    checks = {check.check for check in verdict.checks}
+    for name, (wanted, _) in rejected_answers(kit, kata).items():
+        if wanted not in checks:
+            yield Finding(f"{kata.id} rejected/{name}", f"answers.toml names the check {wanted}, which is not there.")
+        else:
+            yield from _must_fail(kata, solutions / "rejected" / name, wanted, lane, seeds)
+
+
+def _must_pass(kata: Kata, answer: Path, solutions: Path, lane: Lane, seeds: int) -> Iterator[Finding]:
+    name = "the reference answer" if answer == solutions else f"accepted/{answer.name}"
+    for seed in range(1, seeds + 1):
+        verdict = lane.grade_folder(kata, answer, seed)
+        if not verdict.passed:
+            yield Finding(kata.id, f"{name} does not pass on seed {seed}. {_first_problem(verdict)}")
+            return
+
+
+def _must_fail(kata: Kata, answer: Path, wanted: str, lane: Lane, seeds: int) -> Iterator[Finding]:
+    for seed in range(1, seeds + 1):
+        verdict = lane.grade_folder(kata, answer, seed)
+        failed = [check.check for check in verdict.checks if check.status in ("fail", "timeout")]
+        if wanted not in failed:
+            instead = f"it fails {', '.join(failed)} instead" if failed else "it fails none"
+            yield Finding(kata.id, f"rejected/{answer.name} must fail {wanted} and does not on seed {seed}; {instead}.")
+            return
+        found = next(check for check in verdict.checks if check.check == wanted)
+        if found.status == "fail" and not (found.message and found.next_step):
+            yield Finding(kata.id, f"{wanted} refuses rejected/{answer.name} without a message or a next step.")
+            return
+
+
+def _first_problem(verdict: Verdict) -> str:
+    problem = next(check for check in verdict.checks if check.status not in ("pass", "skipped"))
+    return f"{problem.check}: {problem.message}"
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []

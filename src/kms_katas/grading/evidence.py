@@ -1,0 +1,32 @@
+"""The AWS calls of an answer as evidence for its learner: what was called on which key with what outcome, and no secret."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kms_katas.grading.show import show
+from kms_katas.kit import KmsCall
+from kms_katas.lab import Call
+
+MAX_SHOWN = 50
+
+
+def evidence(calls: Iterable[Call]) -> tuple[KmsCall, ...]:
+    """The first MAX_SHOWN calls."""
+    return tuple(_shown(call) for call in list(calls)[:MAX_SHOWN])
+
+
+def _shown(call: Call) -> KmsCall:
+    parameters = call.parameters or {}
+    target = parameters.get("KeyId") or parameters.get("TargetKeyId") or parameters.get("AliasName") or ""
+    return KmsCall(
+        call.operation, show(target, 120).strip("'"), call.error_code or "ok", ", ".join(_details(parameters))
+    )
+
+
+def _details(parameters: dict[str, Any]) -> Iterable[str]:
+    for name in ("Plaintext", "CiphertextBlob"):
+        if name in parameters:
+            yield f"{name} of {len(parameters[name])} bytes"
+    for name in ("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"):
+        if name in parameters:
+            yield f"{name} {show(parameters[name], 80)}"

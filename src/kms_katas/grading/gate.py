@@ -1,0 +1,170 @@
+"""The lab's end of the bridge: what a child may ask, and nothing else. It trusts no word that comes from there.
+
+AWS's codes for bad credentials: botocore's general error list and the Service Authorization Reference name them; the messages are those of AWS.
+"""
+
+import hmac
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, HeadersDict
+from botocore.credentials import Credentials
+
+from kms_katas.child import wire
+from kms_katas.grading.handles import Sink, Source
+from kms_katas.lab import Lab
+
+MAX_CALLS = 500
+MAX_BYTES = 64 * 1024 * 1024
+"""AWS calls and bytes that one check may send through the bridge."""
+MAX_SLEEP = 20 * 365 * 86400.0
+
+_HOST = re.compile(r"(?P<service>[a-z][a-z0-9-]*)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws\.com")
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
+    r"SignedHeaders=(?P<headers>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
+)
+
+
+class Refused(Exception):
+    """The request does not go on; the sentence says why."""
+
+
+class AwsRefused(Exception):
+    """AWS itself would answer with this error before any service looks at the request."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Gate:
+    """Answers a child's questions for one check: http, read, write, sleep."""
+
+    def __init__(self, lab: Lab, services: tuple[str, ...]) -> None:
+        self.lab = lab
+        self.services = services
+        self.streams: dict[int, Source | Sink] = {}
+        self._calls = self._bytes = 0
+        self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "http": self._http,
+            "read": self._read,
+            "write": self._write,
+            "sleep": self._sleep,
+        }
+
+    def reply(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one question. Malformed questions are refused like any other."""
+        try:
+            return self._answers[question["ask"]](question)
+        except Refused as refusal:
+            return {"refused": str(refusal)}
+        except AwsRefused as error:
+            body = json.dumps({"__type": error.code, "message": error.message}).encode()
+            return {
+                "status": 400,
+                "headers": [["content-type", "application/x-amz-json-1.1"]],
+                "body": wire.encode(body),
+            }
+        except (KeyError, TypeError, ValueError, AttributeError, wire.WireError):
+            return {"refused": "the lab did not understand the request"}
+
+    def _http(self, question: dict[str, Any]) -> dict[str, Any]:
+        method, url, body = str(question["method"]), str(question["url"]), wire.decode(question["body"])
+        if not isinstance(body, bytes):
+            raise Refused("the lab did not understand the request")
+        self._count(len(body))
+        service, region = self._destination(url)
+        headers = {str(name).lower(): str(value) for name, value in question["headers"]}
+        headers = {name: value for name, value in headers.items() if not name.startswith("x-moto-") and name != "host"}
+        self._check_signature(service, region, method, url, headers, body)
+        request = AWSPreparedRequest(method, url, HeadersDict(headers), body, stream_output=False)
+        with self.lab.via("answer"):
+            response = self.lab.send(request)
+        self._bytes += len(response.content)
+        return {
+            "status": response.status_code,
+            "headers": [[str(name), str(value)] for name, value in response.headers.items()],
+            "body": wire.encode(response.content),
+        }
+
+    def _count(self, size: int) -> None:
+        self._calls += 1
+        self._bytes += size
+        if self._calls > MAX_CALLS:
+            raise Refused(f"this check allows {MAX_CALLS} AWS calls and they are used up")
+        if self._bytes > MAX_BYTES:
+            raise Refused(f"this check allows {MAX_BYTES} bytes to and from AWS and they are used up")
+
+    def _destination(self, url: str) -> tuple[str, str]:
+        parts = urlsplit(url)
+        found = _HOST.fullmatch(parts.netloc)
+        if parts.scheme != "https" or not found:
+            raise Refused(
+                f"there is no network here: {parts.scheme}://{parts.netloc[:100]} cannot be reached from an exercise"
+            )
+        service, region = found["service"], found["region"]
+        if service not in self.services:
+            raise Refused(f"this exercise has only {', '.join(self.services)}: the call to {service} was not sent")
+        return service, region
+
+    def _check_signature(
+        self, service: str, region: str, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> None:
+        """As AWS does: who signed, is that key known, active and unexpired, and is the signature theirs."""
+        signed = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
+        if not signed:
+            raise AwsRefused("MissingAuthenticationTokenException", "Missing Authentication Token")
+        credential = self.lab.credential(signed["key"])
+        if credential is None or not credential.active:
+            raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
+        token = headers.get("x-amz-security-token")
+        if not hmac.compare_digest(token or "", credential.session_token or ""):
+            raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
+        if credential.expires is not None and credential.expires <= self.lab.clock.now():
+            raise AwsRefused("ExpiredTokenException", "The security token included in the request is expired")
+        names = signed["headers"].split(";")
+        request = AWSRequest(
+            method=method, url=url, data=body, headers={name: headers[name] for name in names if name in headers}
+        )
+        request.context["timestamp"] = headers.get("x-amz-date", "")
+        auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(
+            Credentials(signed["key"], credential.secret), service, region
+        )
+        expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+        scope_is_right = (signed["service"], signed["region"]) == (service, region)
+        if not scope_is_right or "host" not in names or not hmac.compare_digest(expected, signed["signature"]):
+            raise AwsRefused(
+                "InvalidSignatureException",
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
+                "Consult the service documentation for details.",
+            )
+
+    def _read(self, question: dict[str, Any]) -> dict[str, Any]:
+        source, size = self.streams[question["stream"]], int(question["size"])
+        if not isinstance(source, Source):
+            raise Refused("this stream is for writing")
+        if (source.length - source.position if size < 0 else size) > wire.MAX_FRAME // 2:
+            raise Refused(f"one read may ask for at most {wire.MAX_FRAME // 2} bytes")
+        return {"data": wire.encode(source.read(size))}
+
+    def _write(self, question: dict[str, Any]) -> dict[str, Any]:
+        sink, data = self.streams[question["stream"]], wire.decode(question["data"])
+        if not isinstance(sink, Sink) or not isinstance(data, bytes):
+            raise Refused("this stream is for reading")
+        if len(sink.data) + len(data) > MAX_BYTES:
+            raise Refused(f"at most {MAX_BYTES} bytes may be written")
+        sink.write(data)
+        return {}
+
+    def _sleep(self, question: dict[str, Any]) -> dict[str, Any]:
+        seconds = float(question["seconds"])
+        if not math.isfinite(seconds) or not 0 <= seconds <= MAX_SLEEP:
+            raise Refused("that is too long to sleep")
+        self.lab.clock.advance(seconds=seconds)
+        return {"now": self.lab.clock.now().timestamp()}

@@ -1,0 +1,250 @@
+"""A lane: collects the checks of katas once, then grades answer after answer in the same pytest session. Not for showing or storing verdicts."""
+
+import contextlib
+import io
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+import kms_katas
+from kms_katas.grading.answer import display_path
+from kms_katas.grading.evidence import evidence
+from kms_katas.grading.expect import Rejected
+from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, Infra
+from kms_katas.grading.plugin import ANSWER, RUN
+from kms_katas.grading.run import CHECK_SECONDS, KATA_SECONDS, Run, answer_folder
+from kms_katas.grading.runner import Runner
+from kms_katas.kit import CheckResult, Kata, Kit, Verdict
+
+T = TypeVar("T")
+
+_PLUGINS_OFF = "cacheprovider doctest junitxml faulthandler logging pastebin stepwise setuponly setupplan unittest terminal kms-katas-lab"
+
+
+def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callable[["Lane"], T]) -> T:
+    """Collect the checks of `katas`, call `body` with the lane, and give back what it returns.
+
+    Raises Infra when the checks cannot be collected; whatever `body` raises goes through.
+    """
+    loop = _Loop(kit, tuple(katas), runner, body)
+    arguments = [
+        "-p",
+        "kms_katas.grading.plugin",
+        f"-c={Path(__file__).with_name('lane.ini')}",
+        f"--rootdir={kit.root}",
+    ]
+    arguments += [f"--confcutdir={kit.graders}", "--import-mode=importlib", "-s", "--strict-markers"]
+    for name in _PLUGINS_OFF.split():
+        arguments += ["-p", f"no:{name}"]
+    arguments += [str(kit.grader(kata)) for kata in loop.katas]
+    said = io.StringIO()
+    with _no_plugins_of_others(), contextlib.redirect_stderr(said):
+        status = pytest.main(arguments, plugins=[loop])
+    if loop.failure is not None:
+        raise loop.failure
+    if not loop.ran:
+        problem = loop.collect_problem or said.getvalue().strip() or f"pytest ended with status {int(status)}"
+        raise Infra(f"the checks cannot be collected: {problem}")
+    result: T = loop.result
+    return result
+
+
+class Lane:
+    """Grades answers with checks that are already collected."""
+
+    def __init__(self, kit: Kit, session: pytest.Session, runner: Runner) -> None:
+        self._kit, self._session, self._runner = kit, session, runner
+        self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
+        self._digests = {kata.id: kit.checks_digest(kata) for kata in kit.katas if self._items[kata.id]}
+
+    def grade(self, kata: Kata, answers: Path, seed: int | None = None) -> Verdict:
+        """The verdict on the answer to `kata` in `answers`, a tree shaped like katas/ or a workspace."""
+        return self.grade_folder(kata, answer_folder(answers, kata), seed)
+
+    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None) -> Verdict:
+        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new."""
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        began = time.monotonic()
+        run = Run(kata, folder, seed, self._runner)
+        self._session.config.stash[RUN] = run
+        try:
+            checks = tuple(self._check(item, run) for item in self._items[kata.id])
+        finally:
+            run.close()
+        return Verdict(
+            kata=kata.id,
+            checks=checks,
+            seed=seed,
+            kit_version=kms_katas.__version__,
+            checks_digest=self._digests[kata.id],
+            isolation=self._runner.isolation,
+            seconds=time.monotonic() - began,
+            untouched=untouched(self._kit, kata, folder),
+        )
+
+    def _check(self, item: pytest.Item, run: Run) -> CheckResult:
+        began = time.monotonic()
+        if began >= run.deadline:
+            found: dict[str, Any] = {"status": "skipped"}
+            found["message"] = (
+                f"Not run: the {KATA_SECONDS:g} seconds for the whole kata were used up by the checks before."
+            )
+            found["next_step"] = "Mend the check that took so long; this one runs again then."
+        else:
+            with _Watch(item) as watch:
+                runtestprotocol(item, log=False, nextitem=None)
+            found = _finding(watch.raised, run)
+        answer = item.stash.get(ANSWER, None)
+        if answer is not None:
+            found = {
+                "called": answer.called,
+                "actual": answer.returned,
+                **{name: value for name, value in found.items() if value},
+            }
+            found |= {"calls": evidence(answer.calls), "output": answer.output}
+            del item.stash[ANSWER]
+        return CheckResult(
+            check=item.name,
+            title=_title(item),
+            task=_number(item, "task"),
+            max_points=_number(item, "points"),
+            hidden=item.get_closest_marker("hidden") is not None,
+            seconds=time.monotonic() - began,
+            **found,
+        )
+
+
+def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
+    """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside)."""
+    try:
+        return all(_lines(folder / name) == _lines(kit.starter(kata) / name) for name in kata.answer)
+    except OSError:
+        return False
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines()
+
+
+def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
+    """What a check found, from what it raised."""
+    path = display_path(run.path())
+    match raised:
+        case None:
+            return {"status": "pass"}
+        case Rejected():
+            found = {"status": "fail", "message": raised.message, "expected": raised.expected, "actual": raised.actual}
+            return found | {"next_step": raised.next_step, "file": path}
+        case AnswerRaised():
+            line = raised.frames[-1].line if raised.frames else 0
+            where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
+            found = {
+                "status": "fail",
+                "message": f"{raised.doing} raised {raised.type}: {raised.message}".strip(),
+                "expected": "a result, no exception",
+            }
+            return found | {"next_step": where, "file": path, "line": line}
+        case AnswerUnusable():
+            return {
+                "status": "error",
+                "message": raised.message,
+                "next_step": raised.next_step,
+                "file": path,
+                "line": raised.line,
+            }
+        case AnswerTimeout():
+            kata_is_over = time.monotonic() >= run.deadline
+            limit = (
+                f"{KATA_SECONDS:g} seconds for a whole kata"
+                if kata_is_over
+                else f"{CHECK_SECONDS:g} seconds for a check"
+            )
+            message = f"Stopped: the limit is {limit}. A loop that does not end is the usual cause."
+            return {
+                "status": "timeout",
+                "message": message,
+                "next_step": f"Look for a loop or a wait in {path}.",
+                "expected": f"an answer within {limit}",
+            }
+        case Infra():
+            raise raised
+        case AssertionError():
+            message = str(raised).splitlines()[0] if str(raised) else "An assertion of the check does not hold."
+            return {"status": "fail", "message": message, "file": path, "next_step": f"Compare {path} with the brief."}
+        case KeyboardInterrupt():
+            raise raised
+    return {
+        "status": "error",
+        "message": f"The check could not use what came back ({type(raised).__name__}: {raised}).",
+        "next_step": "Compare what your function returns with the brief.",
+        "file": path,
+    }
+
+
+class _Watch:
+    """Keeps the first exception of one item's setup, call and teardown."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+        self.raised: BaseException | None = None
+
+    def __enter__(self) -> "_Watch":
+        self._item.config.pluginmanager.register(self, "kms-katas-watch")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._item.config.pluginmanager.unregister(self)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None and self.raised is None:
+            self.raised = call.excinfo.value
+
+
+class _Loop:
+    """Takes the place of pytest's own loop over the items."""
+
+    def __init__(self, kit: Kit, katas: tuple[Kata, ...], runner: Runner, body: Callable[[Lane], Any]) -> None:
+        self.kit, self.katas, self._runner, self._body = kit, katas, runner, body
+        self.ran = False
+        self.result: Any = None
+        self.failure: BaseException | None = None
+        self.collect_problem = ""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.collect_problem:
+            self.collect_problem = report.longreprtext
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if not self.collect_problem:
+            self.ran = True
+            try:
+                self.result = self._body(Lane(self.kit, session, self._runner))
+            except BaseException as error:
+                self.failure = error
+        return True
+
+
+@contextlib.contextmanager
+def _no_plugins_of_others() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        patch.delenv("PYTEST_ADDOPTS", raising=False)
+        patch.delenv("PYTEST_PLUGINS", raising=False)
+        yield
+
+
+def _title(item: pytest.Item) -> str:
+    documentation = getattr(getattr(item, "function", None), "__doc__", None) or item.name
+    return str(documentation).strip().splitlines()[0]
+
+
+def _number(item: pytest.Item, marker: str) -> int:
+    found = item.get_closest_marker(marker)
+    return int(found.args[0]) if found and found.args else 1

@@ -1,0 +1,97 @@
+"""The pytest plugin of the checks: fixtures `answer`, `lab`, `learner`, `fresh`, the markers, and `--answers DIR`. Not for collecting or reporting: see lane.py.
+
+A check file is plain pytest. Its place says which kata it belongs to: tests/graders/01_keys/test_hello.py checks katas/01-keys/NN-hello.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kms_katas.grading.answer import Answer
+from kms_katas.grading.fresh import Fresh, derive_seed
+from kms_katas.grading.run import CHECK_SECONDS, Run, answer_folder
+from kms_katas.grading.runner import Runner, best_runner
+from kms_katas.kit import Kit, find_kit
+from kms_katas.lab import Lab, Principal
+
+RUN = pytest.StashKey[Run]()
+ANSWER = pytest.StashKey[Answer]()
+_RUNNER = pytest.StashKey[Runner]()
+_KITS: dict[Path, Kit] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kms-katas")
+    group.addoption(
+        "--answers", metavar="DIR", help="check the answers in DIR, shaped like katas/ (default: the reference answers)"
+    )
+    group.addoption("--seed", type=int, default=0, help="the seed of the checks' random values")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "task(number): the task of the brief that a check belongs to")
+    config.addinivalue_line("markers", "points(number): what a check is worth; 1 when not said")
+    config.addinivalue_line("markers", "hidden: a check that shows its title and points only")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if runner := config.stash.get(_RUNNER, None):
+        runner.close()
+
+
+@pytest.fixture
+def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The lane's run; under plain pytest, one for each check, of the answers that the command line names."""
+    config = request.config
+    if RUN in config.stash:
+        yield config.stash[RUN]
+        return
+    graders = next((folder for folder in request.node.path.parents if folder.name == "graders"), None)
+    if graders is None:
+        raise pytest.UsageError(
+            f"{request.node.path} is not below tests/graders/: the fixtures of the checks work only there."
+        )
+    kit = _KITS.setdefault(graders, find_kit(graders.parent.parent))
+    kata = next((kata for kata in kit.katas if kit.grader(kata) == request.node.path), None)
+    if kata is None:
+        raise pytest.UsageError(f"{request.node.path} belongs to no kata of {kit.starters}.")
+    if _RUNNER not in config.stash:
+        config.stash[_RUNNER] = best_runner()
+    folder = answer_folder(Path(config.getoption("--answers") or kit.solutions), kata)
+    run = Run(kata, folder, config.getoption("--seed"), config.stash[_RUNNER])
+    yield run
+    run.close()
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest, _run: Run) -> Iterator[Lab]:
+    """A new lab for each check, repeatable by the run's seed."""
+    with Lab(seed=_seed(request, _run)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def learner(lab: Lab) -> Principal:
+    """Whom the answer acts as: an IAM user of the home account who may do everything there. A check file may define its own."""
+    return lab.home.admin
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest, _run: Run) -> Fresh:
+    """Random values that no answer can know beforehand."""
+    return Fresh(_seed(request, _run, "fresh"))
+
+
+@pytest.fixture
+def answer(request: pytest.FixtureRequest, _run: Run, lab: Lab, learner: Principal) -> Answer:
+    """The learner's answer, to be called."""
+    _run.check_deadline = min(_run.deadline, time.monotonic() + CHECK_SECONDS)
+    opened = Answer(_run, lab, learner, _seed(request, _run, "streams"))
+    request.node.stash[ANSWER] = opened
+    return opened
+
+
+def _seed(request: pytest.FixtureRequest, run: Run, *names: str) -> int:
+    return derive_seed(run.seed, run.kata.id, request.node.name, *names)

@@ -1,0 +1,38 @@
+"""One answer being graded: which one, with which seed, until when, and its process. Not for the checks themselves."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kms_katas.grading.runner import AnswerProcess, Runner
+from kms_katas.kit import Kata
+
+CHECK_SECONDS = 3.0
+KATA_SECONDS = 10.0
+
+
+@dataclass
+class Run:
+    """What is being graded now: the answer to one kata in `folder`, and the process that holds it, if it is alive."""
+
+    kata: Kata
+    folder: Path
+    seed: int
+    runner: Runner
+    deadline: float = field(default_factory=lambda: time.monotonic() + KATA_SECONDS)
+    check_deadline: float = 0.0
+    process: AnswerProcess | None = None
+
+    def path(self) -> Path:
+        return self.folder / self.kata.answer[0]
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.close()
+            self.process = None
+
+
+def answer_folder(answers: Path, kata: Kata) -> Path:
+    """Where `answers` holds the kata: by folder, as in katas/, or by id, as in a workspace."""
+    by_folder = answers / kata.folder
+    return by_folder if by_folder.is_dir() else answers / kata.id
