@@ -1,0 +1,51 @@
+"""The `kata` command: arguments and screens only. main() turns every failure into one sentence and an exit status."""
+
+import os
+import sys
+
+PASSED, NOT_PASSED, USED_WRONGLY, KIT_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main() -> None:
+    """Run the command line in sys.argv and exit: 0 all passed, 1 something did not, 2 used wrongly, 3 the kit itself failed."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a stand-in; a check never fails over it.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        sys.exit(_run())
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is lost.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(NOT_PASSED)
+
+
+def _run() -> int:
+    from kms_katas.cli.app import run
+    from kms_katas.grading.outcome import Infra
+    from kms_katas.kit import KataError, KitError
+    from kms_katas.study.progress import ProgressError
+    from kms_katas.study.workspace import WorkspaceError
+
+    try:
+        return run()
+    except (KitError, ProgressError, WorkspaceError) as error:
+        return _fail(str(error), USED_WRONGLY)
+    except KataError as error:
+        return _fail(f"{error} `kata dev check` lists every fault of the kit's content.", KIT_FAILED)
+    except Infra as error:
+        return _fail(f"The kit itself failed, your answer was not judged: {error}.", KIT_FAILED)
+    except Exception as error:
+        if os.environ.get("KATA_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}"
+        return _fail(
+            f"The kit itself failed, your answer was not judged: {what}. Run it again with KATA_DEBUG=1 to see where.",
+            KIT_FAILED,
+        )
+
+
+def _fail(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    return status

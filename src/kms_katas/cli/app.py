@@ -1,0 +1,189 @@
+"""The verbs of the `kata` command and their arguments. What each one does is in the module beside it that bears its name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kms_katas.cli.place import Place
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+dev = typer.Typer(help="For authors of katas.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(dev, name="dev")
+
+_place = Place()
+
+OptionalKata = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[KATA]",
+        help="An id (keys/hello), a path to an answer, or a unique part of either. Default: the one you are at.",
+    ),
+]
+Format = Annotated[str, typer.Option("--format", metavar="text|json", help="For people or for programs.")]
+
+
+def run() -> int:
+    """Parse sys.argv and do what it says. The exit status."""
+    try:
+        status = app(standalone_mode=False)
+    except typer.Exit as leave:
+        return leave.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        # click's own usage errors carry their status and how to show themselves.
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            return int(error.exit_code)
+        raise
+    return int(status or 0)
+
+
+@app.callback(invoke_without_command=True)
+def kata(
+    context: typer.Context,
+    kit: Annotated[
+        Path | None,
+        typer.Option("--kit", metavar="DIR", help="The kit to use: a folder with katas/ and tests/graders/."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> int:
+    """Graded exercises on AWS KMS. Alone: where you stand and what to do next."""
+    import kms_katas
+    from kms_katas.cli import tour
+
+    _place.kit_option = kit
+    if version:
+        typer.echo(f"kms-katas {kms_katas.__version__}")
+        raise typer.Exit(0)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(tour.where_you_stand(_place))
+    return 0
+
+
+@app.command()
+def start() -> int:
+    """Make a workspace, grade the first starter for real, and say what to do next."""
+    from kms_katas.cli import tour
+
+    return tour.start(_place)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put it.")] = Path("my-katas")) -> int:
+    """Make a workspace, or add new katas to one. Never touches a file that is there."""
+    from kms_katas.cli import tour
+
+    return tour.init(_place, folder)
+
+
+@app.command("list")
+def list_katas(
+    track: Annotated[str | None, typer.Option("--track", metavar="T", help="Only this track, such as keys.")] = None,
+    level: Annotated[int | None, typer.Option("--level", metavar="N", help="Only this level, 1 to 4.")] = None,
+    exam: Annotated[
+        str | None, typer.Option("--exam", metavar="E", help="Only what serves this exam, such as SCS-C03.")
+    ] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="Only what you have not passed.")] = False,
+    format: Format = "text",
+) -> int:
+    """Show the katas and which of them you have passed."""
+    from kms_katas.cli import read
+
+    return read.list_katas(_place, track, level, exam, pending, format)
+
+
+@app.command()
+def brief(kata: OptionalKata = None) -> int:
+    """Show what a kata asks for."""
+    from kms_katas.cli import read
+
+    return read.brief(_place, kata)
+
+
+@app.command()
+def check(
+    katas: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KATA]...", help="Ids, paths or unique parts. Default: the one you edited last."),
+    ] = None,
+    all_katas: Annotated[bool, typer.Option("--all", help="Check every kata.")] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            "--answers",
+            metavar="DIR",
+            help="Check the answers in DIR: solutions, katas, or any folder shaped like katas/.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
+    ] = None,
+    format: Format = "text",
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+) -> int:
+    """Grade your answers. Exit status 0 when all passed, 1 when not."""
+    from kms_katas.cli import check as checking
+
+    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output)
+
+
+@app.command()
+def hint(
+    kata: OptionalKata = None,
+    task: Annotated[int | None, typer.Option("--task", metavar="N", help="The task you are stuck on.")] = None,
+) -> int:
+    """Show the next hint for a task; call again for a more direct one."""
+    from kms_katas.cli import read
+
+    return read.hint(_place, kata, task)
+
+
+@app.command()
+def solution(
+    kata: OptionalKata = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Show it before you have passed; your progress file notes that.")
+    ] = False,
+) -> int:
+    """Show the reference answer, once you have passed."""
+    from kms_katas.cli import read
+
+    return read.solution(_place, kata, anyway)
+
+
+@app.command()
+def reset(
+    kata: OptionalKata = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Put the starter back in place of your answer; a copy of yours is kept."""
+    from kms_katas.cli import tour
+
+    return tour.reset_answer(_place, kata, yes)
+
+
+@app.command("try")
+def try_it(kata: OptionalKata = None) -> int:
+    """A Python prompt with the lab, a KMS client and your answer's functions."""
+    from kms_katas.cli import prompt
+
+    return prompt.prompt(_place, kata)
+
+
+@dev.command("check")
+def dev_check(
+    kata: OptionalKata = None,
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Random seeds to try each answer on.")] = 5,
+) -> int:
+    """Prove the content: starters fail, right answers pass, each wrong one fails the check that it names."""
+    from kms_katas.cli import author
+
+    return author.check(_place, kata, seeds)

@@ -1,0 +1,64 @@
+"""Where the learner stands: which kit, which workspace, which kata is meant or comes next."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kms_katas.cli.screen import command
+from kms_katas.kit import Kata, Kit, KitError, find_kit
+from kms_katas.study.progress import Progress
+from kms_katas.study.workspace import Workspace, find_workspace
+
+
+@dataclass
+class Place:
+    """What every command starts from. The workspace is looked for anew each time: commands may make it."""
+
+    kit_option: Path | None = None
+
+    @property
+    def kit(self) -> Kit:
+        return find_kit(self.kit_option)
+
+    @property
+    def workspace(self) -> Workspace | None:
+        return find_workspace(Path.cwd())
+
+    def need_workspace(self) -> Workspace:
+        workspace = self.workspace
+        if workspace is None:
+            raise KitError(
+                f"There is no workspace here ({Path.cwd()}) or above. `{command('init')}` makes one; or go to the folder where yours is."
+            )
+        return workspace
+
+
+def next_kata(kit: Kit, progress: Progress) -> Kata | None:
+    """The first kata that is not passed and whose prerequisites are; None when all are passed."""
+    known = {kata.id for kata in kit.katas}
+    open_katas = [kata for kata in kit.katas if not progress.passed(kata.id)]
+    ready = (
+        kata for kata in open_katas if all(progress.passed(needed) for needed in kata.prerequisites if needed in known)
+    )
+    return next(ready, open_katas[0] if open_katas else None)
+
+
+def current_kata(kit: Kit, workspace: Workspace) -> Kata | None:
+    """The kata whose answer was edited last and is not passed yet, else the next one."""
+    progress = workspace.progress()
+    edited = [
+        (time, kata) for kata in kit.katas if not progress.passed(kata.id) and (time := _edited(kit, workspace, kata))
+    ]
+    return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(kit, progress)
+
+
+def _edited(kit: Kit, workspace: Workspace, kata: Kata) -> float:
+    """When an answer file was last changed; 0 while all are the starter's."""
+    times = [0.0]
+    for name in kata.answer:
+        path, starter = workspace.folder(kata) / name, kit.starter(kata) / name
+        try:
+            if path.read_bytes().splitlines() != starter.read_bytes().splitlines():
+                times.append(path.stat().st_mtime)
+        except OSError:
+            continue
+    return max(times)

@@ -1,0 +1,159 @@
+"""`kata list`, `brief`, `hint`, `solution`: what there is to read. None of it loads the lab."""
+
+import json
+from datetime import date
+
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.kit import Kata, Kit, KitError
+from kms_katas.study.progress import Progress
+
+LIST_SCHEMA = "urn:kms-katas:list:1"
+
+
+def list_katas(place: Place, track: str | None, level: int | None, exam: str | None, pending: bool, format: str) -> int:
+    """The katas, with what narrows them."""
+    if format not in ("text", "json"):
+        raise KitError(f"--format {format} is not known here; it can be text or json.")
+    kit, workspace = place.kit, place.workspace
+    progress = workspace.progress() if workspace else Progress(())
+    chosen = [
+        kata for kata in kit.katas if _fits(kata, track, level, exam) and not (pending and progress.passed(kata.id))
+    ]
+    if format == "json":
+        entries = [_entry(kata) | {"passed": progress.passed(kata.id)} for kata in chosen]
+        print(json.dumps({"schema": LIST_SCHEMA, "katas": entries}, indent=2))
+        return PASSED
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "kata", "title", "level", "minutes", "points"):
+        table.add_column(name, justify="right" if name in ("level", "minutes", "points") else "left")
+    for kata in chosen:
+        mark = Text("✓", style="green") if progress.passed(kata.id) else Text("·", style="dim")
+        table.add_row(
+            mark, Text(kata.id, style="bold"), kata.title, str(kata.level), str(kata.minutes), str(kata.points)
+        )
+    screen.console().print(table if chosen else f"No kata fits. `{screen.command('list')}` shows them all.")
+    return PASSED
+
+
+def _fits(kata: Kata, track: str | None, level: int | None, exam: str | None) -> bool:
+    return (
+        (track in (None, kata.track))
+        and (level in (None, kata.level))
+        and (exam is None or exam.upper() in (name.upper() for name in kata.exams))
+    )
+
+
+def _entry(kata: Kata) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "id": kata.id,
+        "title": kata.title,
+        "track": kata.track,
+        "level": kata.level,
+        "points": kata.points,
+    }
+    return entry | {"minutes": kata.minutes, "exams": list(kata.exams), "prerequisites": list(kata.prerequisites)}
+
+
+def brief(place: Place, word: str | None) -> int:
+    """The whole brief, and where to write."""
+    kit = place.kit
+    kata = _meant(place, word)
+    screen.console().print(Markdown((kit.starter(kata) / "README.md").read_text("utf-8")))
+    workspace = place.workspace
+    if workspace:
+        screen.console().print(
+            Text.assemble(
+                "\nWrite in ",
+                (str(workspace.answer(kata)), "cyan"),
+                ", then ",
+                (screen.command(f"check {kata.name}"), "cyan"),
+            )
+        )
+    return PASSED
+
+
+def hint(place: Place, word: str | None, task_number: int | None) -> int:
+    """One more hint than was shown before; at the last one, that one again."""
+    kata, workspace = _meant(place, word), place.workspace
+    progress = workspace.progress() if workspace else Progress(())
+    numbers = [task.number for task in kata.tasks]
+    if task_number is not None and task_number not in numbers:
+        raise KitError(f"{kata.id} has the tasks {', '.join(map(str, numbers))}; there is no task {task_number}.")
+    task = kata.tasks[(task_number or _first_with_hints_left(kata, progress)) - 1]
+    tier = min(progress.hints_seen(kata.id, task.number) + 1, len(task.hints))
+    console = screen.console()
+    console.print(
+        Text.assemble((f"{kata.id}, task {task.number}: {task.title}", "bold"), f"   hint {tier} of {len(task.hints)}")
+    )
+    console.print(Markdown(task.hints[tier - 1]))
+    if workspace:
+        noted = progress.with_hint(kata.id, task.number, tier)
+        if noted is not progress:
+            noted.save(workspace.progress_file)
+    if tier < len(task.hints):
+        console.print(Text.assemble("More direct: ", (screen.command(f"hint {kata.name}"), "cyan")))
+    elif task.number == len(kata.tasks):
+        console.print(
+            Text.assemble(
+                "That was the last one. The answer: ", (screen.command(f"solution {kata.name} --anyway"), "cyan")
+            )
+        )
+    return PASSED
+
+
+def _first_with_hints_left(kata: Kata, progress: Progress) -> int:
+    """The first task whose hints are not used up; the last task when all are."""
+    return next(
+        (task.number for task in kata.tasks if progress.hints_seen(kata.id, task.number) < len(task.hints)),
+        len(kata.tasks),
+    )
+
+
+def solution(place: Place, word: str | None, anyway: bool) -> int:
+    """The reference answer: after a pass, or noted in the progress."""
+    kit, kata, workspace = place.kit, _meant(place, word), place.need_workspace()
+    progress = workspace.progress()
+    if not progress.passed(kata.id):
+        if not anyway:
+            offer = Text.assemble(
+                (screen.command(f"hint {kata.name}"), "cyan"),
+                " helps; ",
+                (screen.command(f"solution {kata.name} --anyway"), "cyan"),
+            )
+            screen.console().print(
+                Text.assemble(
+                    f"You have not passed {kata.id} yet. ",
+                    offer,
+                    " shows the answer all the same, and your progress file notes it.",
+                )
+            )
+            return NOT_PASSED
+        progress.with_solution(kata.id, date.today()).save(workspace.progress_file)
+    for name in kata.answer:
+        path = kit.solutions / kata.folder / name
+        if not path.is_file():
+            raise KitError(f"This kit has no reference answer for {kata.id}.")
+        text = path.read_text("utf-8")
+        language = {"py": "python", "json": "json", "toml": "toml", "yaml": "yaml"}.get(path.suffix[1:], "text")
+        console = screen.console()
+        console.print(Text(f"{kata.id}: {name}", style="bold"))
+        console.print(Syntax(text, language, background_color="default") if console.is_terminal else Text(text))
+    return PASSED
+
+
+def _meant(place: Place, word: str | None) -> Kata:
+    """The kata that was named, else the one the learner is at."""
+    kit: Kit = place.kit
+    if word:
+        return kit.find(word)
+    workspace = place.workspace
+    kata = current_kata(kit, workspace) if workspace else next_kata(kit, Progress(()))
+    if kata is None:
+        raise KitError(f"Every kata is passed: say which one you mean. `{screen.command('list')}` shows them.")
+    return kata

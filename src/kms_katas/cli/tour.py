@@ -1,0 +1,131 @@
+"""`kata`, `kata start`, `kata init`, `kata reset`: where the learner stands, and their folder of answers."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.kit import KitError
+from kms_katas.study.workspace import BACKUPS, DEFAULT, make_workspace, reset
+
+
+def where_you_stand(place: Place) -> int:
+    """How far, and the one thing to do next."""
+    kit, workspace, console = place.kit, place.workspace, screen.console()
+    if workspace is None:
+        console.print(
+            Text.assemble(
+                "KMS Katas: ",
+                ("graded exercises on AWS KMS", "bold"),
+                ", on this machine only: no AWS account, no bill.",
+            )
+        )
+        console.print(Text.assemble("You have no workspace here. Begin with ", (screen.command("start"), "cyan")))
+        return PASSED
+    progress = workspace.progress()
+    passed = sum(progress.passed(kata.id) for kata in kit.katas)
+    console.print(
+        Text.assemble((f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (_shown(workspace.root), "cyan"))
+    )
+    kata = current_kata(kit, workspace)
+    if kata is None:
+        console.print(Text("You have passed every kata there is.", style="bold green"))
+        return PASSED
+    console.print(Text.assemble("You are at ", (kata.id, "bold"), f": {kata.title}, {kata.minutes} minutes"))
+    for label, words in (
+        ("read", f"brief {kata.name}"),
+        ("check", f"check {kata.name}"),
+        ("stuck", f"hint {kata.name}"),
+    ):
+        console.print(Text.assemble(f"  {label:6}", (screen.command(words), "cyan")))
+    console.print(Text.assemble("  open  ", (_shown(workspace.answer(kata)), "cyan")))
+    return PASSED
+
+
+def start(place: Place) -> int:
+    """The main job at once: a workspace, and the first starter graded for real."""
+    from kms_katas.cli.check import grade
+    from kms_katas.reports.text import as_text, first_failure
+
+    kit, console = place.kit, screen.console()
+    workspace = place.workspace
+    if workspace is None:
+        workspace, _ = make_workspace(kit, Path(DEFAULT))
+        console.print(
+            Text.assemble(
+                "Your workspace is ", (_shown(workspace.root), "cyan"), f". It holds {len(kit.katas)} katas to solve."
+            )
+        )
+    kata = next_kata(kit, workspace.progress())
+    if kata is None:
+        return where_you_stand(place)
+    console.print(
+        Text.assemble(
+            "All of it runs here: no AWS account, no network, no bill. Your AWS credentials are not read.\n",
+            style="dim",
+        )
+    )
+    (verdict,) = grade(kit, (kata,), workspace.root, None)
+    console.print(as_text(verdict, kata.title) if verdict.passed else first_failure(verdict, kata.title))
+    if verdict.passed:
+        workspace.progress().with_pass(kata.id, datetime.now().date()).save(workspace.progress_file)
+        return where_you_stand(place)
+    console.print(
+        Text.assemble(
+            "\nThat was your file, run and judged for real. Now make it pass: open ",
+            (_shown(workspace.answer(kata)), "cyan bold"),
+            ",",
+        )
+    )
+    console.print(f"do its TODO 1 ({kata.tasks[0].title}), save it, and type:\n")
+    console.print(Text.assemble("    ", (screen.command(f"check {kata.name}"), "cyan bold")))
+    return PASSED
+
+
+def init(place: Place, folder: Path) -> int:
+    """Make a workspace or add to one."""
+    workspace, new = make_workspace(place.kit, folder)
+    console = screen.console()
+    console.print(
+        Text.assemble(
+            f"{len(new)} new katas in ", (_shown(workspace.root), "cyan"), ". Files that were there are as they were."
+        )
+    )
+    if workspace.root.resolve() != Path.cwd().resolve() and place.workspace is None:
+        console.print(Text.assemble("Go there: ", (f"cd {workspace.root}", "cyan")))
+    console.print(Text.assemble("Then: ", (screen.command(), "cyan")))
+    return PASSED
+
+
+def reset_answer(place: Place, word: str | None, yes: bool) -> int:
+    """Ask, keep a copy, put the starter back."""
+    kit, workspace = place.kit, place.need_workspace()
+    kata = kit.find(word) if word else current_kata(kit, workspace)
+    if kata is None:
+        raise KitError("Every kata is passed: say which one to reset.")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise KitError(
+                f"reset asks before it does anything, and there is nobody to ask. Say: {screen.command(f'reset {kata.id} --yes')}"
+            )
+        if not typer.confirm(
+            f"Put the starter of {kata.id} back in place of {_shown(workspace.answer(kata))}? A copy of yours is kept"
+        ):
+            screen.console().print("Nothing was changed.")
+            return NOT_PASSED
+    backup = reset(kit, kata, workspace, datetime.now())
+    kept = f" Your answer is kept in {_shown(backup)}." if backup else ""
+    screen.console().print(
+        f"{kata.id} is the starter again.{kept}" + (f" ({BACKUPS} is yours to empty.)" if backup else "")
+    )
+    return PASSED
+
+
+def _shown(path: Path) -> str:
+    """From where the learner stands, if it lies below; else as it is."""
+    absolute = path.absolute()
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)

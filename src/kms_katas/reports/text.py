@@ -1,0 +1,127 @@
+"""A verdict as a learner reads it in a terminal. Not for choosing what to grade or what to say next about the whole kit."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
+
+_MARKS = {
+    "pass": ("✓", "green"),
+    "fail": ("✗", "red"),
+    "error": ("!", "red"),
+    "timeout": ("⏱", "yellow"),
+    "skipped": ("-", "yellow"),
+}
+_MAX_CALLS = 8
+
+
+def as_text(verdict: Verdict, title: str) -> RenderableType:
+    """The whole verdict: a line for each check, and under each that did not pass all that helps to mend it."""
+    heading = Text.assemble(
+        (verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "green" if verdict.passed else "red")
+    )
+    return Group(heading, Text(), *_checks(verdict.checks), *_hidden_note(verdict))
+
+
+def first_failure(verdict: Verdict, title: str) -> RenderableType:
+    """The first check that did not pass, whole, and a count of the rest."""
+    number, check = next((number, check) for number, check in enumerate(verdict.checks) if check.status != "pass")
+    others = sum(check.status != "pass" for check in verdict.checks[number + 1 :])
+    rest = (
+        [Text(f"  and {others} more {'check' if others == 1 else 'checks'} like it to pass", style="dim")]
+        if others
+        else []
+    )
+    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "red"))
+    return Group(heading, Text(), *_checks([check]), *rest)
+
+
+def safe(text: str) -> str:
+    """`text` without control characters: nothing that an answer makes can move the cursor, colour the screen or end a line early."""
+    return "".join(_safe_character(character) for character in text)
+
+
+def _safe_character(character: str) -> str:
+    return character if character.isprintable() or character in "\n" else character.encode("unicode_escape").decode()
+
+
+def _points(verdict: Verdict) -> str:
+    return f"{verdict.score} of {verdict.max_score} points"
+
+
+def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
+    told: set[tuple[str, str]] = set()
+    for check in checks:
+        mark, style = _MARKS[check.status]
+        yield Text.assemble(
+            "  ",
+            (mark, style),
+            f" task {check.task}  ",
+            (check.title, "" if check.status == "pass" else "bold"),
+            f"  {_earned(check)}",
+        )
+        if check.status == "pass" or check.hidden:
+            continue
+        # One fault that stops every check (a syntax error, say) is told once.
+        if check.status in ("error", "skipped") and (check.status, check.message) in told:
+            yield Padding(Text("for the same reason", style="dim"), (0, 0, 0, 11))
+            continue
+        told.add((check.status, check.message))
+        yield Padding(_failure(check), (0, 0, 1, 4))
+
+
+def _earned(check: CheckResult) -> str:
+    return "" if check.status == "pass" else f"({check.points} of {check.max_points})"
+
+
+def _failure(check: CheckResult) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, content in _facts(check):
+        table.add_row(name, content)
+    return Group(Text(safe(check.message), style="red"), table)
+
+
+def _facts(check: CheckResult) -> Iterator[tuple[str, RenderableType]]:
+    if check.called:
+        yield "called", Text(safe(check.called))
+        yield "came back", Text(safe(check.actual) or "nothing")
+    elif check.actual:
+        yield "found", Text(safe(check.actual))
+    if check.expected:
+        yield "expected", Text(safe(check.expected))
+    if check.called:
+        yield "KMS calls", _calls(check.calls)
+    if check.output:
+        yield "printed", Text(safe(check.output[:1000].rstrip("\n")))
+    if check.next_step:
+        yield "next", Text(safe(check.next_step), style="cyan")
+
+
+def _calls(calls: tuple[KmsCall, ...]) -> RenderableType:
+    if not calls:
+        return Text("none")
+    lines = [_call(call) for call in calls[:_MAX_CALLS]]
+    if len(calls) > _MAX_CALLS:
+        lines.append(Text(f"… and {len(calls) - _MAX_CALLS} more", style="dim"))
+    return Group(*lines)
+
+
+def _call(call: KmsCall) -> Text:
+    outcome = ("ok", "green") if call.outcome == "ok" else (safe(call.outcome), "red")
+    about = "  ".join(part for part in (safe(call.target), safe(call.detail)) if part)
+    return Text.assemble(call.operation, " → ", outcome, "  ", (about, "dim"))
+
+
+def _hidden_note(verdict: Verdict) -> Iterator[RenderableType]:
+    hidden = sum(check.hidden for check in verdict.checks)
+    if hidden:
+        yield Text(
+            f"  {hidden} of these checks {'is' if hidden == 1 else 'are'} hidden: they show their sentence only.",
+            style="dim",
+        )

@@ -1,0 +1,113 @@
+"""The progress file: one small text file in the workspace, one fact a line, safe to commit and to edit. Not for answers or verdicts.
+
+Form 1, after the heading line `kms-katas-progress 1`:
+
+    seed NUMBER                     what makes drawn values this learner's own
+    passed KATA DATE                the first time all checks passed
+    hint KATA TASK TIER             the highest hint shown
+    solution KATA DATE              the reference answer was shown before a pass
+
+Lines of any other form, and comments (#), are kept as they are.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+NAME = "kata-progress.txt"
+_HEADING = "kms-katas-progress"
+_COMMENT = "# What you have done in KMS Katas. Safe to commit; lines that the kit does not know are kept."
+_PASSED = re.compile(r"passed (\S+) (\d{4}-\d\d-\d\d)")
+_HINT = re.compile(r"hint (\S+) (\d+) (\d+)")
+_SOLUTION = re.compile(r"solution (\S+) (\d{4}-\d\d-\d\d)")
+_SEED = re.compile(r"seed (\d+)")
+
+
+class ProgressError(Exception):
+    """The progress file cannot be read or written; the sentence says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The lines of a progress file. Changing it makes a new one; save() puts it on disk."""
+
+    lines: tuple[str, ...]
+
+    @classmethod
+    def new(cls) -> "Progress":
+        return cls((f"{_HEADING} 1", _COMMENT, f"seed {secrets.randbelow(2**31)}"))
+
+    @classmethod
+    def load(cls, path: Path) -> "Progress":
+        """Raises ProgressError when it cannot be read, or was written by a newer form."""
+        try:
+            lines = path.read_text("utf-8-sig").splitlines()
+        except FileNotFoundError:
+            return cls.new()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProgressError(
+                f"{path} cannot be read: {error}. Nothing was changed; mend it or move it away, and `kata init` starts a new one."
+            ) from error
+        heading = next((line.split() for line in lines if line.startswith(_HEADING)), [_HEADING, "1"])
+        if heading[1:] != ["1"]:
+            raise ProgressError(
+                f"{path} was written by a newer version of KMS Katas ({' '.join(heading)}). Upgrade this one; nothing was changed."
+            )
+        return cls(tuple(lines))
+
+    def save(self, path: Path) -> None:
+        """Atomically: whoever reads finds the old file or the new one, whole."""
+        try:
+            handle, temporary = tempfile.mkstemp(prefix=".kata-", dir=path.parent)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                    file.write("\n".join(self.lines) + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise ProgressError(
+                f"{path} cannot be written: {error.strerror}. What you did is not lost from your answers, only not noted."
+            ) from error
+
+    @property
+    def seed(self) -> int:
+        return next((int(found[1]) for line in self.lines if (found := _SEED.fullmatch(line.strip()))), 0)
+
+    def passed(self, kata: str) -> bool:
+        return any(found[1] == kata for line in self.lines if (found := _PASSED.fullmatch(line.strip())))
+
+    def solution_seen(self, kata: str) -> bool:
+        return any(found[1] == kata for line in self.lines if (found := _SOLUTION.fullmatch(line.strip())))
+
+    def hints_seen(self, kata: str, task: int) -> int:
+        """The highest tier shown for a task; 0 for none."""
+        found = (match for line in self.lines if (match := _HINT.fullmatch(line.strip())))
+        return max((int(match[3]) for match in found if (match[1], match[2]) == (kata, str(task))), default=0)
+
+    def with_pass(self, kata: str, day: date) -> "Progress":
+        return self if self.passed(kata) else self._with(f"passed {kata} {day.isoformat()}")
+
+    def with_solution(self, kata: str, day: date) -> "Progress":
+        return self if self.solution_seen(kata) else self._with(f"solution {kata} {day.isoformat()}")
+
+    def with_hint(self, kata: str, task: int, tier: int) -> "Progress":
+        if tier <= self.hints_seen(kata, task):
+            return self
+        others = tuple(
+            line for line in self.lines if not re.fullmatch(rf"hint {re.escape(kata)} {task} \d+", line.strip())
+        )
+        return Progress(others)._with(f"hint {kata} {task} {tier}")
+
+    def _with(self, line: str) -> "Progress":
+        return Progress((*self.lines, line))

@@ -1,0 +1,94 @@
+"""A learner's folder of answers: made from the starters, added to, reset with a backup. Not for grading what is in it."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kms_katas.kit import Kata, Kit
+from kms_katas.study.progress import NAME, Progress
+
+DEFAULT = "my-katas"
+BACKUPS = ".backups"
+
+
+class WorkspaceError(Exception):
+    """A workspace that is not there or cannot be made; the sentence says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with a progress file. Answers go by kata id, so that a renumbered kata never renames one: `keys/hello/answer.py`."""
+
+    root: Path
+
+    @property
+    def progress_file(self) -> Path:
+        return self.root / NAME
+
+    def progress(self) -> Progress:
+        return Progress.load(self.progress_file)
+
+    def folder(self, kata: Kata) -> Path:
+        return self.root / kata.id
+
+    def answer(self, kata: Kata) -> Path:
+        """The file to open for a kata: the first of its answer files."""
+        return self.folder(kata) / kata.answer[0]
+
+
+def find_workspace(start: Path) -> Workspace | None:
+    """The workspace that `start` lies in, else `my-katas` below it."""
+    for folder in (start, *start.parents, start / DEFAULT):
+        if (folder / NAME).is_file():
+            return Workspace(folder)
+    return None
+
+
+def make_workspace(kit: Kit, root: Path) -> tuple[Workspace, tuple[Kata, ...]]:
+    """The workspace at `root` and the katas that are new in it. A file that is there already is never touched. Raises WorkspaceError."""
+    workspace = Workspace(root)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not workspace.progress_file.exists():
+            if root.resolve() in (kit.root, kit.starters, kit.solutions):
+                raise WorkspaceError(
+                    f"{root} belongs to the kit itself. Give `kata init` another folder, such as {DEFAULT}."
+                )
+            Progress.new().save(workspace.progress_file)
+        new = tuple(kata for kata in kit.katas if _add(kit, kata, workspace))
+    except OSError as error:
+        raise WorkspaceError(
+            f"{root} cannot be made: {error.strerror} ({error.filename}). Give `kata init` a folder that you may write to."
+        ) from error
+    return workspace, new
+
+
+def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
+    folder = workspace.folder(kata)
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*kata.answer, "README.md"):
+        if not (folder / name).exists():
+            shutil.copyfile(kit.starter(kata) / name, folder / name)
+    return is_new
+
+
+def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | None:
+    """Put the starter back. The answer that was there goes to a backup folder, which is returned; None when there was nothing to keep."""
+    folder, backup = workspace.folder(kata), None
+    present = [name for name in kata.answer if (folder / name).exists()]
+    try:
+        if present:
+            backup = workspace.root / BACKUPS / f"{kata.id.replace('/', '-')}-{now:%Y%m%d-%H%M%S-%f}"
+            backup.mkdir(parents=True)
+            for name in present:
+                shutil.copy2(folder / name, backup / name)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in kata.answer:
+            shutil.copyfile(kit.starter(kata) / name, folder / name)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder} was not reset: {error.strerror} ({error.filename}). Your answer is still there."
+        ) from error
+    return backup
