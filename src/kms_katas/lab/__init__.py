@@ -1,0 +1,31 @@
+"""The simulated AWS: a KMS engine mounted on moto, with accounts, principals, a clock and a trail.
+
+Names are loaded when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kms_katas.lab.accounts import Principal
+    from kms_katas.lab.calls import Call
+    from kms_katas.lab.clock import Clock
+    from kms_katas.lab.lab import Lab
+    from kms_katas.lab.mount import install, uninstall
+
+__all__ = ["Call", "Clock", "Lab", "Principal", "install", "uninstall"]
+
+_HOMES = {
+    "Call": "calls",
+    "Clock": "clock",
+    "Lab": "lab",
+    "Principal": "accounts",
+    "install": "mount",
+    "uninstall": "mount",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,132 @@
+"""The step that asks the policy room whether the caller may, with what this request really carries.
+
+The rules themselves live in kms_katas.policy. Which condition keys an operation carries: the developer guide's page on
+KMS condition keys and the service authorization reference.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from kms_katas.lab.callers import identity_policies
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Key
+from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.work import Check, Work
+from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
+
+Context = dict[str, str | tuple[str, ...]]
+
+SOURCE_ADDRESS = "192.0.2.10"
+"""Whence the lab's requests seem to come: an address set aside for documentation (RFC 5737)."""
+
+_NO_POLICY = '{"Statement": []}'
+_CRYPTO = frozenset({"Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"})
+
+
+def authorize(work: Work) -> None:
+    """Leaves the Decision in `work.decision`.
+
+    Raises AccessDeniedException with AWS's text at the first permission that is missing.
+    """
+    if not setting.current.enforce:
+        return
+    for check in work.target.checks:
+        work.decision = _decision(
+            work, check, _NO_POLICY if check.absent else check.key.policy if check.key is not None else None
+        )
+        if not work.decision.allowed:
+            raise KMSError("AccessDeniedException", denial_message(work.decision))
+
+
+def may_put_key_policy(work: Work, key: Key, document: Mapping[str, Any]) -> bool:
+    """The lockout safety check: whether the caller could call PutKeyPolicy under the new policy."""
+    return _decision(work, Check("kms:PutKeyPolicy", key.arn, key), json.dumps(document)).allowed
+
+
+def _decision(work: Work, check: Check, key_policy: str | None) -> Decision:
+    caller = work.caller
+    assert caller is not None
+    documents = Documents(
+        key_policy=None if key_policy is None else _named("key policy", key_policy),
+        identity=tuple(NamedPolicy(name, document) for name, document in identity_policies(caller)),
+    )
+    principal = Principal(caller.arn, caller.role_arn)
+    return decide(Request(principal, check.action, check.resource, condition_context(work, check)), documents)
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str, text: str) -> NamedPolicy:
+    document = json.loads(text)
+    return NamedPolicy(name, document)
+
+
+def condition_context(work: Work, check: Check) -> Context:
+    """The condition keys of this request and this resource.
+
+    Keys that follow from the principal are derived by `decide`.
+    """
+    asked = work.parameters
+    operation = work.operation
+    context: Context = {
+        "aws:CurrentTime": work.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(int(work.now.timestamp())),
+        "aws:RequestedRegion": work.region,
+        "aws:SecureTransport": "true",
+        "aws:SourceIp": SOURCE_ADDRESS,
+        "aws:UserAgent": work.user_agent,
+        "aws:ViaAWSService": "false",
+    }
+    if check.key is not None:
+        context |= _of_key(work, check.key)
+    if operation in _CRYPTO:
+        context["kms:EncryptionAlgorithm"] = asked.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        pairs = asked.get("EncryptionContext", {})
+        context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+        if pairs:
+            context["kms:EncryptionContextKeys"] = tuple(pairs)
+    if work.target.named_alias is not None:
+        context["kms:RequestAlias"] = work.target.named_alias
+    if operation == "CreateKey":
+        # Also where the request leaves the default in place.
+        context["kms:KeySpec"] = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"))
+        context["kms:KeyUsage"] = asked.get("KeyUsage", "ENCRYPT_DECRYPT")
+        context["kms:KeyOrigin"] = asked.get("Origin", "AWS_KMS")
+        context["kms:MultiRegion"] = _spoken(asked.get("MultiRegion", False))
+    if operation in ("CreateKey", "PutKeyPolicy"):
+        context["kms:BypassPolicyLockoutSafetyCheck"] = _spoken(asked.get("BypassPolicyLockoutSafetyCheck", False))
+    if operation in ("GetKeyPolicy", "PutKeyPolicy"):
+        context["kms:PolicyName"] = asked.get("PolicyName", "default")
+    if operation in ("CreateKey", "TagResource"):
+        context |= _of_tags({tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())})
+    if operation == "UntagResource":
+        context["aws:TagKeys"] = tuple(asked["TagKeys"])
+    if operation == "ScheduleKeyDeletion":
+        context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))
+    return context
+
+
+def _of_key(work: Work, key: Key) -> Context:
+    context: Context = {
+        "kms:KeySpec": key.spec,
+        "kms:KeyUsage": key.usage,
+        "kms:KeyOrigin": key.origin,
+        "kms:MultiRegion": _spoken(key.multi_region),
+    }
+    aliases = store_of(key.account, key.region, work.now).aliases_of(key)
+    if aliases:
+        context["kms:ResourceAliases"] = aliases
+    return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags.items()}
+
+
+def _of_tags(tags: Mapping[str, str]) -> Context:
+    context: Context = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+    if tags:
+        context["aws:TagKeys"] = tuple(tags)
+    return context
+
+
+def _spoken(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,65 @@
+"""What is wrong with a key policy document as KMS sees it before it looks at what the policy allows.
+
+Kept to what is certain.
+"""
+
+import re
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from kms_katas.lab.callers import PARTITION
+from kms_katas.lab.kms import setting
+
+_INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+_IAM_ENTITY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(root|(user|role)/.+)")
+_SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):(assumed-role/[^/]+/.+|federated-user/.+)")
+
+
+def fault_in_key_policy(document: Any) -> str | None:
+    """AWS's text (or a sentence of ours where AWS's is not known) for the first fault, or None."""
+    if not isinstance(document, dict) or "Statement" not in document:
+        return "The key policy must be a JSON object with a Statement."
+    statements = document["Statement"]
+    for place, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            return f"Statement {place} of the key policy needs an Effect, Allow or Deny."
+        principal = statement.get("Principal", statement.get("NotPrincipal"))
+        if principal is None:
+            return f"Statement {place} of the key policy names no principal: each statement needs a Principal."
+        if principal != "*" and not _is_sound(principal):
+            return _INVALID_PRINCIPALS
+    return None
+
+
+def _is_sound(principal: Any) -> bool:
+    if not isinstance(principal, dict) or not principal:
+        return False
+    for kind, values in principal.items():
+        for value in values if isinstance(values, list) else [values]:
+            if kind not in ("AWS", "Service", "Federated") or not isinstance(value, str):
+                return False
+            if kind == "AWS" and not _exists(value):
+                return False
+    return True
+
+
+def _exists(value: str) -> bool:
+    """Accounts that the lab has not seen may exist, and whom they hold nobody knows; users and roles of the lab's own
+    accounts must exist.
+    """
+    if value == "*" or re.fullmatch("[0-9]{12}", value):
+        return True
+    if "*" in value or "?" in value:
+        return False
+    if _SESSION.fullmatch(value):
+        return True
+    entity = _IAM_ENTITY.fullmatch(value)
+    if entity is None:
+        return False
+    account, _, kind = entity.groups()
+    if not setting.current.enforce or kind is None or account not in iam_backends:
+        return True
+    backend = iam_backends[account][PARTITION]
+    found = backend.users.values() if kind == "user" else backend.roles.values()
+    return any(one.arn == value for one in found)

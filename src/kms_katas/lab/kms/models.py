@@ -1,0 +1,113 @@
+"""The keys and aliases of one account in one Region, kept inside moto's own store so that mock_aws resets them.
+
+Holds no permission rule. The methods with parameters like moto's are what moto's other services call (EBS, DynamoDB,
+SES and RDS make or look up keys).
+"""
+
+from datetime import datetime
+from typing import Any, cast
+
+from moto.core.base_backend import BaseBackend
+from moto.kms.models import KmsBackend, kms_backends
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.default_policy import default_key_policy
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
+
+
+class KeyStore(KmsBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        BaseBackend.__init__(self, region_name, account_id)
+        self.keys: dict[str, Key] = {}  # type: ignore[assignment]  # moto has its own Key here
+        self.aliases: dict[str, Alias] = {}
+        self.by_locator: dict[bytes, tuple[Key, KeyMaterial]] = {}
+        self.buried: set[bytes] = set()
+        """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
+
+    def new_key(self, now: datetime, policy: str | None = None, description: str = "") -> Key:
+        randomness = setting.current.randomness
+        key_id = randomness.uuid()
+        arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
+        material = new_material(randomness, now)
+        text = policy or default_key_policy(self.partition, self.account_id)
+        key = Key(key_id, self.account_id, self.region_name, arn, now, [material], text, description)
+        self.keys[key_id] = key
+        self.by_locator[material.locator] = (key, material)
+        return key
+
+    def forget(self, key: Key) -> None:
+        """Takes back a key that a refused CreateKey made."""
+        del self.keys[key.id]
+        for material in key.materials:
+            del self.by_locator[material.locator]
+
+    def alias_arn(self, name: str) -> str:
+        return f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:{name}"
+
+    def new_alias(self, name: str, key: Key, now: datetime) -> Alias:
+        self.aliases[name] = Alias(name, self.alias_arn(name), key.id, now, now)
+        return self.aliases[name]
+
+    def aliases_of(self, key: Key) -> tuple[str, ...]:
+        return tuple(alias.name for alias in self.aliases.values() if alias.key_id == key.id)
+
+    def delete_what_is_due(self, now: datetime) -> None:
+        """Keys whose deletion date has come go, and their aliases with them."""
+        for key in [key for key in self.keys.values() if key.deletion_date is not None and key.deletion_date <= now]:
+            del self.keys[key.id]
+            for name in self.aliases_of(key):
+                del self.aliases[name]
+            for material in key.materials:
+                del self.by_locator[material.locator]
+                self.buried.add(material.locator)
+
+    # What moto's other services call. Their types name moto's own Key.
+
+    def alias_exists(self, alias_name: str) -> bool:
+        return alias_name in self.aliases
+
+    def create_key(self, policy: str | None, *kind: Any, description: str = "", **more: Any) -> Key:  # type: ignore[override]
+        """A key made by another service of moto's: symmetric encryption is all that those ask for."""
+        return self.new_key(setting.now(), policy, description)
+
+    def create_alias(self, target_key_id: str, alias_name: str) -> None:  # type: ignore[override]
+        key = self.keys[target_key_id]
+        self.new_alias(alias_name, key, setting.now())
+        if alias_name.startswith("alias/aws/"):
+            key.manager = "AWS"
+
+    def describe_key(self, key_id: str) -> Key:  # type: ignore[override]
+        """The key named by ID, ARN, alias or alias ARN.
+
+        Raises KeyError when there is none; moto's callers expect an exception.
+        """
+        name = key_id.split(":", 5)[5] if key_id.startswith("arn:") else key_id
+        if name.startswith("alias/"):
+            return self.keys[self.aliases[name].key_id]
+        return self.keys[name.removeprefix("key/")]
+
+
+def store_of(account: str, region: str, now: datetime) -> KeyStore:
+    """The store of one account and Region as it stands at `now`.
+
+    Raises KMSError for a Region that AWS does not have.
+    """
+    try:
+        store = cast(KeyStore, kms_backends[account][region])
+    except KeyError:
+        raise KMSError("UnknownEndpoint", f"AWS KMS has no Region {region!r} that the lab knows.") from None
+    store.delete_what_is_due(now)
+    return store
+
+
+def stores_in(region: str, now: datetime) -> list[KeyStore]:
+    """Every account's store in this Region that has been used."""
+    accounts = [account for account, name, _ in kms_backends.iter_backends() if name == region]
+    return [store_of(account, region, now) for account in accounts]
+
+
+def ever_known(locator: bytes) -> bool:
+    """Whether some key of this AWS, in any Region, deleted or not, has or had this material."""
+    stores = [cast(KeyStore, store) for _, _, store in kms_backends.iter_backends()]
+    return any(locator in store.by_locator or locator in store.buried for store in stores)

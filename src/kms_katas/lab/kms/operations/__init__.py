@@ -1,0 +1,32 @@
+"""The operations that the engine has, as one table: what each is about, which identifiers it takes, and the function
+that does it.
+"""
+
+from kms_katas.lab.kms.operations import aliases, crypto, keys, policies, tags
+from kms_katas.lab.kms.work import Operation
+
+OPERATIONS = {
+    "CreateKey": Operation(keys.create_key, "account"),
+    "DescribeKey": Operation(keys.describe_key, by_alias=True),
+    "ListKeys": Operation(keys.list_keys, "account"),
+    "EnableKey": Operation(keys.enable_key),
+    "DisableKey": Operation(keys.disable_key),
+    "ScheduleKeyDeletion": Operation(keys.schedule_key_deletion),
+    "CancelKeyDeletion": Operation(keys.cancel_key_deletion),
+    "UpdateKeyDescription": Operation(keys.update_key_description),
+    "CreateAlias": Operation(aliases.create_alias, "alias"),
+    "UpdateAlias": Operation(aliases.update_alias, "alias"),
+    "DeleteAlias": Operation(aliases.delete_alias, "alias"),
+    "ListAliases": Operation(aliases.list_aliases, "account"),
+    "Encrypt": Operation(crypto.encrypt, by_alias=True),
+    "Decrypt": Operation(crypto.decrypt, by_alias=True),
+    "GenerateDataKey": Operation(crypto.generate_data_key, by_alias=True),
+    "GenerateDataKeyWithoutPlaintext": Operation(crypto.generate_data_key_without_plaintext, by_alias=True),
+    "GenerateRandom": Operation(crypto.generate_random, "account"),
+    "GetKeyPolicy": Operation(policies.get_key_policy),
+    "PutKeyPolicy": Operation(policies.put_key_policy),
+    "ListKeyPolicies": Operation(policies.list_key_policies),
+    "TagResource": Operation(tags.tag_resource),
+    "UntagResource": Operation(tags.untag_resource),
+    "ListResourceTags": Operation(tags.list_resource_tags),
+}

@@ -1,0 +1,76 @@
+"""CreateAlias, UpdateAlias, DeleteAlias, ListAliases.
+
+The rules on alias names stand where targets are found, since they come before authorization.
+"""
+
+from typing import Any
+
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Alias
+from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.targets import find_key
+from kms_katas.lab.kms.work import Work
+
+_MOST_ALIASES_OF_A_KEY = 50  # developer guide, resource quotas
+
+
+def create_alias(work: Work) -> dict[str, Any]:
+    store = store_of(work.account, work.region, work.now)
+    name = work.parameters["AliasName"]
+    if name in store.aliases:
+        raise KMSError("AlreadyExistsException", f"An alias with the name {store.alias_arn(name)} already exists")
+    _require_room(work)
+    store.new_alias(name, work.key, work.now)
+    return {}
+
+
+def update_alias(work: Work) -> dict[str, Any]:
+    alias = _alias(work)
+    if alias.key_id != work.key.id:
+        _require_room(work)
+    alias.key_id = work.key.id
+    alias.updated = work.now
+    return {}
+
+
+def delete_alias(work: Work) -> dict[str, Any]:
+    del store_of(work.account, work.region, work.now).aliases[_alias(work).name]
+    return {}
+
+
+def list_aliases(work: Work) -> dict[str, Any]:
+    """Predefined aliases without a key, which AWS may list too, are not in the lab: which ones an account has is not
+    documented.
+    """
+    aliases = list(store_of(work.account, work.region, work.now).aliases.values())
+    if "KeyId" in work.parameters:
+        key, _ = find_key(work, work.parameters["KeyId"], aliases_too=False)
+        if key.account != work.account:
+            raise KMSError("NotFoundException", f"Key '{key.arn}' does not exist")
+        aliases = [alias for alias in aliases if alias.key_id == key.id]
+    return page({alias.name: _entry(alias) for alias in aliases}, work.parameters, "Aliases", 50, 100)
+
+
+def _entry(alias: Alias) -> dict[str, Any]:
+    return {
+        "AliasName": alias.name,
+        "AliasArn": alias.arn,
+        "TargetKeyId": alias.key_id,
+        "CreationDate": alias.created,
+        "LastUpdatedDate": alias.updated,
+    }
+
+
+def _alias(work: Work) -> Alias:
+    assert work.target.alias is not None
+    return work.target.alias
+
+
+def _require_room(work: Work) -> None:
+    store = store_of(work.account, work.region, work.now)
+    if len(store.aliases_of(work.key)) >= _MOST_ALIASES_OF_A_KEY:
+        raise KMSError(
+            "LimitExceededException",
+            f"{work.key.arn} already has {_MOST_ALIASES_OF_A_KEY} aliases, the most that a key can have.",
+        )

@@ -1,0 +1,105 @@
+"""Encrypt, Decrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom, for symmetric encryption keys."""
+
+from typing import Any
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
+from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.models import ever_known, stores_in
+from kms_katas.lab.kms.work import Work
+
+_DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
+
+
+def encrypt(work: Work) -> dict[str, Any]:
+    _require_symmetric_algorithm(work)
+    return {
+        "CiphertextBlob": _blob(work, work.parameters["Plaintext"]),
+        "KeyId": work.key.arn,
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }
+
+
+def decrypt(work: Work) -> dict[str, Any]:
+    """Raises InvalidCiphertextException without a text for altered bytes and for another encryption context, as AWS
+    does.
+    """
+    _require_symmetric_algorithm(work)
+    _refuse_recipient(work)
+    blob = work.parameters.get("CiphertextBlob")
+    if blob is None:
+        raise KMSError(
+            "ValidationException",
+            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
+            "Member must not be null",
+        )
+    locator = locator_of(blob)
+    known = [store.by_locator[locator] for store in stores_in(work.region, work.now) if locator in store.by_locator]
+    if not known and (locator is None or not ever_known(locator)):
+        raise KMSError("InvalidCiphertextException")
+    if not known or known[0][0] is not work.key:
+        raise KMSError(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    material = known[0][1]
+    plaintext = open_sealed(material, blob, work.parameters.get("EncryptionContext", {}))
+    if plaintext is None:
+        raise KMSError("InvalidCiphertextException")
+    return {
+        "KeyId": work.key.arn,
+        "Plaintext": plaintext,
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "KeyMaterialId": material.id,
+    }
+
+
+def generate_data_key(work: Work) -> dict[str, Any]:
+    _refuse_recipient(work)
+    plaintext = setting.current.randomness.bytes(_data_key_size(work))
+    return _data_key(work, plaintext) | {"Plaintext": plaintext}
+
+
+def generate_data_key_without_plaintext(work: Work) -> dict[str, Any]:
+    return _data_key(work, setting.current.randomness.bytes(_data_key_size(work)))
+
+
+def generate_random(work: Work) -> dict[str, Any]:
+    _refuse_recipient(work)
+    if "CustomKeyStoreId" in work.parameters:
+        raise not_in_the_lab("GenerateRandom in a custom key store")
+    if "NumberOfBytes" not in work.parameters:
+        raise KMSError("ValidationException", "NumberOfBytes is required.")
+    return {"Plaintext": setting.current.randomness.bytes(work.parameters["NumberOfBytes"])}
+
+
+def _data_key(work: Work, plaintext: bytes) -> dict[str, Any]:
+    blob = _blob(work, plaintext)
+    return {"CiphertextBlob": blob, "KeyId": work.key.arn, "KeyMaterialId": work.key.current_material.id}
+
+
+def _blob(work: Work, plaintext: bytes) -> bytes:
+    context = work.parameters.get("EncryptionContext", {})
+    return seal(work.key.current_material, plaintext, context, setting.current.randomness)
+
+
+def _data_key_size(work: Work) -> int:
+    spec, size = work.parameters.get("KeySpec"), work.parameters.get("NumberOfBytes")
+    if spec is not None and size is None:
+        return _DATA_KEY_SIZES[spec]
+    if size is not None and spec is None:
+        return int(size)
+    raise KMSError("ValidationException", "Please specify either number of bytes or key spec.")
+
+
+def _require_symmetric_algorithm(work: Work) -> None:
+    algorithm = work.parameters.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    if algorithm != "SYMMETRIC_DEFAULT":
+        raise KMSError(
+            "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {work.key.spec}."
+        )
+
+
+def _refuse_recipient(work: Work) -> None:
+    if "Recipient" in work.parameters:
+        raise not_in_the_lab("Recipient (an answer for a Nitro enclave)")

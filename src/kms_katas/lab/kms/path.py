@@ -1,0 +1,42 @@
+"""The one path that every request takes through the engine, in AWS's order. Each step lives in a module of its own."""
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.authorization import authorize
+from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.identity import identify
+from kms_katas.lab.kms.operations import OPERATIONS
+from kms_katas.lab.kms.request import parse
+from kms_katas.lab.kms.states import require_state
+from kms_katas.lab.kms.targets import find_target
+from kms_katas.lab.kms.work import Work
+
+
+def take(work: Work) -> None:
+    """Fills in `work.response` or `work.error` and tells the recorder.
+
+    Only a KMSError may stop a step; anything else is our fault.
+    """
+    try:
+        work.response = _answer(work)
+    except KMSError as error:
+        work.error = error
+    except Exception as fault:
+        where = f"The lab failed inside {work.operation} ({type(fault).__name__})."
+        sentence = f"{where} This is a fault of the lab, not of your request."
+        work.error = KMSError("KMSInternalException", sentence, 500)
+    if setting.current.record is not None:
+        setting.current.record(work)
+
+
+def _answer(work: Work) -> dict[str, object]:
+    work.parameters = parse(work.operation, work.body)
+    work.caller = identify(work)
+    operation = OPERATIONS.get(work.operation)
+    if operation is None:
+        raise not_in_the_lab(work.operation)
+    work.target = find_target(work, operation)
+    authorize(work)
+    require_state(work)
+    if work.parameters.get("DryRun"):
+        raise KMSError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+    return operation.run(work)

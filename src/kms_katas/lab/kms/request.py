@@ -1,0 +1,137 @@
+"""From the JSON body of a request to checked parameters, over botocore's own model of KMS.
+
+Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. The order of an enum's
+values in the text is botocore's; AWS prints them in no fixed order.
+"""
+
+import base64
+import binascii
+import json
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, Shape
+
+from kms_katas.lab.aws_session import LOADER
+from kms_katas.lab.kms.errors import KMSError
+
+_SPOKEN_TYPES = {
+    "string": str,
+    "blob": str,
+    "integer": int,
+    "long": int,
+    "boolean": bool,
+    "structure": dict,
+    "map": dict,
+    "list": list,
+}
+
+
+@lru_cache(maxsize=1)
+def service_model() -> ServiceModel:
+    return ServiceModel(LOADER.load_service_model("kms", "service-2"), "kms")
+
+
+@cache
+def operation_model(name: str) -> OperationModel | None:
+    """The model of an operation, or None when KMS has none by this name."""
+    try:
+        return service_model().operation_model(name)
+    except OperationNotFoundError:
+        return None
+
+
+@cache
+def has_error(operation: str, code: str) -> bool:
+    """Whether the model lists this error among those of the operation."""
+    model = operation_model(operation)
+    return model is not None and any(shape.name == code for shape in model.error_shapes)
+
+
+def parse(operation: str, body: bytes) -> dict[str, Any]:
+    """The parameters, blobs decoded.
+
+    Raises KMSError (ValidationException, SerializationException, UnknownOperationException).
+    """
+    model = operation_model(operation)
+    if model is None:
+        raise KMSError("UnknownOperationException", f"KMS has no operation {operation!r}.")
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        raise KMSError("SerializationException", "The body of the request is not JSON.") from None
+    faults: list[str] = []
+    parsed = _read(given, model.input_shape, "", faults) if model.input_shape is not None else {}
+    if faults:
+        count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: "
+        raise KMSError("ValidationException", count + "; ".join(faults))
+    result: dict[str, Any] = parsed
+    return result
+
+
+def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
+    kind = shape.type_name
+    expected = _SPOKEN_TYPES.get(kind)
+    if expected is not None and (not isinstance(given, expected) or (expected is int and isinstance(given, bool))):
+        raise KMSError(
+            "SerializationException",
+            f"{path or 'The body'} must be a JSON value of type {kind}, not {type(given).__name__}.",
+        )
+    if kind == "structure":
+        return _read_structure(given, shape, path, faults)
+    if kind == "list":
+        _measure(len(given), None, shape, path, faults, "length")
+        return [_read(one, shape.member, f"{path}.{place}.member", faults) for place, one in enumerate(given, 1)]
+    if kind == "map":
+        return {key: _read(value, shape.value, f"{path}.{key}", faults) for key, value in given.items()}
+    if kind == "blob":
+        try:
+            given = base64.b64decode(given, validate=True)
+        except (binascii.Error, ValueError):
+            raise KMSError("SerializationException", f"{path} must be base64.") from None
+        _measure(len(given), None, shape, path, faults, "length")
+    elif kind == "string":
+        _read_string(given, shape, path, faults)
+    elif kind in ("integer", "long"):
+        _measure(given, given, shape, path, faults, "value")
+    return given
+
+
+def _read_structure(given: dict[str, Any], shape: Shape, path: str, faults: list[str]) -> dict[str, Any]:
+    members = shape.members
+    found = {}
+    for name, value in given.items():
+        if name in members and value is not None:
+            found[name] = _read(value, members[name], _member_path(path, name), faults)
+    for name in shape.required_members:
+        if name not in found:
+            faults.append(_fault(f"Value null at '{_member_path(path, name)}'", "Member must not be null"))
+    return found
+
+
+def _member_path(path: str, name: str) -> str:
+    name = name[0].lower() + name[1:]
+    return f"{path}.{name}" if path else name
+
+
+def _read_string(given: str, shape: Shape, path: str, faults: list[str]) -> None:
+    where = f"Value at '{path}'" if shape.metadata.get("sensitive") else f"Value '{given}' at '{path}'"
+    if shape.enum and given not in shape.enum:
+        faults.append(_fault(where, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))
+    _measure(len(given), given, shape, path, faults, "length")
+    pattern = shape.metadata.get("pattern")
+    if pattern and not re.fullmatch(pattern, given, re.ASCII):
+        faults.append(_fault(where, f"Member must satisfy regular expression pattern: {pattern}"))
+
+
+def _measure(size: int, shown: object, shape: Shape, path: str, faults: list[str], word: str) -> None:
+    where = f"Value at '{path}'" if shown is None or shape.metadata.get("sensitive") else f"Value '{shown}' at '{path}'"
+    if size < shape.metadata.get("min", size):
+        faults.append(_fault(where, f"Member must have {word} greater than or equal to {shape.metadata['min']}"))
+    if size > shape.metadata.get("max", size):
+        faults.append(_fault(where, f"Member must have {word} less than or equal to {shape.metadata['max']}"))
+
+
+def _fault(where: str, rule: str) -> str:
+    return f"{where} failed to satisfy constraint: {rule}"

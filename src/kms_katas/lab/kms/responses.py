@@ -1,0 +1,60 @@
+"""The engine's HTTP side: from moto's request object to the one path, and from its outcome to status, headers and JSON
+body.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.path import take
+from kms_katas.lab.kms.work import Work
+
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
+_REGION_IN_HOST = re.compile(r"^https?://kms(?:-fips)?\.([a-z0-9-]+)\.")
+_ONE_AT_A_TIME = RLock()
+
+
+def dispatch(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, str], str]:
+    """What moto calls for each request to KMS: (status, headers, body)."""
+    return answer(full_url, headers, request.data)
+
+
+def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
+    """(status, headers, body) for one request. Never raises."""
+    signed = _CREDENTIAL.search(_text(headers.get("Authorization")))
+    in_host = _REGION_IN_HOST.match(url)
+    with _ONE_AT_A_TIME:
+        work = Work(
+            operation=_text(headers.get("X-Amz-Target")).rpartition(".")[2],
+            body=body,
+            region=in_host[1] if in_host else (signed[2] if signed else "us-east-1"),
+            access_key_id=signed[1] if signed else "",
+            session_token=_text(headers.get("X-Amz-Security-Token")) or None,
+            user_agent=_text(headers.get("User-Agent")),
+            request_id=setting.current.randomness.uuid(),
+            now=setting.now(),
+        )
+        take(work)
+    answer_headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": work.request_id}
+    if work.error is not None:
+        answer_headers["x-amzn-ErrorType"] = work.error.code
+        return work.error.status, answer_headers, json.dumps({"__type": work.error.code, "message": work.error.message})
+    return 200, answer_headers, json.dumps(work.response, default=_on_the_wire) if work.response else "{}"
+
+
+def _on_the_wire(value: object) -> object:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(f"{type(value).__name__} has no JSON form in KMS")
+
+
+def _text(value: str | bytes | None) -> str:
+    """A header's value: botocore has bytes for some."""
+    return value.decode("latin-1") if isinstance(value, bytes) else value or ""

@@ -1,0 +1,149 @@
+"""The step that finds what a request is about and which permissions it needs.
+
+It finds only; whether the caller may is the next step's matter. Identifier forms and texts: recorded errors where there
+is one (unknown key, malformed key ID, ARN of another Region). Doubtful are the texts for a malformed ARN and for an
+alias where KMS takes none, and the code for a ciphertext whose key is gone or in another Region.
+"""
+
+import re
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.ciphertext import locator_of
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Alias, Key
+from kms_katas.lab.kms.models import KeyStore, ever_known, store_of, stores_in
+from kms_katas.lab.kms.request import has_error
+from kms_katas.lab.kms.work import Check, Operation, Target, Work
+
+
+class NoSuchResource(KMSError):
+    """NotFoundException for a key or an alias that is not in its account."""
+
+    def __init__(self, account: str, arn: str, message: str) -> None:
+        super().__init__("NotFoundException", message)
+        self.account = account
+        self.arn = arn
+
+
+_KEY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+_ARN = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):([0-9]{12}):(key/.+|alias/.+)")
+
+
+def find_target(work: Work, operation: Operation) -> Target:
+    """The target with its checks. Raises NotFoundException and its kin."""
+    action = f"kms:{work.operation}"
+    if operation.target == "account":
+        checks = [Check(action, "*")]
+        if work.operation == "CreateKey" and work.parameters.get("Tags"):
+            checks.append(Check("kms:TagResource", "*"))  # botocore op:CreateKey, Required permissions
+        return Target(checks=tuple(checks))
+    if operation.target == "alias":
+        return _alias_target(work, action)
+    if work.operation == "Decrypt" and "KeyId" not in work.parameters:
+        key = _key_of_ciphertext(work)
+        return Target(key, checks=(Check(action, key.arn, key),))
+    try:
+        key, named_alias = find_key(work, work.parameters["KeyId"], aliases_too=operation.by_alias)
+    except NoSuchResource as missing:
+        if not setting.current.enforce or missing.account == work.account:
+            raise
+        return Target(checks=(Check(action, missing.arn, absent=True),))
+    return Target(key, named_alias=named_alias, checks=(Check(action, key.arn, key),))
+
+
+def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str | None]:
+    """The key, and the alias name if the identifier was one.
+
+    Plain names belong to the caller's account, ARNs to the account they name.
+    """
+    account, name = work.account, identifier
+    if identifier.startswith("arn:"):
+        parts = _ARN.fullmatch(identifier)
+        if parts is None:
+            raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
+        _, region, account, name = parts.groups()
+        if region != work.region:
+            raise KMSError("NotFoundException", f"Invalid arn {region}")
+        name = name.removeprefix("key/")
+    store = store_of(account, work.region, work.now)
+    if name.startswith("alias/") and aliases_too:
+        return store.keys[find_alias(store, name).key_id], name
+    if not _KEY_ID.fullmatch(name):
+        raise KMSError("NotFoundException", f"Invalid keyId '{identifier}'")
+    key = store.keys.get(name)
+    if key is None:
+        arn = f"arn:{store.partition}:kms:{work.region}:{account}:key/{name}"
+        raise NoSuchResource(account, arn, f"Key '{arn}' does not exist")
+    return key, None
+
+
+def find_alias(store: KeyStore, name: str) -> Alias:
+    alias = store.aliases.get(name)
+    if alias is None:
+        arn = store.alias_arn(name)
+        raise NoSuchResource(store.account_id, arn, f"Alias {arn} is not found.")
+    return alias
+
+
+def _malformed_arn(work: Work) -> str:
+    return "InvalidArnException" if has_error(work.operation, "InvalidArnException") else "NotFoundException"
+
+
+def _alias_target(work: Work, action: str) -> Target:
+    """Alias operations need the permission on the alias and on every key that it points to, before or after (botocore,
+    Required permissions).
+    """
+    store = store_of(work.account, work.region, work.now)
+    name = _alias_name(work)
+    checks = [Check(action, store.alias_arn(name))]
+    alias = None if work.operation == "CreateAlias" else find_alias(store, name)
+    if alias is not None:
+        current = store.keys[alias.key_id]
+        checks.append(Check(action, current.arn, current))
+        key = current
+    if work.operation != "DeleteAlias":
+        identifier = work.parameters["TargetKeyId"]
+        if identifier.startswith("alias/") or ":alias/" in identifier:
+            raise KMSError("ValidationException", "Aliases must refer to keys. Not aliases")
+        key, _ = find_key(work, identifier, aliases_too=False)
+        checks.append(Check(action, key.arn, key))
+    return Target(key, alias, checks=tuple(checks))
+
+
+def _alias_name(work: Work) -> str:
+    name: str = work.parameters["AliasName"]
+    if not name.startswith("alias/"):
+        raise KMSError(
+            "ValidationException",
+            'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+        )
+    # The codes follow from the list of errors of CreateAlias; the other two alias operations have only
+    # NotFoundException to say it with.
+    if work.operation == "CreateAlias" and (name.startswith("alias/aws/") or name == "alias/" or ":" in name):
+        raise KMSError(
+            "InvalidAliasNameException",
+            f"{name} is not a valid alias name: alias/aws/ is reserved, and a name must follow alias/.",
+        )
+    return name
+
+
+def _key_of_ciphertext(work: Work) -> Key:
+    blob = work.parameters.get("CiphertextBlob")
+    if blob is None:
+        raise KMSError(
+            "ValidationException", "Give KeyId or CiphertextBlob: without a ciphertext nothing names the KMS key."
+        )
+    locator = locator_of(blob)
+    for store in stores_in(work.region, work.now):
+        if locator in store.by_locator:
+            key: Key = store.by_locator[locator][0]
+            return key
+    if locator is None or not ever_known(locator):
+        raise KMSError("InvalidCiphertextException")
+    assert work.caller is not None
+    raise KMSError(
+        "AccessDeniedException",
+        f"User: {work.caller.arn} is not authorized to perform: kms:Decrypt on the resource associated with this "
+        "ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a "
+        "resource-based policy explicitly denies access",
+    )

@@ -1,0 +1,79 @@
+"""One request on its way through the engine: what came in, what was found out about it, what goes out.
+
+Holds data only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from kms_katas.lab.callers import Caller
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Alias, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One permission that a request needs: the action on one resource; `key` is None for `*` and for an alias.
+
+    `absent`: the resource would be a key of another account that does not exist. Asked all the same, with no key policy
+    to allow anything, so that a stranger gets the same answer as for a key that is there.
+    """
+
+    action: str
+    resource: str
+    key: Key | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about. `named_alias` is the alias name when the request itself used an alias."""
+
+    key: Key | None = None
+    alias: Alias | None = None
+    named_alias: str | None = None
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(slots=True)
+class Work:
+    operation: str
+    body: bytes
+    region: str
+    access_key_id: str
+    session_token: str | None
+    user_agent: str
+    request_id: str
+    now: datetime
+    parameters: dict[str, Any] = field(default_factory=dict)
+    caller: Caller | None = None
+    target: Target = Target()
+    decision: Any = None
+    response: dict[str, Any] | None = None
+    error: KMSError | None = None
+
+    @property
+    def account(self) -> str:
+        """The caller's account: where names that are not ARNs are looked up."""
+        assert self.caller is not None
+        return self.caller.account
+
+    @property
+    def key(self) -> Key:
+        """The target key of an operation that has one."""
+        assert self.target.key is not None
+        return self.target.key
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of the engine.
+
+    `by_alias`: KeyId may be an alias name or alias ARN too (botocore shape KeyIdType, per operation).
+    """
+
+    run: Callable[[Work], dict[str, Any]]
+    target: Literal["key", "alias", "account"] = "key"
+    by_alias: bool = False

@@ -1,0 +1,162 @@
+"""`Lab`: a simulated AWS to hold in one's hand, with enforcement on and no special credentials.
+
+Opening it is the whole set-up.
+"""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ClientError
+from moto.core.models import MockAWS
+from moto.moto_api._internal import mock_random
+
+from kms_katas.lab import mount
+from kms_katas.lab.accounts import Account
+from kms_katas.lab.aws_session import ClientPool
+from kms_katas.lab.callers import Credential, find_credential
+from kms_katas.lab.calls import Call, call_of
+from kms_katas.lab.clock import Clock
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.work import Work
+from kms_katas.lab.mock import QuickMock
+from kms_katas.lab.randomness import Randomness
+from kms_katas.lab.region_list import shared_region_lists
+from kms_katas.lab.trail import events_of
+from kms_katas.lab.transport import serve
+from kms_katas.policy import Decision
+
+HOME_ACCOUNT = "111122223333"
+
+_MOTO_CONFIG: Any = {
+    "core": {
+        "mock_credentials": True,
+        "passthrough": {"urls": [], "services": []},
+        "reset_boto3_session": False,
+        "service_whitelist": None,
+    }
+}
+
+
+class Lab:
+    """A context manager. One lab at a time in a process; each starts empty.
+
+    With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
+    the lab saves making its clients anew; see there who may have one.
+    """
+
+    region = "us-east-1"
+
+    def __init__(self, seed: int | None = None, client_pool: ClientPool | None = None) -> None:
+        self.clock = Clock()
+        self._calls: list[Call] = []
+        self._seed = seed
+        self._randomness = Randomness(seed)
+        self._accounts: dict[str, Account] = {}
+        self._works: list[Work] = []
+        self._via = "lab"
+        self._mock = QuickMock(config=_MOTO_CONFIG)
+        self.client_pool = client_pool or ClientPool()
+        self._before: tuple[bool, setting.Setting, Any] | None = None
+
+    def __enter__(self) -> "Lab":
+        if MockAWS._nested_count:
+            raise RuntimeError(
+                "A Lab cannot open inside mock_aws or another Lab: they share one simulated AWS. Leave that one first."
+            )
+        self._before = (mount.mounted(), setting.current, mock_random.getstate())
+        mock_random.seed(self._seed)
+        self.clock.start()
+        shared_region_lists.start()
+        mount.mount()
+        self._mock.start()
+        setting.current = setting.Setting(enforce=True, randomness=self._randomness, record=self._record)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._before is not None
+        was_mounted, setting.current, state = self._before
+        self._mock.stop()
+        self.client_pool.take_back()
+        if not was_mounted:
+            mount.unmount()
+        shared_region_lists.stop()
+        self.clock.stop()
+        mock_random.setstate(state)
+
+    @property
+    def home(self) -> Account:
+        """Account 111122223333."""
+        return self.account(HOME_ACCOUNT)
+
+    def account(self, account_id: str) -> Account:
+        """The account with this 12-digit ID, made on first use. Raises ValueError for anything else."""
+        if not (len(account_id) == 12 and account_id.isascii() and account_id.isdigit()):
+            raise ValueError(f"An account ID has 12 digits, and {account_id!r} does not. Try one like '444455556666'.")
+        if account_id not in self._accounts:
+            self._accounts[account_id] = Account(self, account_id)
+        return self._accounts[account_id]
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every KMS call so far with its real values, oldest first. For checks: no AWS log holds plaintexts."""
+        return tuple(self._calls)
+
+    @property
+    def trail(self) -> tuple[dict[str, Any], ...]:
+        """What CloudTrail would have logged so far, of every account, oldest first."""
+        return tuple(event for work in self._works for event in events_of(work))
+
+    @contextmanager
+    def via(self, mark: str) -> Iterator[None]:
+        """Calls made inside carry this mark as `Call.via`."""
+        before, self._via = self._via, mark
+        try:
+            yield
+        finally:
+            self._via = before
+
+    def explain(self, error: ClientError) -> Decision:
+        """The decision behind an AccessDeniedException.
+
+        Raises LookupError for an error that is no denial of this lab.
+        """
+        request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
+        work = next((work for work in self._works if work.request_id == request_id), None)
+        code = error.response.get("Error", {}).get("Code", "no code")
+        if work is None or code != "AccessDeniedException":
+            raise LookupError(
+                f"This error ({code}) is no denial of this lab. "
+                "Give explain() an AccessDeniedException from a KMS call made here."
+            )
+        if work.decision is None:
+            raise LookupError(
+                "No policy decided this: the key of the ciphertext is deleted or in another Region, "
+                "and AWS says it with the words of a denial."
+            )
+        decision: Decision = work.decision
+        return decision
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        """What belongs to an access key ID, or None when this lab has no such key."""
+        return find_credential(access_key_id)
+
+    def send(self, prepared: AWSPreparedRequest) -> AWSResponse:
+        """Hands a signed request to the simulated AWS.
+
+        Never raises and never touches the network; the signature is not checked.
+        """
+        return serve(prepared)
+
+    def new_session_token(self) -> str:
+        """As opaque as AWS's, and repeated by the seed (moto's own is not)."""
+        return "FwoGZXIvYXdzE" + base64.b64encode(self._randomness.bytes(180)).decode()
+
+    def _record(self, work: Work) -> None:
+        self._works.append(work)
+        self._calls.append(call_of(work, len(self._works), self._via))

@@ -1,0 +1,89 @@
+"""Puts the KMS engine in the place of moto's own and takes it away again.
+
+For any code that uses moto.mock_aws; `Lab` does it by itself.
+"""
+
+import warnings
+from typing import Any
+
+import moto
+import moto.kms.models
+import moto.kms.urls
+from moto.core.base_backend import BackendDict
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.models import KeyStore
+from kms_katas.lab.kms.urls import url_paths
+from kms_katas.lab.randomness import Randomness
+
+_OLDEST, _NEWEST = (5, 2, 5), (5, 3)
+_before: tuple[Any, Any] | None = None
+_used_stores: Any = BackendDict
+
+
+def install(enforce: bool = False) -> None:
+    """Mounts the engine. With `enforce`, credentials and permissions count; without, every caller is an administrator.
+
+    Without `enforce`, credentials that moto does not know act as the root user of account 123456789012. Calling again
+    only changes `enforce`. KMS keys that moto made before are forgotten, since the two engines cannot read each
+    other's.
+    """
+    _require_no_lab()
+    mount()
+    setting.current = setting.Setting(enforce=enforce, randomness=Randomness())
+
+
+def uninstall() -> None:
+    """Gives moto its own KMS back. Harmless when nothing is installed."""
+    _require_no_lab()
+    unmount()
+    setting.current = setting.Setting()
+
+
+def _require_no_lab() -> None:
+    if setting.current.record is not None:
+        raise RuntimeError(
+            "A Lab is open, and it mounts the engine by itself. Call install() and uninstall() outside of it."
+        )
+
+
+def mount() -> None:
+    """The two assignments that moto reads at call time."""
+    global _before
+    if _before is not None:
+        return
+    _warn_of_another_moto()
+    _before = (moto.kms.urls.url_paths, moto.kms.models.kms_backends.backend)
+    moto.kms.urls.url_paths = url_paths
+    moto.kms.models.kms_backends.backend = KeyStore
+    _forget_stores()
+
+
+def unmount() -> None:
+    global _before
+    if _before is None:
+        return
+    moto.kms.urls.url_paths, moto.kms.models.kms_backends.backend = _before
+    _before = None
+    _forget_stores()
+
+
+def mounted() -> bool:
+    return _before is not None
+
+
+def _forget_stores() -> None:
+    """Stores made for one engine must not serve the other; moto makes new ones when asked."""
+    moto.kms.models.kms_backends.clear()
+    if moto.kms.models.kms_backends in _used_stores._instances:
+        _used_stores._instances.remove(moto.kms.models.kms_backends)
+
+
+def _warn_of_another_moto() -> None:
+    numbers = tuple(int(part) for part in moto.__version__.split(".")[:3] if part.isdigit())
+    if not _OLDEST <= numbers < _NEWEST:
+        warnings.warn(
+            f"The KMS engine is tested with moto 5.2.5 up to, not including, 5.3, and this is moto {moto.__version__}: "
+            "install one of those if KMS answers look wrong.",
+            stacklevel=3,
+        )

@@ -1,0 +1,29 @@
+"""Where the lab's random bytes come from: the operating system, or one stream that a seed repeats.
+
+Not for real secrets.
+"""
+
+import hashlib
+import os
+import uuid
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+
+class Randomness:
+    """`bytes(n)` gives n random bytes.
+
+    With a seed the stream is AES-256-CTR under SHAKE-256 of the seed: equal seeds, equal streams.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._stream = None
+        if seed is not None:
+            secret = hashlib.shake_256(f"kms-katas lab {seed}".encode()).digest(48)
+            self._stream = Cipher(algorithms.AES(secret[:32]), modes.CTR(secret[32:])).encryptor()
+
+    def bytes(self, count: int) -> bytes:
+        return os.urandom(count) if self._stream is None else self._stream.update(bytes(count))
+
+    def uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.bytes(16), version=4))

@@ -1,0 +1,142 @@
+"""What CloudTrail would log of a KMS request. Never a plaintext, a ciphertext, key material or a policy that was read.
+
+Shape: the developer guide's pages on logging KMS calls with CloudTrail. The form of some responseElements varies
+between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
+those pages show.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from kms_katas.lab.callers import Caller
+from kms_katas.lab.kms.authorization import SOURCE_ADDRESS
+from kms_katas.lab.kms.work import Work
+
+_READ_ONLY = ("Describe", "List", "Get", "Encrypt", "Decrypt", "Generate")
+_NOT_LOGGED = frozenset({"Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient"})
+
+
+def events_of(work: Work) -> tuple[dict[str, Any], ...]:
+    """One event, or two with one sharedEventID for a successful use of another account's key (caller's log first).
+
+    A refused caller leaves none.
+    """
+    if work.caller is None:
+        return ()
+    event = _event(work, work.caller)
+    owner = work.target.key.account if work.target.key is not None else work.caller.account
+    if owner == work.caller.account or work.error is not None:
+        return (event | {"recipientAccountId": work.caller.account},)
+    shared = _identifier(work, "shared")
+    return tuple(
+        event | {"eventID": _identifier(work, account), "recipientAccountId": account, "sharedEventID": shared}
+        for account in (work.caller.account, owner)
+    )
+
+
+def _event(work: Work, caller: Caller) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "eventVersion": "1.11",
+        "userIdentity": _identity(caller),
+        "eventTime": _time(work.now),
+        "eventSource": "kms.amazonaws.com",
+        "eventName": work.operation,
+        "awsRegion": work.region,
+        "sourceIPAddress": SOURCE_ADDRESS,
+        "userAgent": work.user_agent,
+    }
+    if work.error is not None:
+        code = work.error.code
+        # CloudTrail's own name for this one, as its pages show it.
+        event["errorCode"] = "AccessDenied" if code == "AccessDeniedException" else code
+        if work.error.message:
+            event["errorMessage"] = work.error.message
+    event["requestParameters"] = _request_parameters(work)
+    event["responseElements"] = _response_elements(work)
+    if work.response is not None and "KeyMaterialId" in work.response:
+        event["additionalEventData"] = {"keyMaterialId": work.response["KeyMaterialId"]}
+    event |= {
+        "requestID": work.request_id,
+        "eventID": _identifier(work, "event"),
+        "readOnly": work.operation.startswith(_READ_ONLY),
+        "resources": [],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "eventCategory": "Management",
+        "tlsDetails": {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": f"kms.{work.region}.amazonaws.com"},
+    }
+    if work.target.key is not None:
+        event["resources"] = [
+            {"accountId": work.target.key.account, "type": "AWS::KMS::Key", "ARN": work.target.key.arn}
+        ]
+    return event
+
+
+def _identity(caller: Caller) -> dict[str, Any]:
+    identity: dict[str, Any] = {
+        "type": caller.kind,
+        "principalId": caller.user_id,
+        "arn": caller.arn,
+        "accountId": caller.account,
+        "accessKeyId": caller.access_key_id,
+    }
+    if caller.kind == "IAMUser":
+        identity["userName"] = caller.arn.rpartition("/")[2]
+    if caller.role_arn is not None:
+        issuer = {
+            "type": "Role",
+            "principalId": caller.user_id.partition(":")[0],
+            "arn": caller.role_arn,
+            "accountId": caller.account,
+            "userName": caller.role_arn.rpartition("/")[2],
+        }
+        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+    return identity
+
+
+def _request_parameters(work: Work) -> dict[str, Any] | None:
+    found: dict[str, Any]
+    given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
+    context = given.pop("EncryptionContext", None)
+    found = _plain(given)
+    if context is not None:
+        found["encryptionContext"] = context  # its keys are the caller's own
+    if work.operation in ("Encrypt", "Decrypt"):
+        found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    return found or None
+
+
+def _response_elements(work: Work) -> dict[str, Any] | None:
+    """Null for reads and cryptographic operations; the key ARN, and what the answer says of the key, for the others."""
+    found: dict[str, Any]
+    if work.response is None or work.operation.startswith(_READ_ONLY):
+        return None
+    found = _plain(work.response)
+    if work.target.key is not None and "keyMetadata" not in found:
+        found["keyId"] = work.target.key.arn
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.strftime("%b %-d, %Y %-I:%M:%S %p")
+    if isinstance(value, dict):
+        return {_lower_first(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _lower_first(name: str) -> str:
+    return "awsAccountId" if name == "AWSAccountId" else name[:1].lower() + name[1:]
+
+
+def _identifier(work: Work, purpose: str) -> str:
+    """A UUID-shaped ID that follows from the request ID, so that a trail reads the same each time."""
+    digits = hashlib.sha256(f"{work.request_id} {purpose}".encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,151 @@
+"""Accounts, principals, their credentials and clients, and the clock that ends a session."""
+
+import json
+import secrets
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kms_katas.lab import Lab
+
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def test_home_is_one_account_and_admin_one_user(lab: Lab) -> None:
+    assert lab.home is lab.account("111122223333")
+    assert lab.home.admin is lab.home.admin
+    assert lab.home.admin.arn == "arn:aws:iam::111122223333:user/admin"
+    assert lab.home.root.arn == "arn:aws:iam::111122223333:root"
+
+
+@pytest.mark.parametrize("account_id", ["", "11112222333", "1111222233334", "11112222333x", "١١١١٢٢٢٢٣٣٣٣"])
+def test_an_account_id_has_12_digits(lab: Lab, account_id: str) -> None:
+    with pytest.raises(ValueError, match="12 digits"):
+        lab.account(account_id)
+
+
+def test_sts_knows_the_labs_principals(lab: Lab) -> None:
+    for principal in (lab.home.user("alice", path="/team/"), lab.home.role("app").session("s1")):
+        identity = principal.client("sts").get_caller_identity()
+        assert (identity["Arn"], identity["Account"]) == (principal.arn, "111122223333")
+
+
+def test_iam_knows_the_labs_users_and_roles(lab: Lab) -> None:
+    lab.home.user("alice", policies={"read": EVERYTHING})
+    lab.home.role("app", trust=EVERYTHING)
+    iam = lab.home.admin.client("iam")
+    assert iam.get_user_policy(UserName="alice", PolicyName="read")["PolicyDocument"] == EVERYTHING
+    assert iam.get_role(RoleName="app")["Role"]["AssumeRolePolicyDocument"] == EVERYTHING
+
+
+def test_a_session_made_by_assume_role_can_call_kms(lab: Lab) -> None:
+    role = lab.home.role("app", policies={"all": EVERYTHING})
+    made = lab.home.admin.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="mine")["Credentials"]
+    credential = lab.credential(made["AccessKeyId"])
+    assert credential is not None
+    assert (credential.secret, credential.session_token) == (made["SecretAccessKey"], made["SessionToken"])
+    assert credential.principal.arn == "arn:aws:sts::111122223333:assumed-role/app/mine"
+
+
+def test_a_user_made_through_iam_can_call_kms(lab: Lab) -> None:
+    iam = lab.home.admin.client("iam")
+    iam.create_user(UserName="late")
+    iam.put_user_policy(UserName="late", PolicyName="p", PolicyDocument=json.dumps(EVERYTHING))
+    made = iam.create_access_key(UserName="late")["AccessKey"]
+    credential = lab.credential(made["AccessKeyId"])
+    assert credential is not None and credential.active and credential.secret == made["SecretAccessKey"]
+
+
+def test_each_name_is_taken_once(lab: Lab) -> None:
+    lab.home.user("alice")
+    lab.home.role("app")
+    with pytest.raises(ValueError, match="alice"):
+        lab.home.user("alice")
+    with pytest.raises(ValueError, match="app"):
+        lab.home.role("app")
+    lab.account("444455556666").user("alice")
+
+
+def test_root_holds_no_identity_policies(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="root user"):
+        lab.home.root.allow(EVERYTHING)
+
+
+def test_a_principal_keeps_its_clients(lab: Lab) -> None:
+    admin = lab.home.admin
+    assert admin.client("kms") is admin.client("kms", region="us-east-1")
+    assert admin.client("kms", region="eu-west-1").meta.region_name == "eu-west-1"
+
+
+def test_an_unknown_access_key_is_not_recognised(lab: Lab, refused: Any) -> None:
+    from kms_katas.lab.aws_session import ClientPool
+
+    unknown = "AKIA" + secrets.token_hex(8).upper()
+    assert lab.credential(unknown) is None
+    with refused("UnrecognizedClientException", "The security token included in the request is invalid."):
+        ClientPool().lend("kms", "us-east-1", (unknown, "x" * 40, None)).list_keys()
+
+
+def test_a_session_needs_its_session_token(lab: Lab, refused: Any) -> None:
+    from kms_katas.lab.aws_session import ClientPool
+
+    session = lab.home.role("app", policies={"all": EVERYTHING}).session("s1")
+    for token in (None, session.session_token[::-1] if session.session_token else ""):
+        with refused("UnrecognizedClientException"):
+            ClientPool().lend("kms", "us-east-1", (session.access_key_id, session.secret_access_key, token)).list_keys()
+    session.client("kms").list_keys()
+
+
+@pytest.mark.parametrize("end", ["Inactive", "deleted"])
+def test_an_inactive_or_deleted_access_key_is_not_recognised(lab: Lab, refused: Any, end: str) -> None:
+    alice, iam = lab.home.user("alice", policies={"all": EVERYTHING}), lab.home.admin.client("iam")
+    alice.client("kms").list_keys()
+    if end == "Inactive":
+        iam.update_access_key(UserName="alice", AccessKeyId=alice.access_key_id, Status="Inactive")
+        credential = lab.credential(alice.access_key_id)
+        assert credential is not None and not credential.active
+    else:
+        iam.delete_access_key(UserName="alice", AccessKeyId=alice.access_key_id)
+        assert lab.credential(alice.access_key_id) is None
+    with refused("UnrecognizedClientException"):
+        alice.client("kms").list_keys()
+
+
+def test_a_session_ends_when_the_clock_says_so(lab: Lab, refused: Any) -> None:
+    session = lab.home.role("app", policies={"all": EVERYTHING}).session("s1", duration=900)
+    credential = lab.credential(session.access_key_id)
+    assert credential is not None and credential.expires is not None
+    assert (credential.expires - lab.clock.now()).total_seconds() == 900
+    lab.clock.advance(seconds=899)
+    session.client("kms").list_keys()
+    lab.clock.advance(seconds=1)
+    with refused("ExpiredTokenException", "The security token included in the request is expired"):
+        session.client("kms").list_keys()
+
+
+def test_the_clock_stands_still_and_moves_every_service(lab: Lab, kms: Any) -> None:
+    start = lab.clock.now()
+    assert start.microsecond == 0 and start.utcoffset() is not None
+    assert lab.clock.now() == start
+    moved = lab.clock.advance(days=400, hours=1, seconds=1)
+    assert (moved - start).total_seconds() == 400 * 86400 + 3601
+    assert kms.create_key()["KeyMetadata"]["CreationDate"] == moved
+    assert lab.home.admin.client("iam").create_user(UserName="late")["User"]["CreateDate"] == moved
+
+
+def test_the_clock_never_goes_back(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="forward"):
+        lab.clock.advance(seconds=-1)
+
+
+def test_credentials_never_show_in_a_repr(lab: Lab) -> None:
+    session = lab.home.role("app").session("s1")
+    shown = repr(session) + repr(lab.credential(session.access_key_id)) + repr(lab.home.admin)
+    for hidden in (session.secret_access_key, session.session_token, lab.home.admin.secret_access_key):
+        assert hidden and hidden not in shown
+
+
+def test_kms_errors_of_iam_like_services_stay_client_errors(lab: Lab) -> None:
+    with pytest.raises(ClientError):
+        lab.home.admin.client("iam").get_user(UserName="nobody")

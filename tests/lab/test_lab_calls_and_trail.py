@@ -1,0 +1,136 @@
+"""What the lab remembers: `calls` with the real values for checks, `trail` with what CloudTrail would log."""
+
+import json
+import secrets
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kms_katas.lab import Lab
+
+
+def shared_key(lab: Lab, account_id: str) -> str:
+    """The ARN of a key of the home account that another account may use."""
+    kms = lab.home.admin.client("kms")
+    key: dict[str, str] = kms.create_key()["KeyMetadata"]
+    policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"])["Policy"])
+    policy["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": account_id}, "Action": "kms:*", "Resource": "*"}
+    )
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=json.dumps(policy))
+    return key["Arn"]
+
+
+def test_a_call_holds_the_real_values_of_request_and_response(lab: Lab, kms: Any, key: Any) -> None:
+    plaintext, context = secrets.token_bytes(9), {"a": "b"}
+    answer = kms.encrypt(KeyId=key["KeyId"], Plaintext=plaintext, EncryptionContext=context)
+    call = lab.calls[-1]
+    assert (call.operation, call.region, call.principal_arn) == ("Encrypt", "us-east-1", lab.home.admin.arn)
+    assert call.parameters == {"KeyId": key["KeyId"], "Plaintext": plaintext, "EncryptionContext": context}
+    assert call.response is not None and call.response["CiphertextBlob"] == answer["CiphertextBlob"]
+    assert call.key_arn == key["Arn"]
+    assert call.request_id == answer["ResponseMetadata"]["RequestId"]
+    assert call.time == lab.clock.now()
+    assert call.error_code is None and call.decision is not None and call.decision.allowed
+
+
+def test_a_failed_call_holds_the_error_and_no_response(lab: Lab, kms: Any) -> None:
+    with pytest.raises(ClientError) as caught:
+        kms.describe_key(KeyId="alias/none")
+    call = lab.calls[-1]
+    error = caught.value.response["Error"]
+    assert (call.error_code, call.error_message) == (error["Code"], error["Message"])
+    assert call.response is None and call.key_arn is None
+
+
+def test_calls_are_numbered_from_one_and_marked_by_via(lab: Lab, kms: Any) -> None:
+    kms.list_keys()
+    with lab.via("answer"):
+        kms.list_keys()
+        with lab.via("inner"):
+            kms.list_keys()
+        kms.list_keys()
+    kms.list_keys()
+    assert [call.via for call in lab.calls] == ["lab", "answer", "inner", "answer", "lab"]
+    assert [call.number for call in lab.calls] == [1, 2, 3, 4, 5]
+
+
+def test_what_a_caller_does_with_an_answer_does_not_change_the_record(lab: Lab, kms: Any, key: Any) -> None:
+    context = {"a": "b"}
+    kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256", EncryptionContext=context)
+    context["a"] = "changed"
+    assert lab.calls[-1].parameters["EncryptionContext"] == {"a": "b"}
+
+
+def test_the_trail_never_holds_plaintexts_or_ciphertexts(lab: Lab, kms: Any, key: Any) -> None:
+    plaintext = secrets.token_hex(16).encode()
+    sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=plaintext)["CiphertextBlob"]
+    kms.decrypt(CiphertextBlob=sealed)
+    data_key = kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
+    kms.generate_random(NumberOfBytes=16)
+    text = json.dumps(lab.trail)
+    for hidden in (plaintext, sealed, data_key["Plaintext"], data_key["CiphertextBlob"]):
+        assert hidden.hex() not in text and repr(hidden) not in text
+    assert "laintext" not in text.replace("GenerateDataKeyWithoutPlaintext", "") and "iphertext" not in text
+
+
+def test_the_event_of_a_use_names_who_what_key_and_context(lab: Lab, kms: Any, key: Any) -> None:
+    kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256", EncryptionContext={"Tenant": "blue"})
+    event = lab.trail[-1]
+    call = lab.calls[-1]
+    assert (event["eventSource"], event["eventName"], event["awsRegion"]) == (
+        "kms.amazonaws.com",
+        "GenerateDataKey",
+        "us-east-1",
+    )
+    assert event["eventTime"] == lab.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    expected = {"keyId": key["KeyId"], "keySpec": "AES_256", "encryptionContext": {"Tenant": "blue"}}
+    assert event["requestParameters"] == expected
+    assert event["responseElements"] is None and event["readOnly"] is True
+    assert event["additionalEventData"] == {"keyMaterialId": key["CurrentKeyMaterialId"]}
+    assert event["resources"] == [{"accountId": "111122223333", "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
+    assert event["requestID"] == call.request_id and event["recipientAccountId"] == "111122223333"
+    identity = event["userIdentity"]
+    assert (identity["type"], identity["arn"], identity["userName"]) == ("IAMUser", lab.home.admin.arn, "admin")
+
+
+def test_the_event_of_a_change_gives_the_key_arn(lab: Lab, kms: Any, key: Any) -> None:
+    kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=9)
+    event = lab.trail[-1]
+    assert event["readOnly"] is False
+    assert event["requestParameters"] == {"keyId": key["KeyId"], "pendingWindowInDays": 9}
+    assert event["responseElements"]["keyId"] == key["Arn"]
+    assert event["responseElements"]["keyState"] == "PendingDeletion"
+
+
+def test_a_session_is_logged_with_its_role(lab: Lab) -> None:
+    session = lab.home.role("app").session("one")
+    with pytest.raises(ClientError):
+        session.client("kms").list_keys()
+    event = lab.trail[-1]
+    assert event["userIdentity"]["type"] == "AssumedRole"
+    assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == session.role_arn
+    assert event["errorCode"] == "AccessDenied" and session.arn in event["errorMessage"]
+
+
+def test_a_use_of_another_accounts_key_is_in_both_logs(lab: Lab) -> None:
+    guest = lab.account("444455556666").admin
+    arn = shared_key(lab, "444455556666")
+    guest.client("kms").encrypt(KeyId=arn, Plaintext=b"x")
+    events = lab.trail[-2:]
+    assert {event["recipientAccountId"] for event in events} == {"111122223333", "444455556666"}
+    assert events[0]["sharedEventID"] == events[1]["sharedEventID"] and events[0]["eventID"] != events[1]["eventID"]
+
+
+def test_a_denied_use_is_in_the_callers_log_only(lab: Lab, key: Any) -> None:
+    before = len(lab.trail)
+    with pytest.raises(ClientError):
+        lab.account("444455556666").admin.client("kms").encrypt(KeyId=key["Arn"], Plaintext=b"x")
+    assert [event["recipientAccountId"] for event in lab.trail[before:]] == ["444455556666"]
+
+
+def test_reading_the_trail_twice_gives_the_same_events(lab: Lab, kms: Any) -> None:
+    kms.list_keys()
+    assert lab.trail == lab.trail
+    assert json.loads(json.dumps(lab.trail)) == list(lab.trail)

@@ -1,0 +1,124 @@
+"""Key policies read and written: the default one, what KMS refuses, and the lockout safety check."""
+
+import json
+from typing import Any
+
+import pytest
+
+from kms_katas.lab import Lab
+
+ACCOUNT = "arn:aws:iam::111122223333:root"
+LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(principal: Any, action: Any = "kms:*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"} | more
+
+
+OPEN = allow({"AWS": ACCOUNT})
+
+
+def test_the_default_policy_hands_permissions_to_the_account(kms: Any, key: Any) -> None:
+    answer = kms.get_key_policy(KeyId=key["KeyId"])
+    assert answer["PolicyName"] == "default"
+    policy = json.loads(answer["Policy"])
+    assert (policy["Version"], policy["Id"]) == ("2012-10-17", "key-default-1")
+    assert policy["Statement"] == [OPEN | {"Sid": "Enable IAM User Permissions"}]
+
+
+def test_a_policy_comes_back_as_it_was_put(kms: Any, key: Any) -> None:
+    text = document(OPEN, allow({"AWS": "444455556666"}, "kms:Decrypt"))
+    kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=text)
+    assert kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"] == text
+
+
+def test_a_key_can_be_made_with_its_policy(kms: Any) -> None:
+    text = document(OPEN)
+    key_id = kms.create_key(Policy=text)["KeyMetadata"]["KeyId"]
+    assert kms.get_key_policy(KeyId=key_id)["Policy"] == text
+
+
+def test_default_is_the_only_policy_of_a_key(kms: Any, key: Any, refused: Any) -> None:
+    assert kms.list_key_policies(KeyId=key["KeyId"])["PolicyNames"] == ["default"]
+    with refused("NotFoundException"):
+        kms.get_key_policy(KeyId=key["KeyId"], PolicyName="AWS_RAM")
+    with refused("ValidationException", "The AWS_RAM policy can only be managed by the RAM service."):
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="AWS_RAM", Policy=document(OPEN))
+    with refused("ValidationException"):
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="mine", Policy=document(OPEN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[]",
+        "{}",
+        json.dumps({"Statement": ["x"]}),
+        document({"Effect": "Perhaps", "Principal": "*", "Action": "kms:*", "Resource": "*"}),
+        document(OPEN, {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}),
+        document(OPEN, allow({"AWS": "arn:aws:iam::111122223333:user/nobody"})),
+        document(OPEN, allow({"AWS": "arn:aws:iam::111122223333:role/nobody"})),
+        document(OPEN, allow({"AWS": "arn:aws:iam::111122223333:user/*"})),
+        document(OPEN, allow({"AWS": "arn:aws:iam::111122223333:group/people"})),
+        document(OPEN, allow({"AWS": "12345"})),
+        document(OPEN, allow({"Group": "people"})),
+        document(OPEN, allow("nobody")),
+    ],
+)
+def test_a_malformed_policy_is_refused_and_the_old_one_stays(kms: Any, key: Any, refused: Any, text: str) -> None:
+    before = kms.get_key_policy(KeyId=key["KeyId"])["Policy"]
+    with refused("MalformedPolicyDocumentException"):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=text)
+    with refused("MalformedPolicyDocumentException"):
+        kms.create_key(Policy=text)
+    assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"] == before
+    assert len(kms.list_keys()["Keys"]) == 1
+
+
+def test_users_roles_sessions_services_and_other_accounts_may_be_named(lab: Lab, kms: Any, key: Any) -> None:
+    user, role = lab.home.user("alice", path="/team/"), lab.home.role("app")
+    named = [
+        user.arn,
+        role.arn,
+        role.session("one").arn,
+        "444455556666",
+        "arn:aws:iam::999988887777:user/unknown-to-us",
+    ]
+    text = document(OPEN, allow({"AWS": named}, "kms:Decrypt"), allow({"Service": "s3.amazonaws.com"}, "kms:Decrypt"))
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=text)
+
+
+def test_a_policy_has_at_most_32768_bytes(kms: Any, key: Any, refused: Any) -> None:
+    room = 32_768 - len(document(OPEN | {"Sid": ""}))
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN | {"Sid": "s" * room}))
+    with refused("LimitExceededException"):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN | {"Sid": "s" * (room + 1)}))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (allow({"AWS": "444455556666"}),),
+        (allow({"AWS": ACCOUNT}, "kms:Decrypt"),),
+        (OPEN, allow("*", "kms:PutKeyPolicy", Effect="Deny")),
+        (allow({"AWS": ACCOUNT}, Condition={"Bool": {"aws:SecureTransport": "false"}}),),
+    ],
+)
+def test_a_policy_that_locks_its_author_out_needs_a_bypass(kms: Any, key: Any, refused: Any, statements: Any) -> None:
+    text = document(*statements)
+    with refused("MalformedPolicyDocumentException", LOCKOUT):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=text)
+    with refused("MalformedPolicyDocumentException", LOCKOUT):
+        kms.create_key(Policy=text)
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=text, BypassPolicyLockoutSafetyCheck=True)
+    with refused("AccessDeniedException"):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN))
+
+
+def test_naming_the_author_is_enough_for_the_lockout_check(lab: Lab, kms: Any, key: Any) -> None:
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=document(allow({"AWS": lab.home.admin.arn})))
