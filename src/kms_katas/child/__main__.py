@@ -47,9 +47,8 @@ def main(control: socket.socket) -> None:
 def warm() -> None:
     """Pay once for what every child needs: the imports are done; now a client that has made a call, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", _bridge.send_request))
-    _bridge.connect(_practice)
-    _bridge.prepare("kms", "us-east-1").decrypt(CiphertextBlob=b"practice")
-    boto3.client("kms", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    _bridge.clients.prepare("kms", "us-east-1").decrypt(CiphertextBlob=b"practice")
+    boto3.client("kms", "us-east-1")
     gc.collect()
     gc.freeze()
 
@@ -87,25 +86,27 @@ def serve(connection: socket.socket) -> None:
 
     _bridge.connect(ask)
     answer, clock = Answer(_bridge), LabTime(_bridge)
+    # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
+    _bridge.lock.acquire()
     with clock.at(0):
         while True:
-            with _bridge.lock:
-                order = wire.receive_frame(connection)
+            order = wire.receive_frame(connection)
+            _bridge.lock.release()
             clock.move_to(order["now"])
             if order["order"] == "load":
                 # A new module for each check: what the answer kept in the last one is gone, and a plain boto3.client() is this check's learner.
                 os.environ.update(order["environment"])
-                boto3.DEFAULT_SESSION = None
+                _bridge.clients.start_over(order["environment"])
                 outcome = answer.load(order["source"], order["path"])
             else:
                 outcome = answer.call(order["function"], order["arguments"], order["keywords"])
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
-            with _bridge.lock:
-                try:
-                    wire.send_frame(connection, {"outcome": outcome})
-                except wire.WireError as error:
-                    wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
+            _bridge.lock.acquire()
+            try:
+                wire.send_frame(connection, {"outcome": outcome})
+            except wire.WireError as error:
+                wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
 
 
 def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:
@@ -116,4 +117,6 @@ def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:
 _bridge = Bridge(_practice)
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    # Whoever started this may be gone before it is warm: then there is nothing to do, and nobody to tell.
+    with contextlib.suppress(ConnectionError):
+        main(socket.socket(fileno=int(sys.argv[1])))

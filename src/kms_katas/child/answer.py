@@ -6,6 +6,7 @@ import inspect
 import linecache
 import sys
 import traceback
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -44,18 +45,14 @@ class Answer:
 
     def call(self, function: str, arguments: Any, keywords: Any) -> dict[str, Any]:
         """Call one function. The outcome is {"done": value}, {"raised": ...}, {"missing": sentence} or {"foreign": sentence}."""
-        target = getattr(self.module, function, None)
-        if not callable(target):
-            return {"missing": f"there is no function `{function}` in it"}
         args = wire.decode(arguments, self.bridge.handle)
         kwargs = wire.decode(keywords, self.bridge.handle)
         try:
-            inspect.signature(target).bind(*args, **kwargs)
-        except TypeError as error:
-            return {"missing": f"`{function}{inspect.signature(target)}` cannot be called as the brief says: {error}"}
-        except ValueError:
-            pass
-        try:
+            target = getattr(self.module, function, None)
+            if not callable(target):
+                return {"missing": f"there is no function `{function}` in it"}
+            if misfit := _misfit(target, args, kwargs):
+                return {"missing": f"`{function}{misfit}"}
             value = target(*args, **kwargs)
         except BaseException as error:
             return {"raised": self._raised(error)}
@@ -67,18 +64,18 @@ class Answer:
             return {"raised": self._raised(error)}
 
     def _raised(self, error: BaseException) -> dict[str, Any]:
-        code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+        """Everything asked of the exception is asked with care: its class may be the learner's own."""
         return {
-            "type": type(error).__name__,
-            "message": _message(error),
-            "code": code,
+            "type": _text(lambda: type(error).__name__),
+            "message": _text(lambda: error),
+            "code": _text(lambda: _code(error)),
             "frames": self._frames(error),
         }
 
     def _frames(self, error: BaseException) -> list[dict[str, Any]]:
         """The learner's own frames, outermost first; for a SyntaxError, the place that it names."""
-        if isinstance(error, SyntaxError) and error.filename == self.path:
-            return [{"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()}]
+        if type(error) in (SyntaxError, IndentationError, TabError) and error.filename == self.path:  # type: ignore[attr-defined]
+            return [{"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()}]  # type: ignore[attr-defined]
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == self.path]
         return [{"line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""} for frame in own[-20:]]
@@ -97,8 +94,26 @@ class _Source(importlib.abc.InspectLoader):
         exec(compile(self._source, self._path, "exec", dont_inherit=True), module.__dict__)
 
 
-def _message(error: BaseException) -> str:
+def _misfit(target: Any, args: Any, kwargs: Any) -> str:
+    """Why `target` does not take these arguments, after its name; empty when it does, or when nobody can tell."""
     try:
-        return str(error)[:MAX_MESSAGE]
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return ""
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        return f"{signature}` cannot be called as the brief says: {error}"
+    return ""
+
+
+def _code(error: BaseException) -> object:
+    return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+
+
+def _text(read: Callable[[], object]) -> str:
+    """What `read` gives, as plain text of at most MAX_MESSAGE characters."""
+    try:
+        return str.__str__(str(read()))[:MAX_MESSAGE]
     except BaseException:
-        return "(its message cannot be read)"
+        return "(it cannot be read)"

@@ -1,17 +1,16 @@
 """The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge. Not for running the answer."""
 
 import io
-import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-import boto3
-import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from kms_katas.child import wire
+from kms_katas.child.clients import Clients
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """Sends one question and waits for its reply."""
@@ -26,9 +25,12 @@ class Bridge:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._clients: dict[str, Any] = {}
-        self._prepared: dict[tuple[str, str], tuple[Any, Any]] = {}
         self.lock = threading.Lock()
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Made at first use: a session has only the handlers that were there when it was made, and send_request must be one."""
+        return Clients()
 
     def connect(self, ask: Ask) -> None:
         self._ask = ask
@@ -52,50 +54,16 @@ class Bridge:
         reply = self.ask(question)
         return AWSResponse(request.url, reply["status"], dict(reply["headers"]), _Raw(wire.decode(reply["body"])))
 
-    def client(self, described: dict[str, Any]) -> Any:
-        """The same client for the same handle, so that handing it over again costs nothing."""
-        name = json.dumps(described, sort_keys=True)
-        if name not in self._clients:
-            self._clients[name] = self._ready_client(described) or new_client(described)
-        return self._clients[name]
-
-    def prepare(self, service: str, region: str) -> Any:
-        """Make a client before anybody is known to need it; the first handle that fits takes it over."""
-        session = botocore.session.Session()
-        session.set_credentials("none", "none")
-        client = session.create_client(service, region_name=region)
-        self._prepared[service, region] = (client, session.get_credentials())
-        return client
-
-    def _ready_client(self, described: dict[str, Any]) -> Any:
-        client, credentials = self._prepared.pop((described["service"], described["region"]), (None, None))
-        if client is not None:
-            credentials.access_key = described["access_key_id"]
-            credentials.secret_key = described["secret_access_key"]
-            credentials.token = described["session_token"]
-        return client
-
     def handle(self, described: dict[str, Any]) -> Any:
         """What a handle stands for in the child. Raises WireError for a kind that this version does not know."""
         match described["kind"]:
             case "client":
-                return self.client(described)
+                return self.clients.lend(described)
             case "stream":
                 return Stream(self, described["id"], described["readable"])
             case "clock":
                 return Clock()
         raise wire.WireError(f"a handle of kind {described['kind']!r}")
-
-
-def new_client(described: dict[str, Any]) -> Any:
-    """A boto3 client for a handle, beside the default session and its credentials."""
-    return boto3.client(
-        described["service"],
-        region_name=described["region"],
-        aws_access_key_id=described["access_key_id"],
-        aws_secret_access_key=described["secret_access_key"],
-        aws_session_token=described["session_token"],
-    )
 
 
 class Clock:

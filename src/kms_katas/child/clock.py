@@ -1,13 +1,21 @@
 """Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock. Not for measuring anything."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import time_machine
+from typing import TYPE_CHECKING, Any
 
 from kms_katas.child.bridge import Bridge
+
+if TYPE_CHECKING or "pytest" in sys.modules:
+    import time_machine
+else:
+    # time_machine loads pytest where it finds it, and no pytest belongs into an answer's process.
+    sys.modules["pytest"] = None
+    import time_machine
+
+    del sys.modules["pytest"]
 
 
 class LabTime:

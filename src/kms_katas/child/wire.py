@@ -18,6 +18,8 @@ MAX_FRAME = 32 * 1024 * 1024
 """Bytes in one frame, either way."""
 MAX_DEPTH = 20
 MAX_ITEMS = 100_000
+MAX_BITS = 8192
+"""Bits in one whole number: Python reads no decimal number of more than 4300 digits."""
 
 _LENGTH = struct.Struct(">I")
 
@@ -32,9 +34,10 @@ class Closed(Exception):
 
 def send_frame(connection: socket.socket, message: dict[str, Any]) -> None:
     """Send one frame. Raises WireError when it is too large, Closed when nobody listens."""
-    body = json.dumps(message, separators=(",", ":")).encode()
+    # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
+    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     if len(body) > MAX_FRAME:
-        raise WireError(f"{len(body)} bytes of data are more than the {MAX_FRAME} that may cross at once")
+        raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
     try:
         connection.sendall(_LENGTH.pack(len(body)) + body)
     except (BrokenPipeError, ConnectionError) as error:
@@ -109,8 +112,8 @@ class _Encoder:
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, int):
-            if value.bit_length() > 8192:
-                raise WireError("a whole number of more than 8192 bits")
+            if value.bit_length() > MAX_BITS:
+                raise WireError(f"a whole number of more than {MAX_BITS} bits")
             return int(value)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
@@ -135,28 +138,42 @@ class _Encoder:
 def decode(data: Any, handle: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """The value that `data` stands for. Raises WireError for anything that encode() never makes."""
     try:
-        return _decode(data, handle)
-    except (ValueError, TypeError, KeyError, IndexError, binascii.Error, RecursionError) as error:
+        return _Decoder(handle).decode(data, 0)
+    except (ValueError, TypeError, KeyError, binascii.Error) as error:
         raise WireError("malformed data") from error
 
 
-def _decode(data: Any, handle: Callable[[dict[str, Any]], Any] | None) -> Any:
-    if isinstance(data, list):
-        return [_decode(entry, handle) for entry in data]
-    if not isinstance(data, dict):
-        return data
-    ((tag, content),) = data.items()
-    match tag:
-        case "$bytes":
-            return base64.b64decode(content, validate=True)
-        case "$float":
-            return float(content)
-        case "$datetime":
-            return datetime.fromisoformat(content)
-        case "$tuple":
-            return tuple(_decode(entry, handle) for entry in content)
-        case "$dict":
-            return {_decode(key, handle): _decode(entry, handle) for key, entry in content}
-        case "$handle" if handle is not None:
-            return handle(content)
+class _Decoder:
+    def __init__(self, handle: Callable[[dict[str, Any]], Any] | None) -> None:
+        self.handle = handle
+        self.items = 0
+
+    def decode(self, data: Any, depth: int) -> Any:
+        self.items += 1
+        if depth > MAX_DEPTH or self.items > MAX_ITEMS or (isinstance(data, int) and data.bit_length() > MAX_BITS):
+            raise WireError("malformed data")
+        if isinstance(data, list):
+            return [self.decode(entry, depth + 1) for entry in data]
+        if not isinstance(data, dict):
+            return data
+        ((tag, content),) = data.items()
+        match tag, content:
+            case "$bytes", str():
+                return base64.b64decode(content, validate=True)
+            case "$float", "nan" | "inf" | "-inf":
+                return float(content)
+            case "$datetime", str():
+                return datetime.fromisoformat(content)
+            case "$tuple", list():
+                return tuple(self.decode(entry, depth + 1) for entry in content)
+            case "$dict", list():
+                return {self.decode(key, depth + 1): self.decode(entry, depth + 1) for key, entry in map(_pair, content)}
+            case "$handle", dict() if self.handle is not None:
+                return self.handle(content)
+        raise WireError("malformed data")
+
+
+def _pair(entry: Any) -> list[Any]:
+    if isinstance(entry, list):
+        return entry
     raise WireError("malformed data")

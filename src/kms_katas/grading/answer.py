@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from kms_katas.child import wire
 from kms_katas.grading.expect import Rejected
+from kms_katas.grading.fresh import derive_seed
 from kms_katas.grading.gate import Gate
 from kms_katas.grading.handles import ClientHandle, ClockHandle, Sink, Source
-from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, read_raised
+from kms_katas.grading.outcome import MAX_MESSAGE, AnswerRaised, AnswerTimeout, AnswerUnusable, not_an_answer, read_raised
 from kms_katas.grading.run import Run
+from kms_katas.grading.runner import MAX_OUTPUT
 from kms_katas.grading.show import show, show_call
 from kms_katas.lab import Call, Lab, Principal
 
@@ -42,25 +44,31 @@ class Answer:
         self.returned = ""
         order = {"order": "call", "function": function}
         order |= {"arguments": wire.encode(list(arguments), _describe), "keywords": wire.encode(keywords, _describe)}
-        outcome = self._send(order)
-        if "missing" in outcome:
-            raise AnswerUnusable(
-                f"{self._path.name}: {outcome['missing']}.", "Keep the names and parameters of the starter's functions."
-            )
-        if "foreign" in outcome:
-            self.returned = str(outcome["foreign"])
-            raise Rejected(
-                f"`{function}` gave back {outcome['foreign']}, which cannot leave the answer's process.",
-                expected="None, bool, int, float, str, bytes, datetime, list, tuple or dict",
-                next_step="Return plain data of these types.",
-            )
-        if "raised" in outcome:
-            raised = read_raised(outcome["raised"], f"`{function}`")
-            self.returned = f"{raised.type}: {show(raised.message).strip(chr(34) + chr(39))}"
-            raise raised
-        value = wire.decode(outcome["done"])
-        self.returned = show(value)
-        return value
+        match self._send(order):
+            case {"missing": str(sentence)}:
+                raise AnswerUnusable(
+                    f"{self._path.name}: {sentence[:MAX_MESSAGE]}.",
+                    "Keep the names and parameters of the starter's functions.",
+                )
+            case {"foreign": str(named)}:
+                self.returned = named[:MAX_MESSAGE]
+                raise Rejected(
+                    f"`{function}` gave back {self.returned}, which cannot leave the answer's process.",
+                    expected="None, bool, int, float, str, bytes, datetime, list, tuple or dict",
+                    next_step="Return plain data of these types.",
+                )
+            case {"raised": report}:
+                raised = read_raised(report, f"`{function}`")
+                self.returned = f"{raised.type}: {show(raised.message).strip(chr(34) + chr(39))}"
+                raise raised
+            case {"done": data}:
+                try:
+                    value = wire.decode(data)
+                except wire.WireError as error:
+                    raise not_an_answer(error) from error
+                self.returned = show(value)
+                return value
+        raise not_an_answer("an outcome of the wrong form")
 
     def raises(self, function: str, *arguments: Any, **keywords: Any) -> AnswerRaised | None:
         """What the answer's function raises, or None when it returns."""
@@ -84,7 +92,8 @@ class Answer:
 
     def stream(self, length: int) -> Source:
         """A stream of `length` bytes for the answer to read."""
-        return self._registered(Source(len(self._gate.streams), self._seed, length))
+        number = len(self._gate.streams)
+        return self._registered(Source(number, derive_seed(self._seed, str(number)), length))
 
     def sink(self) -> Sink:
         """A stream for the answer to write to."""
@@ -101,9 +110,9 @@ class Answer:
 
     @property
     def output(self) -> str:
-        """What the answer printed in this check."""
+        """What the answer printed in this check: the first MAX_OUTPUT characters."""
         if self._run.process is not None:
-            self._printed += self._run.process.take_output()
+            self._printed = (self._printed + self._run.process.take_output())[:MAX_OUTPUT]
         return self._printed
 
     def _registered(self, stream: S) -> S:
@@ -137,14 +146,13 @@ class Answer:
             raise
 
     def _environment(self) -> Mapping[str, str]:
-        """What makes a plain boto3.client() in the answer the learner's."""
-        names = {
+        """What makes a plain boto3.client() in the answer the learner's. All four always: the last check's learner may have had another."""
+        return {
             "AWS_ACCESS_KEY_ID": self._learner.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self._learner.secret_access_key,
-            "AWS_SESSION_TOKEN": self._learner.session_token,
+            "AWS_SESSION_TOKEN": self._learner.session_token or "",
             "AWS_DEFAULT_REGION": self._lab.region,
         }
-        return {name: value for name, value in names.items() if value}
 
 
 def read_source(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What `kata dev check` can see without running anything: files, fields, names, TODOs. Running the answers is in content_proof.py."""
+"""What `kata dev check` sees without running anything: files, fields, names, TODOs. The rest: content_proof.py."""
 
 import re
 import tomllib
@@ -33,6 +33,8 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
         if kata.id in seen:
             yield Finding(folder, f"the id {kata.id} is that of {seen[kata.id]} too; ids are unique.")
         seen.setdefault(kata.id, folder)
+    if not any(kit.folders()):
+        yield Finding("katas", "there is no kata here: it holds no folder such as 01-keys/01-hello.")
     for kata in katas:
         yield from _fields(kata, known)
         yield from _starter(kit, kata)
@@ -50,10 +52,14 @@ def rejected_answers(kit: Kit, kata: Kata) -> dict[str, tuple[str, str]]:
     if data.get("schema") != ANSWERS_SCHEMA:
         raise KataError(f'solutions/{kata.folder}/answers.toml needs schema = "{ANSWERS_SCHEMA}".')
     entries = data.get("rejected", {})
+    if not isinstance(entries, dict):
+        raise KataError(f"solutions/{kata.folder}/answers.toml: `rejected` must be tables, one for each answer.")
     for name, entry in entries.items():
-        if set(entry) != {"check", "mistake"}:
+        texts = isinstance(entry, dict) and all(isinstance(text, str) and text for text in entry.values())
+        if not texts or set(entry) != {"check", "mistake"}:
             raise KataError(
-                f"solutions/{kata.folder}/answers.toml: rejected.{name} must have `check` and `mistake`, and nothing else."
+                f"solutions/{kata.folder}/answers.toml: rejected.{name} must have "
+                "the texts `check` and `mistake`, and nothing else."
             )
     return {name: (entry["check"], entry["mistake"]) for name, entry in entries.items()}
 
@@ -108,8 +114,11 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
     for task in kata.tasks:
         if not re.search(rf"TODO ?{task.number}\b", starter):
             yield Finding(kata.folder, f"the starter has no TODO {task.number}.")
-    if not kit.grader(kata).is_file():
+    checks = _text(kit.grader(kata))
+    if checks is None:
         yield Finding(f"tests/graders/{kata.grader}", "the checks are missing.")
+    elif not re.search(r"^def test_", checks, re.M):
+        yield Finding(f"tests/graders/{kata.grader}", "it has no check: no function whose name begins with test_.")
 
 
 def _solutions(kit: Kit, kata: Kata) -> Iterator[Finding]:

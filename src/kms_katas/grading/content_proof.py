@@ -1,11 +1,37 @@
-"""What `kata dev check` proves by grading: starters fail, right answers pass, each wrong one is refused by the check that it names."""
+"""What `kata dev check` proves by grading: starters fail, right answers pass, wrong ones fail the check they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kms_katas.grading.content_layout import rejected_answers
-from kms_katas.grading.lane import Lane
+from kms_katas.grading.lane import Lane, grade_in_lane
+from kms_katas.grading.outcome import Infra
+from kms_katas.grading.runner import Runner
 from kms_katas.kit import Finding, Kata, Kit, Verdict
+
+
+def proof_of_all(kit: Kit, katas: Iterable[Kata], runner: Runner, seeds: int) -> Iterator[Finding]:
+    """Every fault of `katas`. Each has a lane of its own: checks that cannot be loaded hide no other kata's faults."""
+    for kata in katas:
+        yield from _proof_in_lane(kit, kata, runner, seeds)
+
+
+def _proof_in_lane(kit: Kit, kata: Kata, runner: Runner, seeds: int) -> list[Finding]:
+    loaded = False
+
+    def body(lane: Lane) -> list[Finding]:
+        nonlocal loaded
+        loaded = True
+        return list(proof_findings(kit, kata, lane, seeds))
+
+    try:
+        return grade_in_lane(kit, (kata,), runner, body)
+    except Infra as error:
+        if loaded:
+            raise
+        # pytest marks the lines that say what went wrong with E; the last of them is the exception.
+        said = [line.removeprefix("E").strip() for line in str(error).splitlines() if line.startswith("E ")]
+        return [Finding(f"tests/graders/{kata.grader}", f"it cannot be loaded: {said[-1] if said else error}.")]
 
 
 def proof_findings(kit: Kit, kata: Kata, lane: Lane, seeds: int) -> Iterator[Finding]:

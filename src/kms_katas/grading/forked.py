@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from kms_katas.child import wire
-from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable, Infra
+from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable, Infra, not_an_answer
 from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
 
 MAX_PRINTED = 1024 * 1024
@@ -116,10 +116,7 @@ class _ForkedAnswer:
                     return outcome
                 self._send(reply(said), deadline)
         except wire.WireError as error:
-            raise AnswerUnusable(
-                f"The answer's process sent something that is not an answer: {error}.",
-                "Let your functions only take their arguments and return their result.",
-            ) from error
+            raise not_an_answer(error) from error
 
     def _send(self, message: dict[str, Any], deadline: float) -> None:
         self._connection.settimeout(max(0.001, deadline - time.monotonic()))

@@ -3,12 +3,12 @@
 AWS's codes for bad credentials: botocore's general error list and the Service Authorization Reference name them; the messages are those of AWS.
 """
 
+import hashlib
 import hmac
 import json
-import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -23,7 +23,12 @@ MAX_CALLS = 500
 MAX_BYTES = 64 * 1024 * 1024
 """AWS calls and bytes that one check may send through the bridge."""
 MAX_SLEEP = 20 * 365 * 86400.0
+"""Seconds that one check's answer may sleep, all together: a clock that is moved on for ever runs out of years."""
 
+T = TypeVar("T")
+
+_NOT_UNDERSTOOD = "the lab did not understand the request"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = re.compile(r"(?P<service>[a-z][a-z0-9-]*)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws\.com")
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
@@ -51,6 +56,7 @@ class Gate:
         self.services = services
         self.streams: dict[int, Source | Sink] = {}
         self._calls = self._bytes = 0
+        self._slept = 0.0
         self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "http": self._http,
             "read": self._read,
@@ -72,16 +78,19 @@ class Gate:
                 "body": wire.encode(body),
             }
         except (KeyError, TypeError, ValueError, AttributeError, wire.WireError):
-            return {"refused": "the lab did not understand the request"}
+            return {"refused": _NOT_UNDERSTOOD}
 
     def _http(self, question: dict[str, Any]) -> dict[str, Any]:
-        method, url, body = str(question["method"]), str(question["url"]), wire.decode(question["body"])
+        method, url, body = (
+            _field(question, "method", str),
+            _field(question, "url", str),
+            wire.decode(_field(question, "body", dict)),
+        )
         if not isinstance(body, bytes):
-            raise Refused("the lab did not understand the request")
+            raise Refused(_NOT_UNDERSTOOD)
         self._count(len(body))
         service, region = self._destination(url)
-        headers = {str(name).lower(): str(value) for name, value in question["headers"]}
-        headers = {name: value for name, value in headers.items() if not name.startswith("x-moto-") and name != "host"}
+        headers = _headers(_field(question, "headers", list))
         self._check_signature(service, region, method, url, headers, body)
         request = AWSPreparedRequest(method, url, HeadersDict(headers), body, stream_output=False)
         with self.lab.via("answer"):
@@ -111,6 +120,8 @@ class Gate:
         service, region = found["service"], found["region"]
         if service not in self.services:
             raise Refused(f"this exercise has only {', '.join(self.services)}: the call to {service} was not sent")
+        if service == "kms" and (parts.path != "/" or parts.query):
+            raise Refused(f"KMS has nothing at {parts.path[:100]}: the call was not sent")
         return service, region
 
     def _check_signature(
@@ -124,7 +135,7 @@ class Gate:
         if credential is None or not credential.active:
             raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
         token = headers.get("x-amz-security-token")
-        if not hmac.compare_digest(token or "", credential.session_token or ""):
+        if not _same(token or "", credential.session_token or ""):
             raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
         if credential.expires is not None and credential.expires <= self.lab.clock.now():
             raise AwsRefused("ExpiredTokenException", "The security token included in the request is expired")
@@ -138,15 +149,22 @@ class Gate:
         )
         expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
         scope_is_right = (signed["service"], signed["region"]) == (service, region)
-        if not scope_is_right or "host" not in names or not hmac.compare_digest(expected, signed["signature"]):
+        if not scope_is_right or "host" not in names or not _same(expected, signed["signature"]):
             raise AwsRefused(
                 "InvalidSignatureException",
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
                 "Consult the service documentation for details.",
             )
+        # botocore signs this header in place of the body, so the header must be true (S3; code and text as S3 gives them).
+        claimed = headers.get("x-amz-content-sha256", "")
+        if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(body).hexdigest():
+            raise AwsRefused(
+                "XAmzContentSHA256Mismatch",
+                "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            )
 
     def _read(self, question: dict[str, Any]) -> dict[str, Any]:
-        source, size = self.streams[question["stream"]], int(question["size"])
+        source, size = self.streams[_field(question, "stream", int)], _field(question, "size", int)
         if not isinstance(source, Source):
             raise Refused("this stream is for writing")
         if (source.length - source.position if size < 0 else size) > wire.MAX_FRAME // 2:
@@ -154,7 +172,10 @@ class Gate:
         return {"data": wire.encode(source.read(size))}
 
     def _write(self, question: dict[str, Any]) -> dict[str, Any]:
-        sink, data = self.streams[question["stream"]], wire.decode(question["data"])
+        sink, data = (
+            self.streams[_field(question, "stream", int)],
+            wire.decode(_field(question, "data", dict)),
+        )
         if not isinstance(sink, Sink) or not isinstance(data, bytes):
             raise Refused("this stream is for reading")
         if len(sink.data) + len(data) > MAX_BYTES:
@@ -163,8 +184,33 @@ class Gate:
         return {}
 
     def _sleep(self, question: dict[str, Any]) -> dict[str, Any]:
-        seconds = float(question["seconds"])
-        if not math.isfinite(seconds) or not 0 <= seconds <= MAX_SLEEP:
+        seconds = _field(question, "seconds", float)
+        # Said this way round, so that nan is refused.
+        if not 0 <= seconds <= MAX_SLEEP - self._slept:
             raise Refused("that is too long to sleep")
+        self._slept += seconds
         self.lab.clock.advance(seconds=seconds)
         return {"now": self.lab.clock.now().timestamp()}
+
+
+def _field(question: dict[str, Any], name: str, kind: type[T]) -> T:
+    value = question.get(name)
+    if type(value) is not kind:
+        raise Refused(_NOT_UNDERSTOOD)
+    return value
+
+
+def _headers(pairs: list[Any]) -> dict[str, str]:
+    """Names in small letters, the last of each name; without moto's own headers, which would switch accounts and more."""
+    headers = {}
+    for pair in pairs:
+        match pair:
+            case [str() as name, str() as value]:
+                headers[name.lower()] = value
+            case _:
+                raise Refused(_NOT_UNDERSTOOD)
+    return {name: value for name, value in headers.items() if not name.startswith("x-moto-") and name != "host"}
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())

@@ -22,9 +22,13 @@ class InProcessRunner:
     isolation = "none"
 
     def __init__(self) -> None:
-        self._bridge: Bridge | None = None
+        self.bridge = Bridge(lambda question: {"refused": "no lab is listening"})
+        self.serving = False
         self._handler = ("before-send", self._before_send)
         botocore.handlers.BUILTIN_HANDLERS.insert(0, self._handler)
+        # Made now: its sessions get the handler, and the grader's own default session stays as it was.
+        with _default_session(None):
+            self.default_session = self.bridge.clients.default_session
 
     def start(self) -> AnswerProcess:
         return _InProcessAnswer(self)
@@ -34,54 +38,48 @@ class InProcessRunner:
             botocore.handlers.BUILTIN_HANDLERS.remove(self._handler)
 
     def _before_send(self, request: AWSPreparedRequest, **_: Any) -> Any:
-        return self._bridge.send_request(request) if self._bridge else None
-
-    @contextlib.contextmanager
-    def serving(self, bridge: Bridge) -> Iterator[None]:
-        self._bridge = bridge
-        try:
-            yield
-        finally:
-            self._bridge = None
+        return self.bridge.send_request(request) if self.serving else None
 
 
 class _InProcessAnswer:
     def __init__(self, runner: InProcessRunner) -> None:
         self._runner = runner
-        self._bridge = Bridge(lambda question: {"refused": "no lab is listening"})
-        self._answer = Answer(self._bridge)
+        self._answer = Answer(runner.bridge)
         self._environment: dict[str, str] = {}
-        self._session: Any = None
         self._printed = io.StringIO()
 
     def order(self, message: dict[str, Any], reply: Reply, deadline: float) -> dict[str, Any]:
         def ask(question: dict[str, Any]) -> dict[str, Any]:
-            # The lab answers as itself: on its own clock, and not through the bridge again.
-            with self._runner.serving(None):  # type: ignore[arg-type]
+            # The lab answers as itself, not through the bridge again.
+            self._runner.serving = False
+            try:
                 return reply(question)
+            finally:
+                self._runner.serving = True
 
-        self._bridge.connect(ask)
+        self._runner.bridge.connect(ask)
         if message["order"] == "load":
-            self._environment, self._session = message["environment"], None
+            self._environment = message["environment"]
         with self._as_the_answer(message["now"]):
             if message["order"] == "load":
+                self._runner.bridge.clients.start_over(self._environment)
                 return self._answer.load(message["source"], message["path"])
             return self._answer.call(message["function"], message["arguments"], message["keywords"])
 
     @contextlib.contextmanager
     def _as_the_answer(self, now: float) -> Iterator[None]:
-        before, session = dict(os.environ), boto3.DEFAULT_SESSION
-        boto3.DEFAULT_SESSION = self._session
+        before = dict(os.environ)
         os.environ.update(self._environment)
+        self._runner.serving = True
         try:
             with (
-                self._runner.serving(self._bridge),
-                LabTime(self._bridge).at(now),
+                _default_session(self._runner.default_session),
+                LabTime(self._runner.bridge).at(now),
                 contextlib.redirect_stdout(self._printed),
             ):
                 yield
         finally:
-            self._session, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
+            self._runner.serving = False
             os.environ.clear()
             os.environ.update(before)
 
@@ -91,3 +89,12 @@ class _InProcessAnswer:
 
     def close(self) -> None:
         return None
+
+
+@contextlib.contextmanager
+def _default_session(session: Any) -> Iterator[None]:
+    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, session
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before

@@ -23,7 +23,9 @@ from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 
 T = TypeVar("T")
 
-_PLUGINS_OFF = "cacheprovider doctest junitxml faulthandler logging pastebin stepwise setuponly setupplan unittest terminal kms-katas-lab"
+# What pytest brings that no verdict needs; each costs time at every check.
+_PLUGINS_OFF = """cacheprovider capture debugging doctest faulthandler junitxml kms-katas-lab logging pastebin recwarn
+setuponly setupplan skipping stepwise terminal threadexception unittest unraisableexception warnings""".split()
 
 
 def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callable[["Lane"], T]) -> T:
@@ -38,8 +40,8 @@ def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callabl
         f"-c={Path(__file__).with_name('lane.ini')}",
         f"--rootdir={kit.root}",
     ]
-    arguments += [f"--confcutdir={kit.graders}", "--import-mode=importlib", "-s", "--strict-markers"]
-    for name in _PLUGINS_OFF.split():
+    arguments += [f"--confcutdir={kit.graders}", "--import-mode=importlib", "--strict-markers"]
+    for name in _PLUGINS_OFF:
         arguments += ["-p", f"no:{name}"]
     arguments += [str(kit.grader(kata)) for kata in loop.katas]
     said = io.StringIO()
@@ -59,6 +61,8 @@ class Lane:
 
     def __init__(self, kit: Kit, session: pytest.Session, runner: Runner) -> None:
         self._kit, self._session, self._runner = kit, session, runner
+        self._outcome = _Outcome()
+        session.config.pluginmanager.register(self._outcome)
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
         self._digests = {kata.id: kit.checks_digest(kata) for kata in kit.katas if self._items[kata.id]}
 
@@ -96,9 +100,9 @@ class Lane:
             )
             found["next_step"] = "Mend the check that took so long; this one runs again then."
         else:
-            with _Watch(item) as watch:
-                runtestprotocol(item, log=False, nextitem=None)
-            found = _finding(watch.raised, run)
+            self._outcome.clear()
+            runtestprotocol(item, log=False, nextitem=None)
+            found = _finding(self._outcome.raised, run)
         answer = item.stash.get(ANSWER, None)
         if answer is not None:
             found = {
@@ -186,24 +190,21 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
     }
 
 
-class _Watch:
-    """Keeps the first exception of one item's setup, call and teardown."""
+class _Outcome:
+    """Keeps the first exception of one item's setup, call and teardown, and spares pytest the writing of a report that nobody reads."""
 
-    def __init__(self, item: pytest.Item) -> None:
-        self._item = item
-        self.raised: BaseException | None = None
+    raised: BaseException | None = None
 
-    def __enter__(self) -> "_Watch":
-        self._item.config.pluginmanager.register(self, "kms-katas-watch")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._item.config.pluginmanager.unregister(self)
+    def clear(self) -> None:
+        self.raised = None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
         if call.excinfo is not None and self.raised is None:
             self.raised = call.excinfo.value
+        outcome: Any = "passed" if call.excinfo is None else "failed"
+        when: Any = call.when
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
 class _Loop:

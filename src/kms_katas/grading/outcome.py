@@ -1,7 +1,10 @@
 """What can come of calling an answer, other than a value."""
 
 from dataclasses import dataclass
-from typing import Any
+
+MAX_MESSAGE = 2000
+MAX_FRAMES = 20
+MAX_LINE = 10**6
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,25 @@ class Infra(BaseException):
     """The kit's own machinery failed. Never a verdict."""
 
 
-def read_raised(data: dict[str, Any], doing: str) -> AnswerRaised:
-    """The child's report of an exception, as far as it is well-formed."""
-    frames = tuple(Frame(int(f["line"]), str(f["function"]), str(f["text"])[:200]) for f in data["frames"])
-    return AnswerRaised(doing, str(data["type"])[:200], str(data["message"]), str(data["code"])[:200], frames)
+def not_an_answer(why: object) -> AnswerUnusable:
+    """What the answer's process said follows no rule of the bridge: `why`."""
+    return AnswerUnusable(
+        f"The answer's process sent something that is not an answer: {why}.",
+        "Let your functions only take their arguments and return their result.",
+    )
+
+
+def read_raised(data: object, doing: str) -> AnswerRaised:
+    """The child's report of an exception, cut to a length that can be shown. Raises AnswerUnusable for anything else."""
+    match data:
+        case {"type": str(type), "message": str(message), "code": str(code), "frames": list(frames)}:
+            kept = tuple(_frame(frame) for frame in frames[:MAX_FRAMES])
+            return AnswerRaised(doing, type[:200], message[:MAX_MESSAGE], code[:200], kept)
+    raise not_an_answer("an exception of the wrong form")
+
+
+def _frame(data: object) -> Frame:
+    match data:
+        case {"line": int(line), "function": str(function), "text": str(text)} if 0 <= line <= MAX_LINE:
+            return Frame(line, function[:200], text[:200])
+    raise not_an_answer("an exception of the wrong form")

@@ -15,9 +15,11 @@ from kms_katas.grading.run import CHECK_SECONDS, Run, answer_folder
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.kit import Kit, find_kit
 from kms_katas.lab import Lab, Principal
+from kms_katas.lab.aws_session import ClientPool
 
 RUN = pytest.StashKey[Run]()
 ANSWER = pytest.StashKey[Answer]()
+_CLIENTS = pytest.StashKey[ClientPool]()
 _RUNNER = pytest.StashKey[Runner]()
 _KITS: dict[Path, Kit] = {}
 
@@ -68,7 +70,7 @@ def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, _run: Run) -> Iterator[Lab]:
     """A new lab for each check, repeatable by the run's seed."""
-    with Lab(seed=_seed(request, _run)) as opened:
+    with Lab(seed=_seed(request, _run), client_pool=request.config.stash.setdefault(_CLIENTS, ClientPool())) as opened:
         yield opened
 
 

@@ -103,8 +103,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
         match step.failed[0]:
             case "principal":
                 return (
-                    f"if this caller should have all that {place} gives, name {caller.role_arn or caller.arn} in its"
-                    f" Principal; if only this, add a statement that allows {request.action}."
+                    f"if this caller should have it, add a statement that allows {request.action} to"
+                    f" {caller.role_arn or caller.arn}; to name it in {place} would give it all that one gives."
                 )
             case "action":
                 return f"if this caller should have it, let the Action of {place} cover {request.action}."

@@ -1,0 +1,57 @@
+"""The boto3 clients of an answer, kept warm: making one costs more than a whole check. Not for what they send: see bridge.py."""
+
+import json
+from typing import Any
+
+import boto3
+import botocore.session
+
+
+_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+class Clients:
+    """Hands out clients by their handle's description. Between checks they are taken back, to be given to whoever comes next."""
+
+    def __init__(self) -> None:
+        self._ready: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
+        self._lent: dict[str, tuple[Any, Any]] = {}
+        self._core = botocore.session.Session()
+        self._core.set_credentials("none", "none")
+        self.default_session = boto3.Session(botocore_session=self._core)
+        self.start_over({})
+
+    def start_over(self, environment: dict[str, str]) -> None:
+        """A new check begins: nobody holds a client any more, and a plain boto3.client() is whom the environment names."""
+        for name, client in self._lent.items():
+            described = json.loads(name)
+            self._ready.setdefault((described["service"], described["region"]), []).append(client)
+        self._lent.clear()
+        _become(self._core.get_credentials(), *(environment.get(name) for name in _VARIABLES))
+        boto3.DEFAULT_SESSION = self.default_session
+
+    def lend(self, described: dict[str, Any]) -> Any:
+        """The client of a handle; the same one for the same handle."""
+        name = json.dumps(described, sort_keys=True)
+        if name not in self._lent:
+            ready = self._ready.get((described["service"], described["region"]))
+            self._lent[name] = ready.pop() if ready else _new(described["service"], described["region"])
+            _become(self._lent[name][1], described["access_key_id"], described["secret_access_key"], described["session_token"])
+        return self._lent[name][0]
+
+    def prepare(self, service: str, region: str) -> Any:
+        """Make a client before anybody asks for it."""
+        made = _new(service, region)
+        self._ready.setdefault((service, region), []).append(made)
+        return made[0]
+
+
+def _new(service: str, region: str) -> tuple[Any, Any]:
+    """A client, and the credentials that it signs with at each request."""
+    session = botocore.session.Session()
+    session.set_credentials("none", "none")
+    return session.create_client(service, region_name=region), session.get_credentials()
+
+
+def _become(credentials: Any, access_key_id: str | None, secret_access_key: str | None, session_token: str | None) -> None:
+    credentials.access_key, credentials.secret_key, credentials.token = access_key_id, secret_access_key, session_token
