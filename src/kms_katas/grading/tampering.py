@@ -4,6 +4,7 @@ then happens: a check does that.
 
 import base64
 import hashlib
+import hmac
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -37,7 +38,7 @@ def flip(data: bytes, at: int) -> bytes:
 
 def altered(data: bytes) -> Iterator[Altered]:
     """Every region changed, cut off or moved. Never the same bytes again."""
-    for at in sorted({*range(0, len(data), 6), *range(len(data))[-1:]}):
+    for at in sorted({*range(0, len(data), 8), *range(len(data))[-1:]}):
         yield f"byte {at} of {len(data)} changed", flip(data, at)
     for cut in (1, 16, len(data) // 2):
         if 0 < cut < len(data):
@@ -52,10 +53,13 @@ def altered(data: bytes) -> Iterator[Altered]:
         yield "bytes moved by 16", moved
 
 
-def forged(data: bytes, content: bytes, wanted: bytes) -> Iterator[Altered]:
-    """Against a digest without a key in place of a MAC: `content` is known, `wanted`, equally long, shall come out."""
+def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> Iterator[Altered]:
+    """Against a digest with no key, or with a `public` one, in place of a MAC.
+
+    The attacker knows `content`, and wants `wanted`, which is as long, to come out.
+    """
     change = _xor(content, wanted)
-    for digest in _digests():
+    for digest in _digests(public):
         size, mend = len(digest(b"")), _xor(digest(content), digest(wanted))
         start = len(data) - len(content) - size
         if start in _NONCE_BYTES:  # a nonce, then a key stream over content and digest
@@ -84,9 +88,10 @@ def pieces_moved(data: bytes, content_bytes: int) -> Iterator[Altered]:
                     yield "two pieces exchanged", data[:head] + data[first:second] + data[head:first] + data[second:]
 
 
-def _digests() -> Iterator[Callable[[bytes], bytes]]:
+def _digests(public: bytes) -> Iterator[Callable[[bytes], bytes]]:
     for name in DIGESTS:
         yield lambda data, name=name: hashlib.new(name, data).digest()  # type: ignore[misc]
+        yield lambda data, name=name: hmac.digest(public, data, name)  # type: ignore[misc]
     yield lambda data: zlib.crc32(data).to_bytes(4, "big")
     yield lambda data: zlib.crc32(data).to_bytes(4, "little")
 

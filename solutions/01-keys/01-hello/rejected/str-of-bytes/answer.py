@@ -1,0 +1,9 @@
+"""Takes str() for decoding."""
+
+
+def hide_secret(kms, key_id, secret):
+    return kms.encrypt(KeyId=key_id, Plaintext=secret.encode())["CiphertextBlob"]
+
+
+def open_secret(kms, ciphertext):
+    return str(kms.decrypt(CiphertextBlob=ciphertext)["Plaintext"])

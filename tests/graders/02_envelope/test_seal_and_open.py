@@ -1,0 +1,436 @@
+"""The checks of envelope/seal-and-open: what `seal` and `open_sealed` promise, seen from outside.
+
+Not for how they do it: any sound method passes.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+
+from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.tampering import DIGESTS, altered, flip, forged, pieces_moved, spelling_of
+
+USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+MAKES_DATA_KEY = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt")
+
+
+@pytest.fixture
+def key(lab):
+    """The key of this exercise, by its ARN."""
+    return lab.home.admin.client("kms").create_key(Description="scans")["KeyMetadata"]["Arn"]
+
+
+@pytest.fixture
+def learner(lab, key):
+    """An application that may use that key, and change nothing about it."""
+    use = {"Effect": "Allow", "Action": USE, "Resource": key}
+    random = {"Effect": "Allow", "Action": "kms:GenerateRandom", "Resource": "*"}
+    return lab.home.user("app", policies={"use-the-key": {"Version": "2012-10-17", "Statement": [use, random]}})
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_payload_of_any_size_comes_back(answer, key, fresh):
+    """A payload of 0, 1, 5,000 or about 300,000 bytes comes back byte for byte, in a new process."""
+    for size in (0, 1, 5_000, fresh.integer(290_000, 310_000)):
+        payload = fresh.bytes(size)
+        sealed = _seal(answer, key if size else key.split("/")[1], payload)
+        answer.restart()
+        _open(answer, sealed, payload)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_each_payload_has_its_own_data_key(answer, key, fresh):
+    """Every payload is sealed under a new data key, which `wrapped_key` holds as KMS gave it."""
+    payload = fresh.bytes(40)
+    wrapped, plaintexts = set(), set()
+    for number, content in enumerate((payload, payload, fresh.bytes(30)), 1):
+        sealed = _seal(answer, key, content)
+        expect(
+            sealed.wrapped_key not in wrapped,
+            f"Payload {number} came under the data key of an earlier one. Whoever gets that one key opens all of them, "
+            "and a repeated nonce then breaks the cipher.",
+            expected="a `wrapped_key` that was not there before",
+            next_step="Ask KMS for a new data key inside `seal`, each time that it is called.",
+        )
+        made = next((call for call in sealed.calls if _blob(call) == sealed.wrapped_key), None)
+        if made is None:
+            reject(
+                "`wrapped_key` is not what KMS gave during this call: no answer of KMS holds these bytes.",
+                expected="the CiphertextBlob that came with the data key, unchanged",
+                next_step="Put the encrypted data key into `wrapped_key` as it came, and all else into `body`.",
+            )
+        plaintext = _data_key(made)
+        expect(
+            plaintext is None or plaintext not in plaintexts,
+            f"Payload {number} came under the data key of an earlier one: KMS was given the same key to wrap again. "
+            "The wrapped keys differ, the key does not.",
+            expected="a new data key for every payload",
+            next_step="Make a new random key inside `seal`, or better: let KMS make it.",
+        )
+        expect(
+            _data_key_bytes(made) >= 16,
+            f"The data key has {_data_key_bytes(made)} bytes. Under 16 bytes it can be found by trying.",
+            expected="16 bytes or more; 32 for AES-256",
+            next_step="Ask for a data key with KeySpec AES_256.",
+        )
+        wrapped.add(sealed.wrapped_key)
+        plaintexts.add(plaintext)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_kms_never_gets_the_payload(answer, key, fresh):
+    """The payload is encrypted in your own process: KMS gets no part of it."""
+    payload = fresh.bytes(1_000)
+    sealed = _seal(answer, key, payload)
+    given = sum(len(call.parameters["Plaintext"]) for call in sealed.calls if call.operation == "Encrypt")
+    if given >= len(payload) or _sent(payload, sealed.calls):
+        _reject_sent()
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
+    """`wrapped_key` and `body` show neither the payload nor the data key."""
+    payload = fresh.bytes(500)
+    sealed = _seal(answer, key, payload)
+    stored = sealed.wrapped_key + b"\n" + sealed.body
+    for data_key in (found for found in map(_data_key, sealed.calls) if found and len(found) >= 16):
+        for part in {data_key, data_key[:32], data_key[-32:]}:
+            spelling = spelling_of(part, stored, whole=True)
+            expect(
+                spelling is None,
+                f"The plaintext data key stands in what you store ({spelling}). Whoever finds it opens the body, and "
+                "never has to ask KMS.",
+                expected="the data key in its encrypted form only",
+                next_step="Store the CiphertextBlob as `wrapped_key`, and forget the plaintext key when `seal` "
+                "returns.",
+            )
+    spelling = spelling_of(payload, stored, whole=False)
+    expect(
+        spelling is None,
+        f"Parts of the payload can be read in what you store ({spelling}). Encoding is not encryption: it has no key.",
+        expected="nothing of the payload in `wrapped_key` and `body`",
+        next_step="Encrypt the payload under the data key, and store only what that gives.",
+    )
+    digests = {name: hashlib.new(name, payload).digest() for name in DIGESTS}
+    digest = next((name for name in DIGESTS if spelling_of(digests[name], stored, whole=True)), None)
+    expect(
+        digest is None,
+        f"The {digest} digest of the payload stands in the open. Whoever guesses the payload can confirm the guess, "
+        "and equal payloads show.",
+        expected="no digest of the payload, unless it is made with a secret key",
+        next_step="Use an authenticated cipher, or a MAC under the data key, in place of the digest.",
+    )
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_equal_content_does_not_show(answer, key, fresh):
+    """Equal parts of a payload, and equal payloads, do not look equal in `body`."""
+    same = bytes([fresh.integer(0, 255)]) * 80_000
+    body = _seal(answer, key, same).body
+    samples = [(at, body[at : at + 16]) for at in range(0, len(body) - 15, max(1, len(body) // 100))]
+    again = sum(body.find(piece) < at or body.find(piece, at + 1) > at for at, piece in samples)
+    # A few may be no fault: a header may hold a run of zero bytes.
+    expect(
+        again < 5,
+        "Equal parts of the payload came out as equal parts of `body`, so its pattern can be seen. ECB does this, and "
+        "so does a key stream that starts anew for each piece.",
+        expected="no 16 bytes of `body` twice",
+        next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
+        actual=f"a payload of 80,000 equal bytes: of {len(samples)} pieces of `body`, 16 bytes each, {again} stand in "
+        "it more than once",
+    )
+    payload = fresh.bytes(100)
+    first = _seal(answer, key, payload).body
+    answer.restart()
+    expect(
+        first != _seal(answer, key, payload).body,
+        "The same payload, sealed twice, gave the same `body`. Whoever watches the storage sees which payloads are "
+        "equal.",
+        expected="two different bodies",
+        next_step="Encrypt under the new data key of each payload, not under a key that stays.",
+    )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_altered_body_is_refused(answer, key, fresh):
+    """`open_sealed` raises an exception when any part of `body` was changed, moved or cut off."""
+    payload = fresh.bytes(fresh.integer(96, 111))
+    sealed = _seal(answer, key, payload)
+    answer.restart()
+    _open(answer, sealed, payload)
+    for change in (*altered(sealed.body), *forged(sealed.body, payload, fresh.bytes(len(payload)), sealed.wrapped_key)):
+        _expect_refused(answer, sealed, payload, *change)
+    # Long enough for pieces of 64 KiB: one may cut a payload in pieces, but none may go or move unnoticed.
+    payload = fresh.bytes(140_000)
+    sealed = _seal(answer, key, payload)
+    for change in pieces_moved(sealed.body, len(payload)):
+        _expect_refused(answer, sealed, payload, *change)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_altered_wrapped_key_is_refused(answer, key, fresh):
+    """`open_sealed` raises an exception when `wrapped_key` was altered, or is that of another payload."""
+    payload = fresh.bytes(60)
+    sealed, other = _seal(answer, key, payload), _seal(answer, key, fresh.bytes(60))
+    answer.restart()
+    _open(answer, sealed, payload)
+    blob = sealed.wrapped_key
+    flips = [(f"byte {at} changed", flip(blob, at)) for at in range(0, len(blob), max(1, len(blob) // 8))]
+    for what, changed in [*flips, ("its last byte cut off", blob[:-1]), ("a byte added at its end", blob + b"\0")]:
+        opened = _attempt(answer, {"wrapped_key": changed, "body": sealed.body})
+        if opened is not None and not opened.value:
+            _reject_swallowed(opened.value, f"`wrapped_key` was altered ({what})")
+        expect(
+            opened is None,
+            f"`wrapped_key` was altered ({what}), so KMS refuses it, and yet `open_sealed` gave back bytes.",
+            expected="an exception",
+            next_step="Let the error of KMS through, and open `body` with nothing but the key that KMS gives back.",
+        )
+    opened = _attempt(answer, {"wrapped_key": other.wrapped_key, "body": sealed.body})
+    if opened is not None and not opened.value:
+        _reject_swallowed(opened.value, "`wrapped_key` was that of another payload")
+    expect(
+        opened is None,
+        "`wrapped_key` was that of another payload, and `open_sealed` gave back bytes. Either the body is not "
+        "encrypted under its own data key, or nothing notices that the key is wrong.",
+        expected="an exception",
+        next_step="Open `body` with the key that KMS gives for `wrapped_key`, by a method that notices a wrong key.",
+    )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
+    """Nobody opens `body` without KMS: not from memory, and not from what is stored."""
+    payload = fresh.bytes(200)
+    sealed = _seal(answer, key, payload)
+    answer.restart()
+    _open(answer, sealed, payload)
+    answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", _kms_with_another_data_key(lab.send, fresh))
+        opened = _attempt(answer, sealed.fields)
+    expect(
+        opened is None or opened.value != payload,
+        "For this call KMS gave back another data key, and the body opened all the same. So its real key is not the "
+        "one that KMS guards.",
+        expected="an exception: the body must not open under a wrong data key",
+        next_step="Encrypt and decrypt with the plaintext data key that KMS gives, not with a constant or with "
+        "anything made from what is stored.",
+    )
+    lab.home.admin.client("kms").disable_key(KeyId=key)
+    answer.restart()
+    opened = _attempt(answer, sealed.fields)
+    if opened is not None and not opened.value:
+        _reject_swallowed(opened.value, "The KMS key was disabled")
+    expect(
+        opened is None,
+        "The KMS key was disabled, so nobody may open anything, and yet `open_sealed` gave back bytes.",
+        expected="an exception",
+        next_step="Get the data key from KMS at every opening, and let its error through.",
+    )
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What `seal` gave back, and the KMS calls that it made."""
+
+    wrapped_key: bytes
+    body: bytes
+    calls: tuple
+
+    @property
+    def fields(self):
+        return {"wrapped_key": self.wrapped_key, "body": self.body}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What `open_sealed` gave back, when it gave back anything at all."""
+
+    value: object
+
+
+def _seal(answer, key, payload):
+    """Call `seal` and refuse whatever is not the promised form."""
+    before = len(answer.calls)
+    try:
+        result = answer.call("seal", answer.client(), key, payload)
+    except AnswerRaised:
+        last = answer.calls[-1] if len(answer.calls) > before else None
+        if last and last.operation == "Encrypt" and last.error_code == "ValidationException":
+            reject(
+                f"KMS refused: Encrypt takes 1 to 4,096 bytes, and this payload has {len(payload):,}.",
+                expected="a sealed payload",
+                next_step="Ask KMS for a data key, and encrypt the payload in your own process with it.",
+            )
+        raise
+    calls = answer.calls[before:]
+    expect(
+        bool(answer.calls),
+        "`seal` never asked KMS for anything. No KMS key protects what it gave back, and what it keeps in memory is "
+        "gone in the next process.",
+        expected="at least one KMS call, for the data key",
+        next_step="Begin `seal` by asking KMS for a new data key under `key_id`.",
+    )
+    if _sent(payload[:64], calls):
+        _reject_sent()
+    form = "a dict with exactly `wrapped_key: bytes` and `body: bytes`"
+    if not isinstance(result, dict) or set(result) != {"wrapped_key", "body"}:
+        reject(
+            "`seal` gave back something else than the brief asks for.",
+            expected=form,
+            next_step="Put all that you need for opening, except the wrapped key, into `body`.",
+        )
+    for name, value in result.items():
+        if not isinstance(value, bytes):
+            reject(
+                f"`{name}` is of type {type(value).__name__}.",
+                expected=form,
+                next_step=f"Make `{name}` bytes; if you build it as text, call `.encode()` on it at the end.",
+            )
+    return Sealed(result["wrapped_key"], result["body"], calls)
+
+
+def _open(answer, sealed, payload):
+    """Call `open_sealed` in a process that never sealed, and refuse whatever is not `payload` with the help of KMS."""
+    before = len(answer.calls)
+    try:
+        opened = answer.call("open_sealed", answer.client(), sealed.fields)
+    except AnswerRaised as raised:
+        if raised.type == "KeyError" and len(answer.calls) == before:
+            reject(
+                "`open_sealed` never asked KMS, and looked for something that is not there. It runs in a new process "
+                "here: what `seal` left in memory is gone.",
+                expected="the payload, from `sealed` and KMS alone",
+                next_step="Get the data key from `wrapped_key` with the help of KMS, and open `body` with it.",
+            )
+        raise
+    expect(
+        any(
+            call.operation == "Decrypt" and call.parameters.get("CiphertextBlob") == sealed.wrapped_key
+            for call in answer.calls[before:]
+        ),
+        "`open_sealed` never asked KMS to open `wrapped_key`. What opens without KMS is not protected by it.",
+        expected="a KMS call that is given `wrapped_key`",
+        next_step="Get the data key from `wrapped_key` with the help of KMS, and open `body` with it.",
+    )
+    expect(
+        isinstance(opened, bytes),
+        f"`open_sealed` gave back a value of type {type(opened).__name__}.",
+        expected="the payload, as bytes",
+        next_step="Return the decrypted payload as bytes.",
+    )
+    expect(
+        opened == payload,
+        "The bytes that came back are not those that were sealed.",
+        expected=show(payload),
+        next_step="Look at how `seal` puts `body` together, and take it apart in the same places.",
+    )
+
+
+def _attempt(answer, fields):
+    """None when `open_sealed` raises, as it should; else what it gave back."""
+    try:
+        return Opened(answer.call("open_sealed", answer.client(), fields))
+    except AnswerRaised:
+        return None
+
+
+def _expect_refused(answer, sealed, payload, what, body):
+    opened = _attempt(answer, {"wrapped_key": sealed.wrapped_key, "body": body})
+    # A change without effect, in base64 padding for one, may pass: what comes back is still what was sealed.
+    if opened is None or opened.value == payload:
+        return
+    if not opened.value:
+        _reject_swallowed(opened.value, f"`body` was altered ({what})")
+    if "piece" in what:
+        reject(
+            f"`body` was altered ({what}), and `open_sealed` gave back other bytes than those sealed. "
+            "Each piece is sealed, but nothing says where it belongs, or which is the last.",
+            expected="an exception",
+            next_step="Seal the payload in one piece, or bind its number, and a mark on the last, into each piece.",
+        )
+    reject(
+        f"`body` was altered ({what}), and `open_sealed` gave back other bytes than those sealed. Encryption alone "
+        "does not notice changes.",
+        expected="an exception",
+        next_step="Use an authenticated cipher, or check a MAC under a secret key over all that `body` holds before "
+        "you decrypt.",
+    )
+
+
+def _reject_swallowed(value, what):
+    reject(
+        f"{what}, and `open_sealed` gave back {value!r}. Its caller takes that for a result and goes on; a refusal has "
+        "to stop it.",
+        expected="an exception",
+        next_step="Let the error of the cipher or of KMS through, and refuse a `body` that is too short to be one.",
+    )
+
+
+def _sent(payload, calls):
+    return spelling_of(payload, b"\n".join(_flat(call.parameters) for call in calls), whole=False) is not None
+
+
+def _reject_sent():
+    reject(
+        "The payload itself was sent to KMS. KMS takes at most 4,096 bytes a call, and each piece costs a request: it "
+        "is there for keys, not for data.",
+        expected="KMS calls that carry no part of the payload",
+        next_step="Ask KMS for a data key, and encrypt the payload in your own process with it.",
+    )
+
+
+def _blob(call):
+    return (call.response or {}).get("CiphertextBlob") if call.operation in MAKES_DATA_KEY else None
+
+
+def _data_key(call):
+    """The plaintext data key in a call, or None."""
+    if call.response is None or call.operation not in (*MAKES_DATA_KEY, "Decrypt"):
+        return None
+    return call.parameters["Plaintext"] if call.operation == "Encrypt" else call.response.get("Plaintext")
+
+
+def _data_key_bytes(call):
+    if call.operation == "Encrypt":
+        return len(call.parameters["Plaintext"])
+    return call.parameters.get("NumberOfBytes") or {"AES_128": 16, "AES_256": 32}[call.parameters["KeySpec"]]
+
+
+def _kms_with_another_data_key(send, fresh):
+    """The lab's `send`, but Decrypt gives back other bytes of the same length."""
+
+    def sent(request):
+        response = send(request)
+        content = json.loads(response.content)
+        if "Plaintext" not in content or not str(request.headers.get("X-Amz-Target", "")).endswith(".Decrypt"):
+            return response
+        length = len(base64.b64decode(content["Plaintext"]))
+        content["Plaintext"] = base64.b64encode(fresh.bytes(length)).decode()
+        return SimpleNamespace(
+            status_code=response.status_code, headers=response.headers, content=json.dumps(content).encode()
+        )
+
+    return sent
+
+
+def _flat(value):
+    """All text and bytes in a value, one after the other."""
+    if isinstance(value, dict):
+        return b"\n".join(_flat(part) for pair in value.items() for part in pair)
+    if isinstance(value, (list, tuple)):
+        return b"\n".join(map(_flat, value))
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -1,0 +1,94 @@
+"""Tampering: finds a secret in each spelling, leaves no region unchanged, and forges what has no secret key."""
+
+import base64
+import hashlib
+import hmac
+import os
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kms_katas.grading.tampering import altered, forged, pieces_moved, spelling_of
+
+secrets = st.binary(min_size=16, max_size=64)
+around = st.binary(max_size=40)
+
+
+@given(secrets, around, around)
+def test_a_secret_is_found_wherever_it_stands(secret, before, after):
+    assert spelling_of(secret, before + secret + after, whole=True) is not None
+
+
+@given(secrets, around, around)
+def test_a_secret_inside_base64_is_found_at_every_offset(secret, before, after):
+    text = base64.urlsafe_b64encode(before + secret + after)
+    assert spelling_of(secret, text, whole=True) is not None
+
+
+@given(secrets)
+def test_a_secret_in_hexadecimal_is_found(secret):
+    assert spelling_of(secret, secret.hex().upper().encode(), whole=True) is not None
+
+
+def test_random_bytes_hold_no_secret():
+    assert spelling_of(os.urandom(500), os.urandom(5000), whole=False) is None
+
+
+def test_part_of_a_secret_counts_unless_the_whole_is_asked_for():
+    secret = os.urandom(64)
+    assert spelling_of(secret, secret[16:32], whole=False) is not None
+    assert spelling_of(secret, secret[16:32], whole=True) is None
+
+
+@given(st.binary(max_size=300))
+def test_altered_bytes_are_never_the_same(data):
+    assert all(changed != data for _, changed in altered(data))
+
+
+@given(st.binary(min_size=1, max_size=300), st.data())
+def test_every_eight_bytes_in_a_row_are_changed_by_some_flip(data, draw):
+    start = draw.draw(st.integers(0, max(0, len(data) - 8)))
+    flips = [changed for _, changed in altered(data) if len(changed) == len(data)]
+    assert any(changed[start : start + 8] != data[start : start + 8] for changed in flips)
+
+
+def _ctr(key, start, data):
+    return Cipher(algorithms.AES(key), modes.CTR(start)).encryptor().update(data)
+
+
+def test_an_encrypted_digest_is_forged_to_the_content_wanted():
+    key, start, content, wanted = os.urandom(32), os.urandom(16), os.urandom(50), os.urandom(50)
+    sealed = start + _ctr(key, start, content + hashlib.sha256(content).digest())
+    opened = [_ctr(key, start, body[16:]) for _, body in forged(sealed, content, wanted, b"")]
+    assert wanted + hashlib.sha256(wanted).digest() in opened
+
+
+def test_a_mac_under_a_public_key_is_forged():
+    public, body = os.urandom(100), os.urandom(90)
+    sealed = body + hmac.digest(public, body, "sha256")
+    made = [changed for _, changed in forged(sealed, os.urandom(60), os.urandom(60), public)]
+    assert any(
+        changed[:-32] != body and hmac.digest(public, changed[:-32], "sha256") == changed[-32:] for changed in made
+    )
+
+
+def test_a_mac_under_a_secret_key_gives_no_forgery():
+    body = os.urandom(16 + 60)
+    sealed = body + hmac.digest(os.urandom(32), body, "sha256")
+    made = [changed for _, changed in forged(sealed, os.urandom(60), os.urandom(60), os.urandom(100))]
+    # What is tried against a key stream is tried blindly, and must not touch the nonce in front.
+    assert all(changed[:16] == sealed[:16] for changed in made)
+
+
+@given(st.sampled_from([1024, 4096, 65536]), st.sampled_from([0, 12]), st.sampled_from([16, 28]))
+def test_pieces_are_found_by_their_size(size, head, extra):
+    pieces = [bytes([number]) * (size + extra) for number in range(2)] + [b"\x02" * (100 + extra)]
+    data = bytes(head) + b"".join(pieces)
+    moved = {changed for _, changed in pieces_moved(data, 2 * size + 100)}
+    assert bytes(head) + b"".join(pieces[:2]) in moved
+    assert bytes(head) + pieces[1] + pieces[0] + pieces[2] in moved
+
+
+def test_content_sealed_at_once_has_no_pieces_to_move():
+    assert not list(pieces_moved(os.urandom(140_000 + 28), 140_000))
