@@ -67,6 +67,13 @@ def test_each_name_is_taken_once(lab: Lab) -> None:
     lab.account("444455556666").user("alice")
 
 
+def test_a_policy_that_is_none_is_refused_with_a_sentence(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="Statement"):
+        lab.home.user("alice", policies={"empty": {}})
+    with pytest.raises(ValueError, match="Statement"):
+        lab.home.role("app").allow({"Version": "2012-10-17"})
+
+
 def test_root_holds_no_identity_policies(lab: Lab) -> None:
     with pytest.raises(ValueError, match="root user"):
         lab.home.root.allow(EVERYTHING)

@@ -166,6 +166,13 @@ def test_a_dry_run_does_nothing_and_says_so(lab: Lab, kms: Any, key: Any, refuse
     assert lab.calls[-1].response is None
 
 
+def test_a_dry_run_finds_what_the_run_would_find(kms: Any, key: Any, refused: Any) -> None:
+    with refused("InvalidCiphertextException", ""):
+        kms.decrypt(CiphertextBlob=secrets.token_bytes(80), KeyId=key["KeyId"], DryRun=True)
+    with refused("ValidationException", "Please specify either number of bytes or key spec."):
+        kms.generate_data_key(KeyId=key["KeyId"], DryRun=True)
+
+
 def test_a_dry_run_of_decrypt_may_leave_out_the_ciphertext(kms: Any, key: Any, refused: Any) -> None:
     with refused("DryRunOperationException"):
         kms.decrypt(KeyId=key["KeyId"], DryRun=True, DryRunModifiers=["IGNORE_CIPHERTEXT"])

@@ -38,7 +38,6 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         "AWS_DEFAULT_REGION": "cn-north-1",
         "AWS_USE_FIPS_ENDPOINT": "true",
         "AWS_USE_DUALSTACK_ENDPOINT": "true",
-        "AWS_DATA_PATH": str(tmp_path),
         "AWS_RETRY_MODE": "nonsense",
         "HTTPS_PROXY": "http://trap.invalid:1",
         "HOME": str(tmp_path),
@@ -51,8 +50,8 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    isolated_session.cache_clear()
-    regions_of.cache_clear()
+    for remembered in (isolated_session, regions_of, AccountSpecificBackend.get_session):
+        remembered.cache_clear()
     return trap
 
 
@@ -173,12 +172,19 @@ def test_a_lab_does_not_open_inside_mock_aws() -> None:
 
 def run(seed: int | None) -> list[Any]:
     with Lab(seed) as lab:
+        assumed = lab.home.admin.client("sts").assume_role(RoleArn=lab.home.role("r").arn, RoleSessionName="mine")
         user, session = lab.home.user("alice"), lab.home.role("app").session("s1")
         kms = lab.home.admin.client("kms")
         key = kms.create_key()["KeyMetadata"]
         blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
         data_key = kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
-        secrets = [user.access_key_id, user.secret_access_key, session.access_key_id, session.session_token]
+        secrets = [
+            assumed["Credentials"]["SessionToken"],
+            user.access_key_id,
+            user.secret_access_key,
+            session.access_key_id,
+            session.session_token,
+        ]
         ids = [key["KeyId"], key["CurrentKeyMaterialId"], *(call.request_id for call in lab.calls)]
         return [*secrets, *ids, blob, data_key["Plaintext"], data_key["CiphertextBlob"], lab.trail[0]["eventID"]]
 

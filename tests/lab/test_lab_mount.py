@@ -45,6 +45,18 @@ def test_uninstall_gives_moto_back_exactly() -> None:
         assert "CurrentKeyMaterialId" not in client().create_key()["KeyMetadata"]
 
 
+def test_installing_and_uninstalling_works_inside_an_open_mock() -> None:
+    with mock_aws():
+        client().create_key()
+        install()
+        assert client().list_keys()["Keys"] == []
+        key = client().create_key()["KeyMetadata"]
+        assert "CurrentKeyMaterialId" in key
+        uninstall()
+        assert client().list_keys()["Keys"] == []
+        assert "CurrentKeyMaterialId" not in client().create_key()["KeyMetadata"]
+
+
 def test_a_lab_keeps_an_installation_and_leaves_none_behind() -> None:
     before = seams()
     with Lab():

@@ -66,10 +66,53 @@ def test_all_faults_of_a_request_are_counted(raw: Any) -> None:
     assert answer["message"].startswith("2 validation errors detected: Value '' at 'keyId'")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"KeyId": 5}', b'{"KeyId": "x", "Plaintext": "no base64!"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"KeyId": 5}',
+        b'{"KeyId": "x", "Plaintext": "no base64!"}',
+        b'{"KeyId": "\\ud800"}',
+        b'{"KeyId": "x", "EncryptionContext": {"\\udc00": "x"}}',
+        b"\xff",
+    ],
+)
 def test_a_body_that_is_no_request_is_a_serialization_error(raw: Any, body: bytes) -> None:
     status, answer = raw("Encrypt", body)
     assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+def test_answers_hold_nothing_that_the_model_does_not_have(lab: Lab, kms: Any, key: Any) -> None:
+    key_id = key["KeyId"]
+    blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+    kms.create_alias(AliasName="alias/a", TargetKeyId=key_id)
+    kms.tag_resource(KeyId=key_id, Tags=[{"TagKey": "a", "TagValue": "b"}])
+    kms.decrypt(CiphertextBlob=blob)
+    kms.generate_data_key(KeyId=key_id, KeySpec="AES_256")
+    kms.generate_data_key_without_plaintext(KeyId=key_id, KeySpec="AES_256")
+    kms.generate_random(NumberOfBytes=1)
+    for operation in ("describe_key", "get_key_policy", "list_key_policies", "list_resource_tags", "list_aliases"):
+        getattr(kms, operation)(KeyId=key_id)
+    kms.list_keys()
+    kms.schedule_key_deletion(KeyId=key_id)
+    kms.cancel_key_deletion(KeyId=key_id)
+    for call in lab.calls:
+        shape = service_model().operation_model(call.operation).output_shape
+        assert call.response is not None
+        _assert_fits(call.response, shape, call.operation)
+
+
+def _assert_fits(value: Any, shape: Any, where: str) -> None:
+    if isinstance(value, dict):
+        assert set(value) <= set(shape.members if shape else {}), where
+        for name, one in value.items():
+            _assert_fits(one, shape.members[name], f"{where}.{name}")
+    elif isinstance(value, list):
+        for one in value:
+            _assert_fits(one, shape.member, where)
+    elif getattr(shape, "enum", None):
+        assert value in shape.enum, where
 
 
 def test_an_operation_that_kms_does_not_have_is_unknown(raw: Any) -> None:

@@ -11,6 +11,7 @@ from moto.iam.models import AccessKey, iam_backends
 from moto.sts.models import sts_backends
 
 from kms_katas.lab.callers import PARTITION
+from kms_katas.policy import parse_document
 
 if TYPE_CHECKING:
     from kms_katas.lab.lab import Lab
@@ -22,6 +23,13 @@ EVERYTHING: PolicyDocument = {
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 """What AWS's managed policy AdministratorAccess says."""
+
+
+def _policy_text(document: PolicyDocument) -> str:
+    """The document as IAM stores it. Raises kms_katas.policy.PolicyError, a ValueError, that says what is wrong."""
+    text = json.dumps(document)
+    parse_document(text)
+    return text
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +65,7 @@ class Principal:
             raise ValueError(
                 "The root user of an account has no identity policies. Use account.user(...) or account.role(...)."
             )
-        self._entity.policies[name] = json.dumps(document)
+        self._entity.policies[name] = _policy_text(document)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +82,12 @@ class Role:
         `duration` in seconds of the lab's clock.
         """
         session = sts_backends[self.account.id][PARTITION].assume_role("us-east-1", name, self.arn, "", duration, "")
-        session.session_token = self.account.lab.new_session_token()
         credentials = (session.access_key_id, session.secret_access_key, session.session_token)
         return Principal(session.arn, self.account, *credentials, role_arn=self.arn, _entity=self._entity)
 
     def allow(self, document: PolicyDocument, name: str = "allow") -> None:
         """Adds an inline identity policy to the role."""
-        self._entity.policies[name] = json.dumps(document)
+        self._entity.policies[name] = _policy_text(document)
 
 
 class Account:
@@ -122,7 +129,7 @@ class Account:
             )
         user = self._iam.create_user("us-east-1", name, path)
         for policy_name, document in (policies or {}).items():
-            user.policies[policy_name] = json.dumps(document)
+            user.policies[policy_name] = _policy_text(document)
         key = self._iam.create_access_key(name)
         return Principal(user.arn, self, key.access_key_id, key.secret_access_key, _entity=user)
 
@@ -146,5 +153,5 @@ class Account:
         trust = trust or {"Version": "2012-10-17", "Statement": [statement]}
         role = self._iam.create_role(name, json.dumps(trust), path, None, "", [], "3600")
         for policy_name, document in (policies or {}).items():
-            role.policies[policy_name] = json.dumps(document)
+            role.policies[policy_name] = _policy_text(document)
         return Role(role.arn, self, role)

@@ -1,6 +1,5 @@
 """From an access key ID to who calls: read out of moto's IAM and STS stores. Decides nothing about permissions."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +9,8 @@ from typing import Any
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
+
+from kms_katas.policy import PolicyError, parse_document
 
 PARTITION = "aws"
 
@@ -102,12 +103,11 @@ def identity_policies(caller: Caller) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 @lru_cache(maxsize=1024)
 def parsed_policy(text: str) -> Mapping[str, Any]:
-    """The JSON of a stored policy; an empty policy, which allows nothing, when it is no JSON object.
+    """A stored policy as an object; when it is no policy at all, one that allows nothing.
 
     Treat it as read-only.
     """
     try:
-        document = json.loads(text)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+        return parse_document(text)
+    except PolicyError:
+        return {"Statement": []}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+import moto.sts.models
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
 from moto.core.models import MockAWS
@@ -29,6 +30,7 @@ from kms_katas.lab.trail import events_of
 from kms_katas.lab.transport import serve
 from kms_katas.policy import Decision
 
+_TOKENS = "random_session_token"
 HOME_ACCOUNT = "111122223333"
 
 _MOTO_CONFIG: Any = {
@@ -43,6 +45,9 @@ _MOTO_CONFIG: Any = {
 
 class Lab:
     """A context manager. One lab at a time in a process; each starts empty.
+
+    Credentials and permissions are checked for KMS. IAM, STS, S3 and the rest are moto's own: they let every caller do
+    everything, and AssumeRole asks no trust policy.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.
@@ -60,6 +65,7 @@ class Lab:
         self._via = "lab"
         self._mock = QuickMock(config=_MOTO_CONFIG)
         self.client_pool = client_pool or ClientPool()
+        self._motos_tokens: Any = None
         self._before: tuple[bool, setting.Setting, Any] | None = None
 
     def __enter__(self) -> "Lab":
@@ -69,6 +75,8 @@ class Lab:
             )
         self._before = (mount.mounted(), setting.current, mock_random.getstate())
         mock_random.seed(self._seed)
+        self._motos_tokens = getattr(moto.sts.models, _TOKENS)
+        setattr(moto.sts.models, _TOKENS, self._new_session_token)
         self.clock.start()
         shared_region_lists.start()
         mount.mount()
@@ -87,6 +95,7 @@ class Lab:
             mount.unmount()
         shared_region_lists.stop()
         self.clock.stop()
+        setattr(moto.sts.models, _TOKENS, self._motos_tokens)
         mock_random.setstate(state)
 
     @property
@@ -153,7 +162,7 @@ class Lab:
         """
         return serve(prepared)
 
-    def new_session_token(self) -> str:
+    def _new_session_token(self) -> str:
         """As opaque as AWS's, and repeated by the seed (moto's own is not)."""
         return "FwoGZXIvYXdzE" + base64.b64encode(self._randomness.bytes(180)).decode()
 

@@ -6,7 +6,7 @@ from moto.core.models import MockAWS, botocore_stubber, responses_mock
 
 
 class QuickMock(MockAWS):
-    """The same mock. moto registers 1,288 URL patterns for the `requests` library at each start and drops them at each stop; here they stay.
+    """The same mock, but it keeps the 1,288 URL patterns for `requests` that moto registers anew at each start.
 
     While no mock is on they do nothing: `responses` is not patched in. moto's own mock registers its own anew.
     """

@@ -96,10 +96,9 @@ def _identity(caller: Caller) -> dict[str, Any]:
 
 
 def _request_parameters(work: Work) -> dict[str, Any] | None:
-    found: dict[str, Any]
     given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
     context = given.pop("EncryptionContext", None)
-    found = _plain(given)
+    found: dict[str, Any] = _plain(given)
     if context is not None:
         found["encryptionContext"] = context  # its keys are the caller's own
     if work.operation in ("Encrypt", "Decrypt"):
@@ -109,10 +108,9 @@ def _request_parameters(work: Work) -> dict[str, Any] | None:
 
 def _response_elements(work: Work) -> dict[str, Any] | None:
     """Null for reads and cryptographic operations; the key ARN, and what the answer says of the key, for the others."""
-    found: dict[str, Any]
     if work.response is None or work.operation.startswith(_READ_ONLY):
         return None
-    found = _plain(work.response)
+    found: dict[str, Any] = _plain(work.response)
     if work.target.key is not None and "keyMetadata" not in found:
         found["keyId"] = work.target.key.arn
     return found
@@ -120,7 +118,7 @@ def _response_elements(work: Work) -> dict[str, Any] | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.strftime("%b %-d, %Y %-I:%M:%S %p")
+        return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # as CloudTrail writes a deletion date
     if isinstance(value, dict):
         return {_lower_first(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -4,6 +4,7 @@ Kept to what is certain.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.models import iam_backends
@@ -16,14 +17,10 @@ _IAM_ENTITY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(root|(user|role)/.+)
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):(assumed-role/[^/]+/.+|federated-user/.+)")
 
 
-def fault_in_key_policy(document: Any) -> str | None:
+def fault_in_key_policy(document: Mapping[str, Any]) -> str | None:
     """AWS's text (or a sentence of ours where AWS's is not known) for the first fault, or None."""
-    if not isinstance(document, dict) or "Statement" not in document:
-        return "The key policy must be a JSON object with a Statement."
     statements = document["Statement"]
-    for place, statement in enumerate(statements if isinstance(statements, list) else [statements]):
-        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-            return f"Statement {place} of the key policy needs an Effect, Allow or Deny."
+    for place, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
         principal = statement.get("Principal", statement.get("NotPrincipal"))
         if principal is None:
             return f"Statement {place} of the key policy names no principal: each statement needs a Principal."

@@ -38,5 +38,6 @@ def _answer(work: Work) -> dict[str, object]:
     authorize(work)
     require_state(work)
     if work.parameters.get("DryRun"):
+        operation.rehearse(work)
         raise KMSError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
     return operation.run(work)

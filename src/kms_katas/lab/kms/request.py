@@ -84,6 +84,8 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
         _measure(len(given), None, shape, path, faults, "length")
         return [_read(one, shape.member, f"{path}.{place}.member", faults) for place, one in enumerate(given, 1)]
     if kind == "map":
+        for key in given:
+            _require_unicode(key, path)
         return {key: _read(value, shape.value, f"{path}.{key}", faults) for key, value in given.items()}
     if kind == "blob":
         try:
@@ -115,7 +117,16 @@ def _member_path(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+def _require_unicode(text: str, path: str) -> None:
+    """JSON can spell half of a surrogate pair, which is no character and has no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise KMSError("SerializationException", f"{path} holds half a surrogate pair, which is no text.") from None
+
+
 def _read_string(given: str, shape: Shape, path: str, faults: list[str]) -> None:
+    _require_unicode(given, path)
     where = f"Value at '{path}'" if shape.metadata.get("sensitive") else f"Value '{given}' at '{path}'"
     if shape.enum and given not in shape.enum:
         faults.append(_fault(where, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))

@@ -42,13 +42,24 @@ def find_target(work: Work, operation: Operation) -> Target:
     if work.operation == "Decrypt" and "KeyId" not in work.parameters:
         key = _key_of_ciphertext(work)
         return Target(key, checks=(Check(action, key.arn, key),))
+    found, named_alias, check = _find_and_check(work, work.parameters["KeyId"], operation.by_alias, action)
+    return Target(found, named_alias=named_alias, checks=(check,))
+
+
+def _find_and_check(
+    work: Work, identifier: str, aliases_too: bool, action: str
+) -> tuple[Key | None, str | None, Check]:
+    """The key, the alias name if one named it, and the permission to ask for.
+
+    No key when it would be another account's and does not exist.
+    """
     try:
-        key, named_alias = find_key(work, work.parameters["KeyId"], aliases_too=operation.by_alias)
+        key, named_alias = find_key(work, identifier, aliases_too)
     except NoSuchResource as missing:
         if not setting.current.enforce or missing.account == work.account:
             raise
-        return Target(checks=(Check(action, missing.arn, absent=True),))
-    return Target(key, named_alias=named_alias, checks=(Check(action, key.arn, key),))
+        return None, None, Check(action, missing.arn, absent=True)
+    return key, named_alias, Check(action, key.arn, key)
 
 
 def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str | None]:
@@ -96,6 +107,7 @@ def _alias_target(work: Work, action: str) -> Target:
     store = store_of(work.account, work.region, work.now)
     name = _alias_name(work)
     checks = [Check(action, store.alias_arn(name))]
+    key: Key | None = None
     alias = None if work.operation == "CreateAlias" else find_alias(store, name)
     if alias is not None:
         current = store.keys[alias.key_id]
@@ -105,8 +117,8 @@ def _alias_target(work: Work, action: str) -> Target:
         identifier = work.parameters["TargetKeyId"]
         if identifier.startswith("alias/") or ":alias/" in identifier:
             raise KMSError("ValidationException", "Aliases must refer to keys. Not aliases")
-        key, _ = find_key(work, identifier, aliases_too=False)
-        checks.append(Check(action, key.arn, key))
+        key, _, check = _find_and_check(work, identifier, False, action)
+        checks.append(check)
     return Target(key, alias, checks=tuple(checks))
 
 

@@ -69,7 +69,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the engine.
+    """An operation of the engine. `rehearse` makes the checks of `run` that a dry run makes too, and changes nothing.
 
     `by_alias`: KeyId may be an alias name or alias ARN too (botocore shape KeyIdType, per operation).
     """
@@ -77,3 +77,4 @@ class Operation:
     run: Callable[[Work], dict[str, Any]]
     target: Literal["key", "alias", "account"] = "key"
     by_alias: bool = False
+    rehearse: Callable[[Work], object] = lambda work: None

@@ -18,10 +18,12 @@ OPERATIONS = {
     "UpdateAlias": Operation(aliases.update_alias, "alias"),
     "DeleteAlias": Operation(aliases.delete_alias, "alias"),
     "ListAliases": Operation(aliases.list_aliases, "account"),
-    "Encrypt": Operation(crypto.encrypt, by_alias=True),
-    "Decrypt": Operation(crypto.decrypt, by_alias=True),
-    "GenerateDataKey": Operation(crypto.generate_data_key, by_alias=True),
-    "GenerateDataKeyWithoutPlaintext": Operation(crypto.generate_data_key_without_plaintext, by_alias=True),
+    "Encrypt": Operation(crypto.encrypt, by_alias=True, rehearse=crypto.encrypt),
+    "Decrypt": Operation(crypto.decrypt, by_alias=True, rehearse=crypto.rehearse_decrypt),
+    "GenerateDataKey": Operation(crypto.generate_data_key, by_alias=True, rehearse=crypto.generate_data_key),
+    "GenerateDataKeyWithoutPlaintext": Operation(
+        crypto.generate_data_key_without_plaintext, by_alias=True, rehearse=crypto.generate_data_key_without_plaintext
+    ),
     "GenerateRandom": Operation(crypto.generate_random, "account"),
     "GetKeyPolicy": Operation(policies.get_key_policy),
     "PutKeyPolicy": Operation(policies.put_key_policy),

@@ -69,6 +69,8 @@ def _alias(work: Work) -> Alias:
 
 def _require_room(work: Work) -> None:
     store = store_of(work.account, work.region, work.now)
+    if work.key.account != work.account:
+        raise KMSError("NotFoundException", f"Key '{work.key.arn}' does not exist")  # only where nothing is enforced
     if len(store.aliases_of(work.key)) >= _MOST_ALIASES_OF_A_KEY:
         raise KMSError(
             "LimitExceededException",

@@ -54,6 +54,12 @@ def decrypt(work: Work) -> dict[str, Any]:
     }
 
 
+def rehearse_decrypt(work: Work) -> None:
+    """A dry run looks at the ciphertext too, unless DryRunModifiers says not to (botocore shape DecryptRequest)."""
+    if "IGNORE_CIPHERTEXT" not in work.parameters.get("DryRunModifiers", ()):
+        decrypt(work)
+
+
 def generate_data_key(work: Work) -> dict[str, Any]:
     _refuse_recipient(work)
     plaintext = setting.current.randomness.bytes(_data_key_size(work))

@@ -3,7 +3,6 @@
 What a policy allows is the policy room's matter.
 """
 
-import json
 from typing import Any
 
 from kms_katas.lab.kms import setting
@@ -13,6 +12,7 @@ from kms_katas.lab.kms.key_policy_check import fault_in_key_policy
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.paging import page
 from kms_katas.lab.kms.work import Work
+from kms_katas.policy import PolicyError, parse_document
 
 _MOST_BYTES = 32_768  # developer guide, resource quotas; the model alone would let 131072 characters pass
 
@@ -48,9 +48,9 @@ def require_sound_policy(work: Work, key: Key, text: str) -> None:
     if len(text.encode()) > _MOST_BYTES:
         raise KMSError("LimitExceededException", f"The key policy is larger than {_MOST_BYTES} bytes.")
     try:
-        document = json.loads(text)
-    except ValueError as problem:
-        raise KMSError("MalformedPolicyDocumentException", f"The key policy is not JSON: {problem}.") from None
+        document = parse_document(text)
+    except PolicyError as problem:
+        raise KMSError("MalformedPolicyDocumentException", str(problem)) from None
     fault = fault_in_key_policy(document)
     if fault is not None:
         raise KMSError("MalformedPolicyDocumentException", fault)
