@@ -1,5 +1,6 @@
 """The `kata` command: arguments and screens only. main() turns every failure into one sentence and an exit status."""
 
+import codecs
 import os
 import sys
 
@@ -7,10 +8,13 @@ PASSED, NOT_PASSED, USED_WRONGLY, KIT_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
-    """Run the command line in sys.argv and exit: 0 all passed, 1 something did not, 2 used wrongly, 3 the kit itself failed."""
+    """Run the command line in sys.argv and exit.
+
+    Status 0: all passed; 1: something did not; 2: used wrongly; 3: the kit itself failed; 130: stopped by Ctrl-C.
+    """
+    codecs.register_error("kms-katas", _stand_in)
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character shows a stand-in; a check never fails over it.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="kms-katas")  # type: ignore[union-attr]
     try:
         sys.exit(_run())
     except KeyboardInterrupt:
@@ -44,6 +48,13 @@ def _run() -> int:
             f"The kit itself failed, your answer was not judged: {what}. Run it again with KATA_DEBUG=1 to see where.",
             KIT_FAILED,
         )
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """For a terminal that cannot show a character: a pass must still look other than a fail, and nothing breaks."""
+    assert isinstance(error, UnicodeEncodeError)
+    stand_ins = {"✓": "+", "✗": "x", "→": "->", "…": "...", "·": ".", "•": "*"}
+    return "".join(stand_ins.get(character, "?") for character in error.object[error.start : error.end]), error.end
 
 
 def _fail(sentence: str, status: int) -> int:

@@ -1,10 +1,11 @@
-"""The verbs of the `kata` command and their arguments. What each one does is in the module beside it that bears its name."""
+"""The verbs of the `kata` command and their arguments. What each does is in the module that its function imports."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kms_katas.cli import INTERRUPTED
 from kms_katas.cli.place import Place
 
 app = typer.Typer(
@@ -43,6 +44,9 @@ def run() -> int:
             error.show()
             return int(error.exit_code)
         raise
+    if status == INTERRUPTED:
+        # typer makes this status of a Ctrl-C, without a word.
+        raise KeyboardInterrupt
     return int(status or 0)
 
 
@@ -70,7 +74,7 @@ def kata(
 
 @app.command()
 def start() -> int:
-    """Make a workspace, grade the first starter for real, and say what to do next."""
+    """Make a workspace, grade its first starter, say what is next."""
     from kms_katas.cli import tour
 
     return tour.start(_place)
@@ -140,7 +144,7 @@ def hint(
     kata: OptionalKata = None,
     task: Annotated[int | None, typer.Option("--task", metavar="N", help="The task you are stuck on.")] = None,
 ) -> int:
-    """Show the next hint for a task; call again for a more direct one."""
+    """Show the next hint; call again for a more direct one."""
     from kms_katas.cli import read
 
     return read.hint(_place, kata, task)
@@ -164,7 +168,7 @@ def reset(
     kata: OptionalKata = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Put the starter back in place of your answer; a copy of yours is kept."""
+    """Put the starter back; a copy of your answer is kept."""
     from kms_katas.cli import tour
 
     return tour.reset_answer(_place, kata, yes)
@@ -172,7 +176,7 @@ def reset(
 
 @app.command("try")
 def try_it(kata: OptionalKata = None) -> int:
-    """A Python prompt with the lab, a KMS client and your answer's functions."""
+    """Open a Python prompt with a lab, a client and your answer."""
     from kms_katas.cli import prompt
 
     return prompt.prompt(_place, kata)
@@ -183,7 +187,10 @@ def dev_check(
     kata: OptionalKata = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Random seeds to try each answer on.")] = 5,
 ) -> int:
-    """Prove the content: starters fail, right answers pass, each wrong one fails the check that it names."""
+    """Prove that the content is in order.
+
+    Starters fail, right answers pass, each wrong one fails the check that it names.
+    """
     from kms_katas.cli import author
 
     return author.check(_place, kata, seeds)

@@ -1,18 +1,20 @@
 """`kata check`: which answers, graded in one lane, shown in one format."""
 
-import io
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
-from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.cli.place import Place, kata_to_check, next_kata
+from kms_katas.grading.run import answer_folder
 from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.json_report import as_json
 from kms_katas.reports.text import as_text
+from kms_katas.study.progress import ProgressError
 from kms_katas.study.workspace import Workspace
 
 FORMATS = ("text", "json")
@@ -33,30 +35,28 @@ def check(
     if words and every:
         raise KitError("Name katas or say --all, not both.")
     kit, workspace = place.kit, place.workspace
-    katas = tuple(kit.find(word) for word in words)
+    katas = tuple(place.find(word) for word in words)
+    if answers and not answers.is_dir():
+        raise KitError(f"--answers {answers} is not a folder. Give one that is shaped like katas/.")
     if not katas and (every or answers):
         katas = kit.katas
     if answers is None:
         answers = _tree_of(words, katas) or (workspace or place.need_workspace()).root
-    elif not answers.is_dir():
-        raise KitError(f"--answers {answers} is not a folder. Give one that is shaped like katas/.")
     if not katas:
-        kata = current_kata(kit, Workspace(answers))
+        kata = kata_to_check(kit, Workspace(answers))
         katas = (kata,) if kata else kit.katas
     if output:
         _write(output, as_json(()) if format == "json" else "")
-    verdicts = grade(kit, katas, answers, seed)
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
     if own:
-        progress = before = own.progress()
-        for verdict in verdicts:
-            progress = progress.with_pass(verdict.kata, date.today()) if verdict.passed else progress
-        if progress is not before:
-            progress.save(own.progress_file)
+        own.progress()  # one that cannot be read is refused before anything runs
+    verdicts = grade(kit, katas, answers, seed)
     if format == "json":
         _put(as_json(verdicts), output)
     else:
         _show(Group(*_screen(kit, verdicts, answers, own)), output)
+    if own:
+        _note(own, verdicts)
     return PASSED if all(verdict.passed for verdict in verdicts) else NOT_PASSED
 
 
@@ -66,22 +66,26 @@ def grade(kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None) ->
 
     runner = best_runner()
     try:
-        from kms_katas.grading.lane import grade_in_lane
+        with screen.waiting(f"Checking {katas[0].id if len(katas) == 1 else f'{len(katas)} katas'} ..."):
+            from kms_katas.grading.lane import grade_in_lane
 
-        return grade_in_lane(kit, katas, runner, lambda lane: [lane.grade(kata, answers, seed) for kata in katas])
+            return grade_in_lane(kit, katas, runner, lambda lane: [lane.grade(kata, answers, seed) for kata in katas])
     finally:
         runner.close()
 
 
 def _tree_of(words: tuple[str, ...], katas: tuple[Kata, ...]) -> Path | None:
-    """The tree of answers that a path on the command line lies in: `other/keys/hello/answer.py` means the tree `other`."""
-    for word, kata in zip(words, katas, strict=True):
+    """The tree of answers that a path among `words` lies in: `other/keys/hello/answer.py` means the tree `other`."""
+    for word, kata in zip(words, katas, strict=False):
         path = Path(word)
-        if path.exists():
-            for folder in (path.absolute(), *path.absolute().parents):
-                for name in (kata.id, kata.folder):
-                    if folder.as_posix().endswith(f"/{name}"):
-                        return folder.parents[1]
+        if not path.exists() and word in (kata.id, kata.folder):
+            continue
+        for folder in (path.absolute(), *path.absolute().parents):
+            if folder.as_posix().endswith((f"/{kata.id}", f"/{kata.folder}")):
+                tree = folder.parents[1]
+                if tree.is_dir():
+                    return tree
+                raise KitError(f"{word} is not there: there is no folder {screen.shown(tree)}.")
     return None
 
 
@@ -90,43 +94,35 @@ def _screen(kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | N
         kata = kit.kata(verdict.kata)
         assert kata is not None
         yield from (
-            not_started(kit, kata, own, whole=len(verdicts) == 1)
+            not_started(kit, kata, answer_folder(answers, kata), whole=len(verdicts) == 1)
             if verdict.untouched and not verdict.passed
             else [as_text(verdict, kata.title)]
         )
         if verdict.passed and len(verdicts) == 1:
-            yield from _after_pass(kit, kata, own)
+            yield from _after_pass(kit, kata, verdict, own)
         yield Text()
     if len(verdicts) > 1:
         passed = sum(verdict.passed for verdict in verdicts)
         points, of = sum(verdict.score for verdict in verdicts), sum(verdict.max_score for verdict in verdicts)
         yield Text(f"{passed} of {len(verdicts)} katas passed, {points} of {of} points.", style="bold")
     elif not verdicts[0].passed and not verdicts[0].untouched and own:
-        again = screen.command(f"check {verdicts[0].kata.split('/')[1]}")
-        hint = screen.command(f"hint {verdicts[0].kata.split('/')[1]}")
-        yield Text.assemble(
-            "Same values again: ", (f"{again} --seed {verdicts[0].seed}", "cyan"), "   Stuck: ", (hint, "cyan")
-        )
+        name = verdicts[0].kata.split("/")[1]
+        for why, words in (
+            ("A hint", f"hint {name}"),
+            ("The same random values again", f"check {name} --seed {verdicts[0].seed}"),
+        ):
+            yield Text.assemble(f"{why}: ", (screen.command(words), "cyan"))
 
 
-def not_started(kit: Kit, kata: Kata, own: Workspace | None, whole: bool) -> Iterator[RenderableType]:
+def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[RenderableType]:
     """What an untouched starter gets: its brief up to the first task, and where to begin."""
-    from rich.markdown import Markdown
-
     yield Text.assemble((kata.id, "bold"), "  ", kata.title, "  ", ("not started yet", "yellow"))
     if whole:
         yield Text()
-        yield Markdown(brief_to_task_one((kit.starter(kata) / "README.md").read_text("utf-8")))
+        yield screen.Prose(brief_to_task_one((kit.starter(kata) / "README.md").read_text("utf-8")))
         yield Text()
-    place = own.answer(kata) if own else Path("answer.py")
-    shown = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
-    yield Text.assemble(
-        "  Begin with task 1, ",
-        (kata.tasks[0].title, "bold"),
-        ": open ",
-        (str(shown), "cyan"),
-        f" and look for TODO 1. {kata.minutes} minutes.",
-    )
+    yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), ". Open this file and look for TODO 1:")
+    yield Text.assemble("    ", (screen.shown(folder / kata.answer[0]), "cyan"))
 
 
 def brief_to_task_one(text: str) -> str:
@@ -135,32 +131,38 @@ def brief_to_task_one(text: str) -> str:
     return head + mark + rest.partition("\n## ")[0]
 
 
-def _after_pass(kit: Kit, kata: Kata, own: Workspace | None) -> Iterator[RenderableType]:
-    from rich.markdown import Markdown
-    from rich.panel import Panel
-
+def _after_pass(kit: Kit, kata: Kata, verdict: Verdict, own: Workspace | None) -> Iterator[RenderableType]:
+    """Why it matters; and last, where a short terminal still shows it, that it passed and what comes next."""
     yield Text()
-    yield Panel(Markdown(kata.why), title="Why it matters", title_align="left", border_style="green")
+    yield screen.Prose(kata.why, "Why it matters")
+    yield Text()
+    yield Text(f"{kata.id} passed, {verdict.score} of {verdict.max_score} points.", style="bold green")
     if own:
-        following = next_kata(kit, own.progress())
+        following = next_kata(kit, own.progress().with_pass(kata.id, date.today()))
         if following:
-            yield Text.assemble(
-                "Next: ",
-                (following.id, "bold"),
-                f"  {following.title}, {following.minutes} minutes: ",
-                (screen.command(f"brief {following.name}"), "cyan"),
-            )
+            yield Text.assemble("Next: ", (following.id, "bold"), f", {following.title}, {following.minutes} minutes:")
+            yield Text.assemble("    ", (screen.command(f"brief {following.name}"), "cyan"))
         else:
             yield Text("You have passed every kata there is.", style="bold green")
+
+
+def _note(own: Workspace, verdicts: list[Verdict]) -> None:
+    """Passes go into the progress file. Where that cannot be written, a verdict stays a verdict."""
+    progress = before = own.progress()
+    for verdict in verdicts:
+        progress = progress.with_pass(verdict.kata, date.today()) if verdict.passed else progress
+    try:
+        if progress is not before:
+            progress.save(own.progress_file)
+    except ProgressError as error:
+        print(error, file=sys.stderr)
 
 
 def _show(renderable: RenderableType, output: Path | None) -> None:
     if output is None:
         screen.console().print(renderable)
         return
-    page = io.StringIO()
-    Console(file=page, width=120, no_color=True).print(renderable)
-    _write(output, page.getvalue())
+    _write(output, screen.page(renderable))
 
 
 def _put(text: str, output: Path | None) -> None:

@@ -1,5 +1,6 @@
 """Where the learner stands: which kit, which workspace, which kata is meant or comes next."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,22 @@ class Place:
     def workspace(self) -> Workspace | None:
         return find_workspace(Path.cwd())
 
+    def find(self, word: str) -> Kata:
+        """The kata that `word` means; a path counts from where the learner stands, `.` too. Raises KitError."""
+        try:
+            return self.kit.find(word)
+        except KitError:
+            if Path(word).exists():
+                with contextlib.suppress(KitError):
+                    return self.kit.find(str(Path(word).absolute()))
+            raise
+
     def need_workspace(self) -> Workspace:
         workspace = self.workspace
         if workspace is None:
             raise KitError(
-                f"There is no workspace here ({Path.cwd()}) or above. `{command('init')}` makes one; or go to the folder where yours is."
+                f"There is no workspace here ({Path.cwd()}) or above. "
+                f"`{command('init')}` makes one; or go to the folder where yours is."
             )
         return workspace
 
@@ -49,6 +61,14 @@ def current_kata(kit: Kit, workspace: Workspace) -> Kata | None:
         (time, kata) for kata in kit.katas if not progress.passed(kata.id) and (time := _edited(kit, workspace, kata))
     ]
     return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(kit, progress)
+
+
+def kata_to_check(kit: Kit, workspace: Workspace) -> Kata | None:
+    """The current kata; or a passed one, if it was edited last and after the progress was last written."""
+    times = {kata: _edited(kit, workspace, kata) for kata in kit.katas}
+    last = max(times, key=times.__getitem__, default=None)
+    noted = workspace.progress_file.stat().st_mtime if workspace.progress_file.exists() else 0.0
+    return last if last is not None and times[last] > noted else current_kata(kit, workspace)
 
 
 def _edited(kit: Kit, workspace: Workspace, kata: Kata) -> float:

@@ -3,6 +3,7 @@
 import code
 import contextlib
 import os
+import sys
 
 import pytest
 
@@ -17,7 +18,7 @@ from kms_katas.lab import Lab
 def prompt(place: Place, word: str | None) -> int:
     """Until the learner leaves it."""
     kit, workspace = place.kit, place.need_workspace()
-    kata = kit.find(word) if word else current_kata(kit, workspace)
+    kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
     path = workspace.answer(kata)
@@ -33,6 +34,8 @@ def prompt(place: Place, word: str | None) -> int:
             patch.setenv(name, value)
         for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"):
             patch.delenv(name, raising=False)
+        # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
+        patch.setattr(sys, "excepthook", sys.__excepthook__)
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         kms = learner.client("kms")

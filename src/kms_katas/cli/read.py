@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from rich.markdown import Markdown
+from rich.console import JustifyMethod
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -31,7 +31,9 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
         return PASSED
     table = Table(box=None, pad_edge=False)
     for name in ("", "kata", "title", "level", "minutes", "points"):
-        table.add_column(name, justify="right" if name in ("level", "minutes", "points") else "left")
+        # An id cut short could not be typed.
+        justify: JustifyMethod = "right" if name in ("level", "minutes", "points") else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "title", overflow="fold")
     for kata in chosen:
         mark = Text("✓", style="green") if progress.passed(kata.id) else Text("·", style="dim")
         table.add_row(
@@ -64,13 +66,13 @@ def brief(place: Place, word: str | None) -> int:
     """The whole brief, and where to write."""
     kit = place.kit
     kata = _meant(place, word)
-    screen.console().print(Markdown((kit.starter(kata) / "README.md").read_text("utf-8")))
+    screen.console().print(screen.Prose((kit.starter(kata) / "README.md").read_text("utf-8")))
     workspace = place.workspace
     if workspace:
         screen.console().print(
             Text.assemble(
                 "\nWrite in ",
-                (str(workspace.answer(kata)), "cyan"),
+                (screen.shown(workspace.answer(kata)), "cyan"),
                 ", then ",
                 (screen.command(f"check {kata.name}"), "cyan"),
             )
@@ -84,14 +86,14 @@ def hint(place: Place, word: str | None, task_number: int | None) -> int:
     progress = workspace.progress() if workspace else Progress(())
     numbers = [task.number for task in kata.tasks]
     if task_number is not None and task_number not in numbers:
-        raise KitError(f"{kata.id} has the tasks {', '.join(map(str, numbers))}; there is no task {task_number}.")
+        raise KitError(f"{kata.id} has no task {task_number}; it has {', '.join(map(str, numbers))}.")
     task = kata.tasks[(task_number or _first_with_hints_left(kata, progress)) - 1]
     tier = min(progress.hints_seen(kata.id, task.number) + 1, len(task.hints))
     console = screen.console()
     console.print(
         Text.assemble((f"{kata.id}, task {task.number}: {task.title}", "bold"), f"   hint {tier} of {len(task.hints)}")
     )
-    console.print(Markdown(task.hints[tier - 1]))
+    console.print(screen.Prose(task.hints[tier - 1]))
     if workspace:
         noted = progress.with_hint(kata.id, task.number, tier)
         if noted is not progress:
@@ -151,7 +153,7 @@ def _meant(place: Place, word: str | None) -> Kata:
     """The kata that was named, else the one the learner is at."""
     kit: Kit = place.kit
     if word:
-        return kit.find(word)
+        return place.find(word)
     workspace = place.workspace
     kata = current_kata(kit, workspace) if workspace else next_kata(kit, Progress(()))
     if kata is None:

@@ -1,19 +1,87 @@
-"""The terminal: one console, and the words with which a learner calls the kit again."""
+"""The terminal: one console, a page where there is no terminal, and the words to call the kit again."""
 
+import contextlib
+import io
 import os
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.control import Control
+from rich.panel import Panel
+from rich.segment import ControlType
+from rich.text import Text
 from rich.theme import Theme
+
+PLAIN_WIDTH = 120
 
 
 @cache
 def console() -> Console:
-    """Colours only on a terminal; NO_COLOR and width are rich's business. In a pipe lines are not cut."""
+    """Colours only on a terminal; NO_COLOR and width are rich's business. In a pipe it writes plain pages."""
     made = Console(highlight=False, theme=Theme({"markdown.code": "bold", "markdown.code_block": ""}), soft_wrap=False)
-    return made if made.is_terminal else Console(highlight=False, width=max(120, made.width), no_color=True)
+    return made if made.is_terminal else _PlainConsole(highlight=False, width=max(PLAIN_WIDTH, made.width))
+
+
+class Prose:
+    """Markdown: laid out on a terminal, with `title` in a frame; in a pipe or a file as it was written, no line cut."""
+
+    def __init__(self, text: str, title: str = "") -> None:
+        self._text, self._title = text.strip(), title
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if console.is_terminal:
+            from rich.markdown import Markdown  # here, because it is slow to load and pipes do without
+
+            page = Markdown(self._text)
+            yield Panel(page, title=self._title, title_align="left", border_style="green") if self._title else page
+            return
+        if self._title:
+            yield Text(f"{self._title}\n")
+        yield Text(self._text, no_wrap=True, overflow="ignore")
+
+
+def page(content: RenderableType) -> str:
+    """What a file gets: no colour, no spaces at line ends."""
+    written = io.StringIO()
+    _PlainConsole(file=written, width=PLAIN_WIDTH, highlight=False, force_terminal=False).print(content)
+    return written.getvalue()
+
+
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Shows `words` on a terminal for as long as the body takes, then wipes the line."""
+    shown = console()
+    alive = shown.is_terminal and not shown.is_dumb_terminal
+    if alive:
+        shown.print(Text(words, style="dim"), end="\r")
+    try:
+        yield
+    finally:
+        if alive:
+            shown.control(Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN))
 
 
 def command(words: str = "") -> str:
     """What to type in this very shell: `kata WORDS`, or `python3 kata.py WORDS` for who came in that way."""
     return f"{os.environ.get('KATA_COMMAND', 'kata')} {words}".strip()
+
+
+def shown(path: Path) -> str:
+    """A path from where the learner stands, if it lies below; else as it is."""
+    absolute = path.absolute()
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
+
+
+class _PlainConsole(Console):
+    """Pads no line: rich fills a table's lines with spaces, which a diff or a log would show."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(no_color=True, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with self.capture() as captured:
+            super().print(*objects, crop=False, **options)
+        self.file.write("".join(f"{line.rstrip(' ')}\n" for line in captured.get().removesuffix("\n").split("\n")))

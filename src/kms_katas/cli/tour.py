@@ -29,7 +29,9 @@ def where_you_stand(place: Place) -> int:
     progress = workspace.progress()
     passed = sum(progress.passed(kata.id) for kata in kit.katas)
     console.print(
-        Text.assemble((f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (_shown(workspace.root), "cyan"))
+        Text.assemble(
+            (f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (screen.shown(workspace.root), "cyan")
+        )
     )
     kata = current_kata(kit, workspace)
     if kata is None:
@@ -41,8 +43,8 @@ def where_you_stand(place: Place) -> int:
         ("check", f"check {kata.name}"),
         ("stuck", f"hint {kata.name}"),
     ):
-        console.print(Text.assemble(f"  {label:6}", (screen.command(words), "cyan")))
-    console.print(Text.assemble("  open  ", (_shown(workspace.answer(kata)), "cyan")))
+        console.print(Text.assemble(f"  {label:8}", (screen.command(words), "cyan")))
+    console.print(Text.assemble("  open    ", (screen.shown(workspace.answer(kata)), "cyan")))
     return PASSED
 
 
@@ -57,7 +59,9 @@ def start(place: Place) -> int:
         workspace, _ = make_workspace(kit, Path(DEFAULT))
         console.print(
             Text.assemble(
-                "Your workspace is ", (_shown(workspace.root), "cyan"), f". It holds {len(kit.katas)} katas to solve."
+                "Your workspace is ",
+                (screen.shown(workspace.root), "cyan"),
+                f". It holds {len(kit.katas)} katas to solve.",
             )
         )
     kata = next_kata(kit, workspace.progress())
@@ -76,12 +80,12 @@ def start(place: Place) -> int:
         return where_you_stand(place)
     console.print(
         Text.assemble(
-            "\nThat was your file, run and judged for real. Now make it pass: open ",
-            (_shown(workspace.answer(kata)), "cyan bold"),
-            ",",
+            "\nThat was your file, run and judged for real. Now make it pass:\n\n",
+            "  open   ",
+            (screen.shown(workspace.answer(kata)), "cyan bold"),
+            f"\n  do     its TODO 1: {kata.tasks[0].title}\n  save   it, and type:\n",
         )
     )
-    console.print(f"do its TODO 1 ({kata.tasks[0].title}), save it, and type:\n")
     console.print(Text.assemble("    ", (screen.command(f"check {kata.name}"), "cyan bold")))
     return PASSED
 
@@ -92,7 +96,9 @@ def init(place: Place, folder: Path) -> int:
     console = screen.console()
     console.print(
         Text.assemble(
-            f"{len(new)} new katas in ", (_shown(workspace.root), "cyan"), ". Files that were there are as they were."
+            f"{len(new)} new katas in ",
+            (screen.shown(workspace.root), "cyan"),
+            ". Files that were there are as they were.",
         )
     )
     if workspace.root.resolve() != Path.cwd().resolve() and place.workspace is None:
@@ -104,28 +110,22 @@ def init(place: Place, folder: Path) -> int:
 def reset_answer(place: Place, word: str | None, yes: bool) -> int:
     """Ask, keep a copy, put the starter back."""
     kit, workspace = place.kit, place.need_workspace()
-    kata = kit.find(word) if word else current_kata(kit, workspace)
+    kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to reset.")
     if not yes:
         if not sys.stdin.isatty():
             raise KitError(
-                f"reset asks before it does anything, and there is nobody to ask. Say: {screen.command(f'reset {kata.id} --yes')}"
+                "reset asks before it does anything, and there is nobody to ask. "
+                f"Say: {screen.command(f'reset {kata.id} --yes')}"
             )
-        if not typer.confirm(
-            f"Put the starter of {kata.id} back in place of {_shown(workspace.answer(kata))}? A copy of yours is kept"
-        ):
+        answer = screen.shown(workspace.answer(kata))
+        if not typer.confirm(f"Put the starter of {kata.id} back in place of {answer}? A copy of yours is kept"):
             screen.console().print("Nothing was changed.")
             return NOT_PASSED
     backup = reset(kit, kata, workspace, datetime.now())
-    kept = f" Your answer is kept in {_shown(backup)}." if backup else ""
+    kept = f" Your answer is kept in {screen.shown(backup)}." if backup else ""
     screen.console().print(
         f"{kata.id} is the starter again.{kept}" + (f" ({BACKUPS} is yours to empty.)" if backup else "")
     )
     return PASSED
-
-
-def _shown(path: Path) -> str:
-    """From where the learner stands, if it lies below; else as it is."""
-    absolute = path.absolute()
-    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)

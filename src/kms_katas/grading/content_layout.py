@@ -39,7 +39,9 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
         yield from _fields(kata, known)
         yield from _starter(kit, kata)
         yield from _solutions(kit, kata)
-    yield from _strays(kit, katas)
+    if len(katas) == len(list(kit.folders())):
+        # Else the files of a kata that cannot be read would all seem to be nobody's.
+        yield from _strays(kit, katas)
 
 
 def rejected_answers(kit: Kit, kata: Kata) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What a kata, a verdict and a finding are: plain data and its schemas. Imports nothing else of ours, and nothing heavy."""
+"""What a kata, a verdict and a finding are: plain data and its schemas. Imports nothing else of ours."""
 
 from kms_katas.kit.catalog import Kit, KitError, find_kit
 from kms_katas.kit.finding import Finding

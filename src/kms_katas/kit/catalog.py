@@ -10,7 +10,7 @@ from kms_katas.kit.kata import FOLDER, Kata, KataError, read_kata
 
 
 class KitError(Exception):
-    """The kit, or a kata that was asked for, is not there: the sentence says what was looked for, where, and what to do next."""
+    """The kit, or a kata that was asked for, is not there: the sentence says what, where, and what to do next."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,8 @@ class Kit:
             if len(found) == 1:
                 return found[0]
         if part:
-            raise KitError(
-                f"{word!r} fits {len(part)} katas: {', '.join(kata.id for kata in part)}. Type more of the one you mean."
-            )
+            fitting = ", ".join(kata.id for kata in part)
+            raise KitError(f"{word!r} fits {len(part)} katas: {fitting}. Type more of the one you mean.")
         raise KitError(f"No kata is called {word!r}. `kata list` shows them all.")
 
     def starter(self, kata: Kata) -> Path:
@@ -85,10 +84,12 @@ def find_kit(explicit: Path | None = None) -> Kit:
             return Kit(root.resolve())
     if explicit:
         raise KitError(
-            f"{explicit} is not a kit: it needs the folders katas/ and tests/graders/. Give --kit the folder that holds both."
+            f"{explicit} is not a kit: it needs the folders katas/ and tests/graders/. "
+            "Give --kit the folder that holds both."
         )
     raise KitError(
-        "The katas are missing from this installation. Install kms-katas again, or give --kit the folder that holds katas/."
+        "The katas are missing from this installation. "
+        "Install kms-katas again, or give --kit the folder that holds katas/."
     )
 
 

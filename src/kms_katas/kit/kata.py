@@ -1,4 +1,4 @@
-"""What one kata is, read from its kata.toml. Not for its checks or answers: those live in files that this only names."""
+"""What one kata is, read from its kata.toml. Not for its checks or answers: this only names their files."""
 
 import re
 import tomllib
@@ -44,7 +44,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Kata:
-    """One exercise. `folder` is the path below katas/ (`01-keys/01-hello`); `id` never changes, the folder's numbers may."""
+    """One exercise. `folder` is its path below katas/ (`01-keys/01-hello`); `id` stays when the numbers change."""
 
     id: str
     title: str

@@ -50,7 +50,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The one record of grading one answer to one kata. Everything that is shown or stored about a run comes from here."""
+    """The one record of grading one answer to one kata. Whatever is shown or stored about a run comes from here."""
 
     kata: str
     checks: tuple[CheckResult, ...]
@@ -84,7 +84,7 @@ class Verdict:
         return next((status for status in worst if status in found), "fail")
 
     def as_data(self) -> dict[str, Any]:
-        """The published form: the JSON Schema in verdict.schema.json describes it. A hidden check gives its title and points only."""
+        """The published form, described by verdict.schema.json. A hidden check gives its title and points only."""
         data: dict[str, Any] = {"schema": self.schema, "kata": self.kata, "status": self.status}
         data |= {"score": self.score, "max_score": self.max_score, "untouched": self.untouched}
         data |= {"seed": self.seed, "kit_version": self.kit_version, "checks_digest": self.checks_digest}

@@ -1,4 +1,4 @@
-"""A verdict as a learner reads it in a terminal. Not for choosing what to grade or what to say next about the whole kit."""
+"""A verdict as a learner reads it in a terminal. Not for choosing what to grade or what to say after it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,10 +13,12 @@ _MARKS = {
     "pass": ("✓", "green"),
     "fail": ("✗", "red"),
     "error": ("!", "red"),
-    "timeout": ("⏱", "yellow"),
+    "timeout": ("!", "yellow"),
     "skipped": ("-", "yellow"),
 }
 _MAX_CALLS = 8
+_MAX_PRINTED = 10, 600
+"""Lines, and characters, of what an answer printed."""
 
 
 def as_text(verdict: Verdict, title: str) -> RenderableType:
@@ -32,7 +34,7 @@ def first_failure(verdict: Verdict, title: str) -> RenderableType:
     number, check = next((number, check) for number, check in enumerate(verdict.checks) if check.status != "pass")
     others = sum(check.status != "pass" for check in verdict.checks[number + 1 :])
     rest = (
-        [Text(f"  and {others} more {'check' if others == 1 else 'checks'} like it to pass", style="dim")]
+        [Text(f"  And {others} more {'check does' if others == 1 else 'checks do'} not pass yet.", style="dim")]
         if others
         else []
     )
@@ -41,7 +43,7 @@ def first_failure(verdict: Verdict, title: str) -> RenderableType:
 
 
 def safe(text: str) -> str:
-    """`text` without control characters: nothing that an answer makes can move the cursor, colour the screen or end a line early."""
+    """`text` without control characters: nothing that an answer makes can move the cursor or colour the screen."""
     return "".join(_safe_character(character) for character in text)
 
 
@@ -56,26 +58,30 @@ def _points(verdict: Verdict) -> str:
 def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
     told: set[tuple[str, str]] = set()
     for check in checks:
-        mark, style = _MARKS[check.status]
-        yield Text.assemble(
-            "  ",
-            (mark, style),
-            f" task {check.task}  ",
-            (check.title, "" if check.status == "pass" else "bold"),
-            f"  {_earned(check)}",
-        )
+        yield _line(check)
         if check.status == "pass" or check.hidden:
             continue
-        # One fault that stops every check (a syntax error, say) is told once.
-        if check.status in ("error", "skipped") and (check.status, check.message) in told:
-            yield Padding(Text("for the same reason", style="dim"), (0, 0, 0, 11))
+        # One fault that stops every check (a syntax error, or a loop on the file's top level) is told once.
+        stopped = check.status in ("error", "skipped") or (check.status == "timeout" and not check.called)
+        if stopped and (check.status, check.message) in told:
+            yield Padding(Text("for the same reason", style="dim"), (0, 0, 0, 12))
             continue
         told.add((check.status, check.message))
         yield Padding(_failure(check), (0, 0, 1, 4))
 
 
-def _earned(check: CheckResult) -> str:
-    return "" if check.status == "pass" else f"({check.points} of {check.max_points})"
+def _line(check: CheckResult) -> RenderableType:
+    """Mark, task, sentence and points; a long sentence goes on under itself."""
+    mark, style = _MARKS[check.status]
+    passed = check.status == "pass"
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, style="dim")
+    start = Text.assemble("  ", (mark, style), f" task {check.task}")
+    points = "" if passed else f"{check.points} of {check.max_points}"
+    table.add_row(start, Text(check.title, style="" if passed else "bold"), points)
+    return table
 
 
 def _failure(check: CheckResult) -> RenderableType:
@@ -98,9 +104,15 @@ def _facts(check: CheckResult) -> Iterator[tuple[str, RenderableType]]:
     if check.called:
         yield "KMS calls", _calls(check.calls)
     if check.output:
-        yield "printed", Text(safe(check.output[:1000].rstrip("\n")))
+        yield "printed", Text(_printed(check.output))
     if check.next_step:
         yield "next", Text(safe(check.next_step), style="cyan")
+
+
+def _printed(output: str) -> str:
+    lines, characters = _MAX_PRINTED
+    start = "\n".join(output[:characters].rstrip("\n").split("\n")[:lines])
+    return safe(start) + ("" if start == output.rstrip("\n") else "\n… and more")
 
 
 def _calls(calls: tuple[KmsCall, ...]) -> RenderableType:
@@ -115,7 +127,7 @@ def _calls(calls: tuple[KmsCall, ...]) -> RenderableType:
 def _call(call: KmsCall) -> Text:
     outcome = ("ok", "green") if call.outcome == "ok" else (safe(call.outcome), "red")
     about = "  ".join(part for part in (safe(call.target), safe(call.detail)) if part)
-    return Text.assemble(call.operation, " → ", outcome, "  ", (about, "dim"))
+    return Text.assemble(safe(call.operation), " → ", outcome, "  ", (about, "dim"))
 
 
 def _hidden_note(verdict: Verdict) -> Iterator[RenderableType]:

@@ -1,4 +1,4 @@
-"""The progress file: one small text file in the workspace, one fact a line, safe to commit and to edit. Not for answers or verdicts.
+"""The progress file: small, text, one fact a line, safe to commit and to edit. Not for answers or verdicts.
 
 Form 1, after the heading line `kms-katas-progress 1`:
 
@@ -23,9 +23,9 @@ NAME = "kata-progress.txt"
 _HEADING = "kms-katas-progress"
 _COMMENT = "# What you have done in KMS Katas. Safe to commit; lines that the kit does not know are kept."
 _PASSED = re.compile(r"passed (\S+) (\d{4}-\d\d-\d\d)")
-_HINT = re.compile(r"hint (\S+) (\d+) (\d+)")
+_HINT = re.compile(r"hint (\S+) ([0-9]{1,10}) ([0-9]{1,10})")
 _SOLUTION = re.compile(r"solution (\S+) (\d{4}-\d\d-\d\d)")
-_SEED = re.compile(r"seed (\d+)")
+_SEED = re.compile(r"seed ([0-9]{1,10})")
 
 
 class ProgressError(Exception):
@@ -46,19 +46,24 @@ class Progress:
     def load(cls, path: Path) -> "Progress":
         """Raises ProgressError when it cannot be read, or was written by a newer form."""
         try:
-            lines = path.read_text("utf-8-sig").splitlines()
+            # Not splitlines(): a line of somebody else's may hold a form feed, and is kept as it is.
+            lines = tuple(path.read_text("utf-8-sig").removesuffix("\n").split("\n"))
         except FileNotFoundError:
             return cls.new()
         except (OSError, UnicodeDecodeError) as error:
             raise ProgressError(
-                f"{path} cannot be read: {error}. Nothing was changed; mend it or move it away, and `kata init` starts a new one."
+                f"{path} cannot be read: {error}. Nothing was changed; "
+                "mend it or move it away, and `kata init` starts a new one."
             ) from error
-        heading = next((line.split() for line in lines if line.startswith(_HEADING)), [_HEADING, "1"])
-        if heading[1:] != ["1"]:
+        heading = next((line for line in lines if line.split()[:1] == [_HEADING]), None)
+        if heading is None:
+            return cls((*cls.new().lines, *filter(None, lines)))
+        if heading.split()[1:] != ["1"]:
             raise ProgressError(
-                f"{path} was written by a newer version of KMS Katas ({' '.join(heading)}). Upgrade this one; nothing was changed."
+                f"{path} was written by a newer version of KMS Katas ({heading}). "
+                "Upgrade this one; nothing was changed."
             )
-        return cls(tuple(lines))
+        return cls(lines)
 
     def save(self, path: Path) -> None:
         """Atomically: whoever reads finds the old file or the new one, whole."""
@@ -77,7 +82,7 @@ class Progress:
                 raise
         except OSError as error:
             raise ProgressError(
-                f"{path} cannot be written: {error.strerror}. What you did is not lost from your answers, only not noted."
+                f"{path} cannot be written: {error.strerror}. Your answers are as they were; only this was not noted."
             ) from error
 
     @property
@@ -104,9 +109,8 @@ class Progress:
     def with_hint(self, kata: str, task: int, tier: int) -> "Progress":
         if tier <= self.hints_seen(kata, task):
             return self
-        others = tuple(
-            line for line in self.lines if not re.fullmatch(rf"hint {re.escape(kata)} {task} \d+", line.strip())
-        )
+        known = re.compile(rf"hint {re.escape(kata)} {task} [0-9]{{1,10}}")
+        others = tuple(line for line in self.lines if not known.fullmatch(line.strip()))
         return Progress(others)._with(f"hint {kata} {task} {tier}")
 
     def _with(self, line: str) -> "Progress":

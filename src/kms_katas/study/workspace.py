@@ -1,4 +1,4 @@
-"""A learner's folder of answers: made from the starters, added to, reset with a backup. Not for grading what is in it."""
+"""A learner's folder of answers: made from the starters, added to, reset with a backup. Not for grading them."""
 
 import shutil
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class WorkspaceError(Exception):
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with a progress file. Answers go by kata id, so that a renumbered kata never renames one: `keys/hello/answer.py`."""
+    """A folder with a progress file. Answers go by kata id (`keys/hello/answer.py`): a new number renames none."""
 
     root: Path
 
@@ -38,28 +38,28 @@ class Workspace:
 
 
 def find_workspace(start: Path) -> Workspace | None:
-    """The workspace that `start` lies in, else `my-katas` below it."""
-    for folder in (start, *start.parents, start / DEFAULT):
+    """The nearest: `start` itself, `my-katas` below it, else what it lies in."""
+    for folder in (start, start / DEFAULT, *start.parents):
         if (folder / NAME).is_file():
             return Workspace(folder)
     return None
 
 
 def make_workspace(kit: Kit, root: Path) -> tuple[Workspace, tuple[Kata, ...]]:
-    """The workspace at `root` and the katas that are new in it. A file that is there already is never touched. Raises WorkspaceError."""
+    """The workspace at `root` and the katas new in it. A file that is there is never touched. Raises WorkspaceError."""
     workspace = Workspace(root)
+    place = root.resolve()
+    if place == kit.root or any(map(place.is_relative_to, (kit.starters, kit.solutions, kit.graders))):
+        raise WorkspaceError(f"{root} belongs to the kit itself. Give `kata init` another folder, such as {DEFAULT}.")
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not workspace.progress_file.exists():
-            if root.resolve() in (kit.root, kit.starters, kit.solutions):
-                raise WorkspaceError(
-                    f"{root} belongs to the kit itself. Give `kata init` another folder, such as {DEFAULT}."
-                )
             Progress.new().save(workspace.progress_file)
         new = tuple(kata for kata in kit.katas if _add(kit, kata, workspace))
     except OSError as error:
         raise WorkspaceError(
-            f"{root} cannot be made: {error.strerror} ({error.filename}). Give `kata init` a folder that you may write to."
+            f"{root} cannot be made: {error.strerror} ({error.filename}). "
+            "Give `kata init` a folder that you may write to."
         ) from error
     return workspace, new
 
@@ -75,7 +75,7 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
 
 
 def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | None:
-    """Put the starter back. The answer that was there goes to a backup folder, which is returned; None when there was nothing to keep."""
+    """Put the starter back. The answer that was there is kept in the folder returned; None: there was none."""
     folder, backup = workspace.folder(kata), None
     present = [name for name in kata.answer if (folder / name).exists()]
     try:

@@ -1,0 +1,238 @@
+"""The command as a process of its own: in a real terminal, in a pipe, with other encodings, and stopped half-way."""
+
+import contextlib
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import RIGHT, WRONG
+
+fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))  # not on Windows
+
+KATA = [sys.executable, "-c", "from kms_katas.cli import main; main()"]
+COLOUR = re.compile(rb"\x1b\[[0-9;]*(3|4|9|10)[0-7]m")
+ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+LOOP = "print('begun', flush=True)\ndef open_it(kms, blob):\n    while True:\n        pass\n"
+
+
+class Terminal:
+    """A command in a pseudo-terminal of its own."""
+
+    def __init__(self, words, width=80, **environment):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        environment = os.environ | {"TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"} | environment
+        self.process = subprocess.Popen(
+            [*KATA, *map(str, words)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+        self.output = b""
+
+    def read_until(self, wanted=None, seconds=30):
+        """All output up to `wanted`, or to the end."""
+        limit = time.monotonic() + seconds
+        while wanted is None or wanted not in self.output:
+            assert time.monotonic() < limit, self.output
+            if not select.select([self.master], [], [], 0.2)[0]:
+                continue
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                assert wanted is None, self.output
+                break
+            self.output += data
+        return self.output
+
+    def type(self, text):
+        os.write(self.master, text)
+
+    def end(self):
+        """The exit status, after all output."""
+        self.read_until()
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def terminal(mini_root, here):
+    opened = []
+
+    def open_it(*words, **options):
+        opened.append(Terminal(["--kit", mini_root, *words], **options))
+        return opened[-1]
+
+    yield open_it
+    for terminal in opened:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(terminal.process.pid, signal.SIGKILL)
+        terminal.process.wait()
+        os.close(terminal.master)
+
+
+def piped(mini_root, *words, **environment):
+    command = [*KATA, "--kit", str(mini_root), *map(str, words)]
+    return subprocess.run(command, capture_output=True, env=os.environ | environment)
+
+
+def test_a_terminal_of_60_columns_gets_no_wider_line_and_colours(terminal, answer):
+    answer.write_text(WRONG)
+    shown = terminal("check", width=60)
+    assert shown.end() == 1
+    assert COLOUR.search(shown.output)
+    waiting, wiped, report = shown.output.partition(b"\x1b[2K")
+    assert b"Checking keys/mini" in waiting
+    assert wiped
+    assert b"Checking" not in report
+    for line in ESCAPE.sub(b"", shown.output).decode().splitlines():
+        assert len(line) <= 60
+
+
+def test_a_narrow_list_cuts_no_id(terminal, mini_root, here):
+    toml = mini_root / "katas" / "01-keys" / "01-mini" / "kata.toml"
+    toml.write_text(
+        toml.read_text().replace("keys/mini", "keys/mini-with-a-long-name").replace("A mini", "A long " * 9)
+    )
+    assert b"keys/mini-with-a-long-name" in terminal("list", width=60).read_until()
+
+
+def test_no_color_means_no_colour(terminal, answer):
+    assert COLOUR.search(terminal("hint").read_until())
+    assert not COLOUR.search(terminal("hint", NO_COLOR="1").read_until())
+
+
+def test_a_pipe_gets_no_escape_and_no_space_at_a_line_end(mini_root, answer):
+    answer.write_text(WRONG)
+    for words in ([], ["list"], ["brief"], ["check"], ["solution", "--anyway"]):
+        done = piped(mini_root, *words)
+        assert done.stdout
+        assert done.stderr == b""
+        assert b"\x1b" not in done.stdout
+        assert not re.search(rb"[ \t]$", done.stdout, re.M)
+
+
+def test_a_pipe_gets_the_brief_as_it_was_written(mini_root, answer):
+    path = mini_root / "katas" / "01-keys" / "01-mini" / "README.md"
+    path.write_text(path.read_text() + f"\n    {'a long line of code, ' * 20}\n")
+    brief = path.read_bytes().strip()
+    assert piped(mini_root, "brief").stdout.startswith(brief)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_without_our_characters_still_tells_what_is_passed(mini_root, here, answer, encoding):
+    marks = []
+    for passed in ("", "passed keys/mini 2026-01-02\n"):
+        (here / "my-katas" / "kata-progress.txt").write_text(f"kms-katas-progress 1\n{passed}")
+        done = piped(mini_root, "list", PYTHONIOENCODING=encoding)
+        assert done.stderr == b""
+        marks.append(re.search(r"(\S) +keys/mini", done.stdout.decode(encoding))[1])
+    assert marks[0] != marks[1]
+    assert "?" not in marks
+
+
+def test_without_our_characters_a_pass_still_differs_from_a_fail(kata):
+    kata("--version")  # main() makes the stand-ins known
+    assert "✓".encode("ascii", "kms-katas") != "✗".encode("ascii", "kms-katas")
+    assert "日".encode("ascii", "kms-katas") == b"?"
+
+
+def test_a_reader_that_leaves_early_causes_no_noise(mini_root, here):
+    command = [*KATA, "--kit", str(mini_root), "list"]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE)
+    os.close(write_end)
+    assert done.stderr == b""
+
+
+def children(pid):
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return []
+
+
+def wait_for(seen, seconds=30):
+    """What `seen` gives, once it gives something."""
+    limit = time.monotonic() + seconds
+    while not (found := seen()):
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ctrl_c_while_an_answer_loops_leaves_a_clean_screen(terminal, answer):
+    answer.write_text(LOOP)
+    shown = terminal("check")
+    (warm,) = wait_for(lambda: children(shown.process.pid))
+    wait_for(lambda: children(warm))
+    shown.type(b"\x03")
+    assert shown.end() == 130
+    assert b"Stopped" in shown.output
+    assert b"Traceback" not in shown.output
+    assert not os.path.exists(f"/proc/{warm}")
+    assert shown.output.count(b"\x1b[?25l") == shown.output.count(b"\x1b[?25h")
+
+
+@pytest.mark.parametrize(
+    "typed, status, kept", [(b"n\n", 1, True), (b"\n", 1, True), (b"\x03", 130, True), (b"y\n", 0, False)]
+)
+def test_reset_asks_and_only_a_yes_resets(terminal, answer, typed, status, kept):
+    answer.write_text(WRONG)
+    shown = terminal("reset", "mini")
+    shown.read_until(b"[y/N]")
+    shown.type(typed)
+    assert shown.end() == status
+    assert (answer.read_text() == WRONG) is kept
+    assert b"Traceback" not in shown.output
+
+
+def test_try_gives_a_lab_a_client_and_the_answer(terminal, answer):
+    answer.write_text(RIGHT)
+    shown = terminal("try", "mini")
+    shown.read_until(b">>> ")
+    shown.type(b"open_it(kms, kms.encrypt(KeyId=key_id, Plaintext=b'x' * 3)['CiphertextBlob'])\n")
+    shown.read_until(b"b'xxx'")
+    shown.type(b"1 +* 2\n")
+    shown.read_until(b"SyntaxError")
+    assert b"codeop" not in shown.output
+    shown.type(b"exit()\n")
+    assert shown.end() == 0
+
+
+def test_try_with_an_answer_that_does_not_run_says_so_and_goes_on(terminal, answer):
+    answer.write_text("def open_it(:\n")
+    shown = terminal("try")
+    shown.read_until(b">>> ")
+    assert b"Without your answer" in shown.output
+    shown.type(b"\x04")
+    assert shown.end() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that even root may not write to")
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(mini_root, here):
+    done = piped(mini_root, "init", "/proc/nothing")
+    assert done.returncode == 2
+    assert b"/proc/nothing" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_is_told_in_a_sentence(mini_root, answer):
+    done = piped(mini_root, "check", "--output", "/dev/full", "--format", "json")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
