@@ -15,7 +15,9 @@ BENCHMARK_KIT = Path(__file__).parents[2] / "benchmarks" / "kit"
 def test_it_has_6_checks_10_calls_and_10_kms_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
     call = Answer.call
-    monkeypatch.setattr(Answer, "call", lambda self, *given, **named: (called.append(given[0]), call(self, *given, **named))[1])
+    monkeypatch.setattr(
+        Answer, "call", lambda self, *given, **named: (called.append(given[0]), call(self, *given, **named))[1]
+    )
     kit = find_kit(BENCHMARK_KIT)
     (kata,) = kit.katas
     runner = best_runner()

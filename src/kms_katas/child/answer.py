@@ -1,4 +1,7 @@
-"""A learner's file as a module, and calls of its functions. What happens comes back as plain data: a value, or what was raised."""
+"""A learner's file as a module, and calls of its functions.
+
+What happens comes back as plain data: a value, or what was raised.
+"""
 
 import importlib.abc
 import importlib.util
@@ -44,7 +47,10 @@ class Answer:
         return {"done": None}
 
     def call(self, function: str, arguments: Any, keywords: Any) -> dict[str, Any]:
-        """Call one function. The outcome is {"done": value}, {"raised": ...}, {"missing": sentence} or {"foreign": sentence}."""
+        """Call one function.
+
+        The outcome is {"done": value}, {"raised": ...}, {"missing": sentence} or {"foreign": sentence}.
+        """
         args = wire.decode(arguments, self.bridge.handle)
         kwargs = wire.decode(keywords, self.bridge.handle)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import botocore.session
-
+from botocore.loaders import Loader
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
@@ -16,8 +16,7 @@ class Clients:
     def __init__(self) -> None:
         self._ready: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
         self._lent: dict[str, tuple[Any, Any]] = {}
-        self._core = botocore.session.Session()
-        self._core.set_credentials("none", "none")
+        self._core = _session()
         self.default_session = boto3.Session(botocore_session=self._core)
         self.start_over({})
 
@@ -36,7 +35,12 @@ class Clients:
         if name not in self._lent:
             ready = self._ready.get((described["service"], described["region"]))
             self._lent[name] = ready.pop() if ready else _new(described["service"], described["region"])
-            _become(self._lent[name][1], described["access_key_id"], described["secret_access_key"], described["session_token"])
+            _become(
+                self._lent[name][1],
+                described["access_key_id"],
+                described["secret_access_key"],
+                described["session_token"],
+            )
         return self._lent[name][0]
 
     def prepare(self, service: str, region: str) -> Any:
@@ -48,10 +52,22 @@ class Clients:
 
 def _new(service: str, region: str) -> tuple[Any, Any]:
     """A client, and the credentials that it signs with at each request."""
-    session = botocore.session.Session()
-    session.set_credentials("none", "none")
+    session = _session()
     return session.create_client(service, region_name=region), session.get_credentials()
 
 
-def _become(credentials: Any, access_key_id: str | None, secret_access_key: str | None, session_token: str | None) -> None:
+def _session() -> Any:
+    """A session with credentials to be set later. All share what is read from botocore's files, and a fork copies less."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    session.set_credentials("none", "none")
+    return session
+
+
+_LOADER = Loader()
+
+
+def _become(
+    credentials: Any, access_key_id: str | None, secret_access_key: str | None, session_token: str | None
+) -> None:
     credentials.access_key, credentials.secret_key, credentials.token = access_key_id, secret_access_key, session_token

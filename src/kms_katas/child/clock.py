@@ -1,4 +1,7 @@
-"""Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock. Not for measuring anything."""
+"""Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock.
+
+Not for measuring anything.
+"""
 
 import sys
 import time

@@ -1,7 +1,8 @@
 """Frames on the bridge, and the plain data that may cross it. Not for deciding anything about that data.
 
-A frame is a 4-byte big-endian length and that many bytes of JSON. JSON has no bytes, datetime, tuple, handle or non-finite float: those travel
-as one-entry objects whose key begins with `$`, so a dict always travels as a list of pairs.
+A frame is a 4-byte big-endian length and that many bytes of JSON. JSON has no bytes, datetime, tuple, handle or
+non-finite float: those travel as one-entry objects whose key begins with `$`, so a dict always travels as a list of
+pairs.
 """
 
 import base64
@@ -45,7 +46,10 @@ def send_frame(connection: socket.socket, message: dict[str, Any]) -> None:
 
 
 def receive_frame(connection: socket.socket) -> dict[str, Any]:
-    """The next frame. Raises Closed at its end, WireError when what comes is no frame; TimeoutError as the socket is set."""
+    """The next frame.
+
+    Raises Closed at its end, WireError when what comes is no frame; TimeoutError as the socket is set.
+    """
     (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
     return _message(_exactly(connection, length))
 
@@ -167,7 +171,9 @@ class _Decoder:
             case "$tuple", list():
                 return tuple(self.decode(entry, depth + 1) for entry in content)
             case "$dict", list():
-                return {self.decode(key, depth + 1): self.decode(entry, depth + 1) for key, entry in map(_pair, content)}
+                return {
+                    self.decode(key, depth + 1): self.decode(entry, depth + 1) for key, entry in map(_pair, content)
+                }
             case "$handle", dict() if self.handle is not None:
                 return self.handle(content)
         raise WireError("malformed data")

@@ -1,4 +1,7 @@
-"""The fixture `answer`: a learner's file as a check sees it. Every call crosses the bridge; what came of the last one is kept for the report."""
+"""The fixture `answer`: a learner's file as a check sees it.
+
+Every call crosses the bridge; what came of the last one is kept for the report.
+"""
 
 import os
 import re
@@ -12,10 +15,17 @@ from kms_katas.grading.expect import Rejected
 from kms_katas.grading.fresh import derive_seed
 from kms_katas.grading.gate import Gate
 from kms_katas.grading.handles import ClientHandle, ClockHandle, Sink, Source
-from kms_katas.grading.outcome import MAX_MESSAGE, AnswerRaised, AnswerTimeout, AnswerUnusable, not_an_answer, read_raised
+from kms_katas.grading.outcome import (
+    MAX_MESSAGE,
+    AnswerRaised,
+    AnswerTimeout,
+    AnswerUnusable,
+    not_an_answer,
+    read_raised,
+)
 from kms_katas.grading.run import Run
 from kms_katas.grading.runner import MAX_OUTPUT
-from kms_katas.grading.show import show, show_call
+from kms_katas.grading.show import show, show_call, show_text
 from kms_katas.lab import Call, Lab, Principal
 
 S = TypeVar("S", Source, Sink)
@@ -25,7 +35,7 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
 class Answer:
-    """One answer in one check: a module of its own, in a process that the checks of a run share until one calls restart()."""
+    """One answer in one check: a module of its own, in a process that the checks of a run share until a restart()."""
 
     def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int) -> None:
         self._run, self._lab, self._learner, self._seed = run, lab, learner, seed
@@ -37,14 +47,27 @@ class Answer:
         self.returned = ""
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
-        """What the answer's function returns. Raises AnswerRaised as it raises; a result that cannot cross the bridge is refused by name."""
+        """What the answer's function returns.
+
+        Raises AnswerRaised as it raises; a result that cannot cross the bridge is refused by name.
+        """
         if not self._loaded:
             self._load()
         self.called = show_call(function, arguments, keywords)
         self.returned = ""
         order = {"order": "call", "function": function}
         order |= {"arguments": wire.encode(list(arguments), _describe), "keywords": wire.encode(keywords, _describe)}
-        match self._send(order):
+        outcome = self._send(order)
+        try:
+            return self._value(function, outcome)
+        except AnswerUnusable:
+            # What still comes from such a process would be taken for the outcome of the next call.
+            self.restart()
+            raise
+
+    def _value(self, function: str, outcome: dict[str, Any]) -> Any:
+        """The value in an outcome; whatever else it says is raised."""
+        match outcome:
             case {"missing": str(sentence)}:
                 raise AnswerUnusable(
                     f"{self._path.name}: {sentence[:MAX_MESSAGE]}.",
@@ -59,7 +82,7 @@ class Answer:
                 )
             case {"raised": report}:
                 raised = read_raised(report, f"`{function}`")
-                self.returned = f"{raised.type}: {show(raised.message).strip(chr(34) + chr(39))}"
+                self.returned = f"{raised.type}: {show_text(raised.message, 200)}"
                 raise raised
             case {"done": data}:
                 try:
@@ -146,7 +169,10 @@ class Answer:
             raise
 
     def _environment(self) -> Mapping[str, str]:
-        """What makes a plain boto3.client() in the answer the learner's. All four always: the last check's learner may have had another."""
+        """What makes a plain boto3.client() in the answer the learner's.
+
+        All four always: the last check's learner may have had another.
+        """
         return {
             "AWS_ACCESS_KEY_ID": self._learner.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self._learner.secret_access_key,

@@ -1,9 +1,9 @@
-"""The AWS calls of an answer as evidence for its learner: what was called on which key with what outcome, and no secret."""
+"""The AWS calls of an answer as evidence for its learner: what was called on which key, what came of it, no secret."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from kms_katas.grading.show import show
+from kms_katas.grading.show import show, show_text
 from kms_katas.kit import KmsCall
 from kms_katas.lab import Call
 
@@ -18,9 +18,9 @@ def evidence(calls: Iterable[Call]) -> tuple[KmsCall, ...]:
 def _shown(call: Call) -> KmsCall:
     parameters = call.parameters or {}
     target = parameters.get("KeyId") or parameters.get("TargetKeyId") or parameters.get("AliasName") or ""
-    return KmsCall(
-        call.operation, show(target, 120).strip("'"), call.error_code or "ok", ", ".join(_details(parameters))
-    )
+    # The name is what the answer wrote into a header: any text at all, unless it is an operation.
+    operation = show_text(call.operation, 60)
+    return KmsCall(operation, show_text(target, 120), call.error_code or "ok", ", ".join(_details(parameters)))
 
 
 def _details(parameters: dict[str, Any]) -> Iterable[str]:

@@ -12,7 +12,10 @@ class Rejected(AssertionError):
 
 
 def reject(message: str, *, expected: str, next_step: str, actual: str = "") -> NoReturn:
-    """Refuse the answer. `message` says what is wrong in one or two sentences that teach; `next_step` one thing to do now."""
+    """Refuse the answer.
+
+    `message` says what is wrong in one or two sentences that teach; `next_step` one thing to do now.
+    """
     __tracebackhide__ = True
     raise Rejected(message, expected=expected, next_step=next_step, actual=actual)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from kms_katas.child import wire
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable, Infra, not_an_answer
-from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
+from kms_katas.grading.runner import MAX_OUTPUT, NO_AWS_SETTINGS, AnswerProcess, Reply
 
 MAX_PRINTED = 1024 * 1024
 """Bytes that an answer may print before it is stopped."""
@@ -183,7 +183,5 @@ _ENVIRONMENT = {
     "PATH": os.defpath,
     "HOME": "/",
     "LANG": "C.UTF-8",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
+    **NO_AWS_SETTINGS,
 }

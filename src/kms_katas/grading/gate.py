@@ -1,6 +1,7 @@
 """The lab's end of the bridge: what a child may ask, and nothing else. It trusts no word that comes from there.
 
-AWS's codes for bad credentials: botocore's general error list and the Service Authorization Reference name them; the messages are those of AWS.
+AWS's codes for bad credentials: botocore's general error list and the Service Authorization Reference name them; the
+messages are those of AWS.
 """
 
 import hashlib
@@ -31,7 +32,8 @@ _NOT_UNDERSTOOD = "the lab did not understand the request"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = re.compile(r"(?P<service>[a-z][a-z0-9-]*)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws\.com")
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/"
+    r"(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
     r"SignedHeaders=(?P<headers>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
 )
 
@@ -152,10 +154,11 @@ class Gate:
         if not scope_is_right or "host" not in names or not _same(expected, signed["signature"]):
             raise AwsRefused(
                 "InvalidSignatureException",
-                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
-                "Consult the service documentation for details.",
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+                "Access Key and signing method. Consult the service documentation for details.",
             )
-        # botocore signs this header in place of the body, so the header must be true (S3; code and text as S3 gives them).
+        # botocore signs this header in place of the body, so the header must be true. The code is in S3's list of
+        # errors; its text is from memory, not from a recording.
         claimed = headers.get("x-amz-content-sha256", "")
         if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(body).hexdigest():
             raise AwsRefused(
@@ -201,7 +204,7 @@ def _field(question: dict[str, Any], name: str, kind: type[T]) -> T:
 
 
 def _headers(pairs: list[Any]) -> dict[str, str]:
-    """Names in small letters, the last of each name; without moto's own headers, which would switch accounts and more."""
+    """Names in small letters, the last of each name; without moto's own, which would switch accounts."""
     headers = {}
     for pair in pairs:
         match pair:

@@ -1,4 +1,7 @@
-"""What a check can hand to an answer besides plain data: AWS clients, streams, the clock. The child gets a description; the thing itself stays here."""
+"""What a check can hand to an answer besides plain data:
+
+AWS clients, streams, the clock. The child gets a description; the thing itself stays here.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -41,7 +44,10 @@ class ClockHandle:
 
 
 class Source:
-    """A stream of `length` bytes that follow from `seed`, made as they are read. Counts the reads and the largest one."""
+    """A stream of `length` bytes that follow from `seed`, made as they are read.
+
+    Counts the reads and the largest one.
+    """
 
     def __init__(self, number: int, seed: int, length: int) -> None:
         self.number, self.length = number, length

@@ -1,9 +1,12 @@
-"""The runner that calls the answer in the grader's own process: for a debugger, and where no other runner serves. It protects nothing and cannot stop a loop."""
+"""The runner that calls the answer in the grader's own process: for a debugger, and where no other runner serves.
+
+It protects nothing and cannot stop a loop.
+"""
 
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -13,7 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clock import LabTime
-from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
+from kms_katas.grading.runner import MAX_OUTPUT, NO_AWS_SETTINGS, AnswerProcess, Reply
 
 
 class InProcessRunner:
@@ -27,7 +30,7 @@ class InProcessRunner:
         self._handler = ("before-send", self._before_send)
         botocore.handlers.BUILTIN_HANDLERS.insert(0, self._handler)
         # Made now: its sessions get the handler, and the grader's own default session stays as it was.
-        with _default_session(None):
+        with _default_session(None), _environment({}):
             self.default_session = self.bridge.clients.default_session
 
     def start(self) -> AnswerProcess:
@@ -68,11 +71,10 @@ class _InProcessAnswer:
 
     @contextlib.contextmanager
     def _as_the_answer(self, now: float) -> Iterator[None]:
-        before = dict(os.environ)
-        os.environ.update(self._environment)
         self._runner.serving = True
         try:
             with (
+                _environment(self._environment),
                 _default_session(self._runner.default_session),
                 LabTime(self._runner.bridge).at(now),
                 contextlib.redirect_stdout(self._printed),
@@ -80,8 +82,6 @@ class _InProcessAnswer:
                 yield
         finally:
             self._runner.serving = False
-            os.environ.clear()
-            os.environ.update(before)
 
     def take_output(self) -> str:
         printed, self._printed = self._printed.getvalue()[:MAX_OUTPUT], io.StringIO()
@@ -89,6 +89,21 @@ class _InProcessAnswer:
 
     def close(self) -> None:
         return None
+
+
+@contextlib.contextmanager
+def _environment(names: Mapping[str, str]) -> Iterator[None]:
+    """The answer's environment: `names`, and nothing of how this user reaches AWS."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update({**NO_AWS_SETTINGS, **names})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
@@ -45,10 +47,12 @@ def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callabl
         arguments += ["-p", f"no:{name}"]
     arguments += [str(kit.grader(kata)) for kata in loop.katas]
     said = io.StringIO()
-    with _no_plugins_of_others(), contextlib.redirect_stderr(said):
+    with _no_plugins_of_others(), _no_checks_of_others(), contextlib.redirect_stderr(said):
         status = pytest.main(arguments, plugins=[loop])
     if loop.failure is not None:
         raise loop.failure
+    if not loop.ran and status == pytest.ExitCode.INTERRUPTED and not loop.collect_problem:
+        raise KeyboardInterrupt
     if not loop.ran:
         problem = loop.collect_problem or said.getvalue().strip() or f"pytest ended with status {int(status)}"
         raise Infra(f"the checks cannot be collected: {problem}")
@@ -239,6 +243,27 @@ def _no_plugins_of_others() -> Any:
         patch.delenv("PYTEST_ADDOPTS", raising=False)
         patch.delenv("PYTEST_PLUGINS", raising=False)
         yield
+
+
+@contextlib.contextmanager
+def _no_checks_of_others() -> Any:
+    """pytest names a check file by its place below the root, and takes what Python already knows by that name.
+
+    That would be another kit's checks, or these as they were before somebody edited them.
+    """
+    before = _loaded_checks()
+    for name in before:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in _loaded_checks():
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _loaded_checks() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.startswith("tests.graders")}
 
 
 def _title(item: pytest.Item) -> str:

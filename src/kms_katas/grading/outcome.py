@@ -17,7 +17,10 @@ class Frame:
 
 
 class AnswerRaised(Exception):
-    """The answer raised. `type` is the exception's class name, `code` the AWS error code or "", `frames` the learner's own, outermost first."""
+    """The answer raised.
+
+    `type` is the exception's class name, `code` the AWS error code or "", `frames` the learner's own, outermost first.
+    """
 
     def __init__(self, doing: str, type: str, message: str, code: str = "", frames: tuple[Frame, ...] = ()) -> None:
         super().__init__(f"{doing} raised {type}: {message}")
@@ -25,7 +28,10 @@ class AnswerRaised(Exception):
 
 
 class AnswerUnusable(Exception):
-    """The answer cannot be run at all: no such file, no such function, its top level raised. The sentence says which."""
+    """The answer cannot be run at all: no such file, no such function, its top level raised.
+
+    The sentence says which.
+    """
 
     def __init__(self, message: str, next_step: str, line: int = 0) -> None:
         super().__init__(message)
@@ -49,7 +55,10 @@ def not_an_answer(why: object) -> AnswerUnusable:
 
 
 def read_raised(data: object, doing: str) -> AnswerRaised:
-    """The child's report of an exception, cut to a length that can be shown. Raises AnswerUnusable for anything else."""
+    """The child's report of an exception, cut to a length that can be shown.
+
+    Raises AnswerUnusable for anything else.
+    """
     match data:
         case {"type": str(type), "message": str(message), "code": str(code), "frames": list(frames)}:
             kept = tuple(_frame(frame) for frame in frames[:MAX_FRAMES])

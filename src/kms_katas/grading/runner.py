@@ -1,5 +1,9 @@
-"""How an answer is run: the shape that every runner has, and which one serves on this machine. Not for what to run, or what comes of it."""
+"""How an answer is run: the shape that every runner has, and which one serves on this machine.
 
+Not for what to run, or what comes of it.
+"""
+
+import os
 import platform
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,11 +15,22 @@ MAX_OUTPUT = 16 * 1024
 """Bytes of what an answer prints that are kept."""
 
 
+NO_AWS_SETTINGS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""What keeps botocore from looking for credentials and settings in files and on the network."""
+
+
 class AnswerProcess(Protocol):
     """One answer, loaded and waiting for calls."""
 
     def order(self, message: dict[str, Any], reply: Reply, deadline: float) -> dict[str, Any]:
-        """Send one order and see it through. Raises AnswerTimeout at `deadline` (time.monotonic), AnswerUnusable when the process ends itself, Infra."""
+        """Send one order and see it through.
+
+        Raises AnswerTimeout at `deadline` (time.monotonic), AnswerUnusable when the process ends itself, Infra.
+        """
 
     def take_output(self) -> str:
         """What the answer printed since this was last asked, at most MAX_OUTPUT bytes of it."""

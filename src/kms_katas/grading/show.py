@@ -7,7 +7,10 @@ LIMIT = 100
 
 
 def show(value: Any, limit: int = LIMIT) -> str:
-    """`value` in at most about `limit` characters. Long bytes and texts give their length; nothing but printable characters comes out."""
+    """`value` in at most about `limit` characters.
+
+    Long bytes and texts give their length; nothing but printable characters comes out.
+    """
     if isinstance(value, (bytes, str)) and len(value) > limit // 2:
         unit = "bytes" if isinstance(value, bytes) else "characters"
         return f"{_printable(repr(value[: limit // 3]))}… ({len(value)} {unit})"
@@ -22,6 +25,11 @@ def show(value: Any, limit: int = LIMIT) -> str:
         left, right = "[]" if isinstance(value, list) else "()"
         return _shorten(left + ", ".join(show(entry, limit // 2) for entry in value[:20]) + right, limit * 2)
     return _shorten(_printable(repr(value)), limit * 2)
+
+
+def show_text(text: object, limit: int = LIMIT) -> str:
+    """A text as it reads, without quotes: one line, at most `limit` characters."""
+    return _shorten(_printable(str(text)), limit)
 
 
 def show_call(function: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> str:

@@ -1,0 +1,144 @@
+"""What the tests of grading share: an answer held in a real forked child, graded answers, requests signed by hand.
+
+It tests nothing.
+"""
+
+import dataclasses
+import json
+import secrets
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from kms_katas.child import wire
+from kms_katas.grading.answer import Answer
+from kms_katas.grading.forked import ForkedRunner
+from kms_katas.grading.gate import Gate
+from kms_katas.grading.lane import Lane, grade_in_lane
+from kms_katas.grading.run import Run
+from kms_katas.grading.runner import Runner
+from kms_katas.kit import CheckResult, Kit, Verdict
+from kms_katas.lab import Lab, Principal
+
+# The graders' plugin has a `lab` of its own; here it is the one that everybody's tests get.
+from kms_katas.lab.plugin import lab as lab
+
+Question = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Runner]:
+    """One warm process for all tests."""
+    runner = ForkedRunner()
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def learner(lab: Lab) -> Principal:
+    return lab.home.admin
+
+
+Hold = Callable[..., Answer]
+
+
+@pytest.fixture
+def hold(lab: Lab, learner: Principal, forked: Runner, mini_kit: Kit, tmp_path: Path) -> Iterator[Hold]:
+    """`hold(source)`: an answer of that source, to be called in a forked child, with 20 seconds for all its calls."""
+    runs = []
+
+    def held(source: str, services: tuple[str, ...] = ("kms",), runner: Runner = forked) -> Answer:
+        folder = tmp_path / f"answer {len(runs)}"
+        folder.mkdir()
+        (folder / "answer.py").write_text(textwrap.dedent(source), "utf-8")
+        kata = mini_kit.katas[0]
+        kata = dataclasses.replace(kata, services=services)
+        run = Run(kata, folder, secrets.randbelow(2**31), runner)
+        run.check_deadline = time.monotonic() + 20
+        runs.append(run)
+        return Answer(run, lab, learner, run.seed)
+
+    yield held
+    for run in runs:
+        run.close()
+
+
+Grade = Callable[..., Verdict]
+
+
+@pytest.fixture
+def grade(mini_kit: Kit, forked: Runner, write_answer: Callable[[str], Path]) -> Grade:
+    """`grade(source)`: the verdict of the mini kit's checks on that source. Several sources share one lane."""
+
+    def graded(*sources: str, runner: Runner = forked, seed: int | None = None, kit: Kit = mini_kit) -> Any:
+        def body(lane: Lane) -> list[Verdict]:
+            return [lane.grade(kit.katas[0], write_answer(source), seed) for source in sources]
+
+        verdicts = grade_in_lane(kit, kit.katas, runner, body)
+        return verdicts[0] if len(verdicts) == 1 else verdicts
+
+    return graded
+
+
+def statuses(verdict: Verdict) -> list[str]:
+    return [check.status for check in verdict.checks]
+
+
+def first(verdict: Verdict) -> CheckResult:
+    return verdict.checks[0]
+
+
+@pytest.fixture
+def gate(lab: Lab) -> Gate:
+    return Gate(lab, ("kms",))
+
+
+def signed(
+    principal: Principal,
+    operation: str = "ListKeys",
+    body: bytes = b"{}",
+    *,
+    secret: str | None = None,
+    service: str = "kms",
+    region: str = "us-east-1",
+    url: str = "",
+    auth: type[SigV4Auth] = SigV4Auth,
+    **headers: str,
+) -> Question:
+    """The question that a child asks for a request signed by `principal`, or with another secret."""
+    url = url or f"https://{service}.{region}.amazonaws.com/"
+    all_headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentService.{operation}"}
+    all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    request = AWSRequest("POST", url, all_headers, body)
+    credentials = Credentials(principal.access_key_id, secret or principal.secret_access_key, principal.session_token)
+    auth(credentials, service, region).add_auth(request)
+    sent = request.headers.items()
+    return {
+        "ask": "http",
+        "method": "POST",
+        "url": url,
+        "headers": [[name, value.decode() if isinstance(value, bytes) else value] for name, value in sent],
+        "body": wire.encode(body),
+    }
+
+
+def with_header(question: Question, name: str, value: str | None) -> Question:
+    """The same question with one header changed, added or (None) left out."""
+    kept = [[key, old] for key, old in question["headers"] if key.lower() != name.lower()]
+    return question | {"headers": kept + ([[name, value]] if value is not None else [])}
+
+
+def code(reply: Question) -> str:
+    """What came of a question: "ok", an AWS error code, or "refused"."""
+    if "refused" in reply:
+        return "refused"
+    if reply["status"] == 200:
+        return "ok"
+    return str(json.loads(wire.decode(reply["body"]))["__type"])

@@ -1,0 +1,165 @@
+"""Time limits: an answer that does not end is stopped, told so in words, and leaves nothing behind."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kms_katas.grading import lane, plugin, run
+from kms_katas.grading.forked import ForkedRunner
+from kms_katas.kit import find_kit
+
+from .conftest import Grade, first, statuses
+
+RIGHT = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
+ENDLESS = "def open_it(kms, blob):\n    while True:\n        pass\n"
+
+Limits = Callable[[float, float], None]
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
+    """`limits(check, kata)`: other limits than the real ones, in seconds."""
+
+    def patch(check: float, kata: float) -> None:
+        for module in (lane, plugin, run):
+            for name, value in (("CHECK_SECONDS", check), ("KATA_SECONDS", kata)):
+                if hasattr(module, name):
+                    monkeypatch.setattr(module, name, value)
+
+    return patch
+
+
+def test_an_endless_loop_is_stopped_after_the_three_seconds_of_a_check(grade: Grade, mini_root: Path) -> None:
+    checks = mini_root / "tests/graders/01_keys/test_mini.py"
+    checks.write_text(checks.read_text("utf-8").partition("@pytest.mark.task(1)\ndef test_kms_did_it")[0], "utf-8")
+    verdict = grade(ENDLESS, kit=find_kit(mini_root))
+    assert statuses(verdict) == ["timeout"]
+    assert "3 seconds for a check" in first(verdict).message and "loop" in first(verdict).next_step
+    assert 2.9 < verdict.seconds < 4.5
+
+
+WITHOUT_END = {
+    "at import": "while True: pass",
+    "waits": """
+        import threading
+        def open_it(kms, blob):
+            threading.Event().wait()
+    """,
+    "catches all": """
+        def open_it(kms, blob):
+            while True:
+                try:
+                    while True: pass
+                except BaseException: pass
+    """,
+    "ignores signals": """
+        import signal
+        for number in range(1, 32):
+            try: signal.signal(number, signal.SIG_IGN)
+            except OSError: pass
+        def open_it(kms, blob):
+            while True: pass
+    """,
+    "sleeps": """
+        import time
+        def open_it(kms, blob):
+            while True: time.sleep(0.001)
+    """,
+    "holds the bridge": """
+        import sys
+        def open_it(kms, blob):
+            sys.modules["__main__"]._bridge.lock.acquire()
+    """,
+    "calls KMS": """
+        def open_it(kms, blob):
+            while True:
+                try: kms.list_keys()
+                except Exception: pass
+    """,
+    "forks": """
+        import os
+        def open_it(kms, blob):
+            os.fork()
+            while True: pass
+    """,
+    "sends half a frame": """
+        import os
+        def open_it(kms, blob):
+            for number in range(3, 8):
+                try: os.write(number, bytes([1, 255, 255, 255]))
+                except OSError: pass
+            while True: pass
+    """,
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT_END)
+def test_whatever_does_not_end_is_stopped(grade: Grade, limits: Limits, what: str) -> None:
+    limits(0.3, 10)
+    verdict = grade(WITHOUT_END[what])
+    assert statuses(verdict) == ["timeout", "timeout"]
+    assert "0.3 seconds for a check" in first(verdict).message
+    assert verdict.seconds < 3
+
+
+def test_the_checks_after_the_katas_limit_are_skipped_in_words(grade: Grade, limits: Limits) -> None:
+    limits(5, 0.4)
+    verdict = grade(ENDLESS)
+    assert statuses(verdict) == ["timeout", "skipped"]
+    assert "0.4 seconds for a whole kata" in verdict.checks[0].message
+    assert "0.4 seconds for the whole kata" in verdict.checks[1].message
+    assert verdict.score == 0
+
+
+def test_the_run_after_a_stopped_one_is_healthy_and_nothing_is_left_running(grade: Grade, limits: Limits) -> None:
+    limits(0.3, 10)
+    runner = ForkedRunner()
+    try:
+        stopped, crashed, right = grade(ENDLESS, "import os\nos.abort()\n", RIGHT, runner=runner)
+        assert statuses(stopped) == ["timeout", "timeout"]
+        assert statuses(crashed) == ["error", "error"]
+        assert right.passed
+        assert children(runner._warm.pid) == []
+    finally:
+        runner.close()
+    assert runner._warm.returncode is not None
+
+
+def test_the_descriptors_of_the_grader_do_not_pile_up(grade: Grade, limits: Limits) -> None:
+    limits(0.2, 10)
+    grade(RIGHT)
+    before = len(os.listdir("/proc/self/fd"))
+    grade(RIGHT, ENDLESS, "import os\nos.abort()\n", RIGHT)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_process_that_an_answer_leaves_in_the_background_is_ended_with_it(grade: Grade, tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    verdict = grade(f"""
+        import subprocess, sys
+        def open_it(kms, blob):
+            started = subprocess.Popen(["sleep", "60"])
+            with open({str(note)!r}, "a") as file:
+                print(started.pid, file=file)
+            return kms.decrypt(CiphertextBlob=blob)["Plaintext"]
+    """)
+    assert verdict.passed
+    pids = [int(line) for line in note.read_text().split()]
+    deadline = time.monotonic() + 2
+    while any(map(running, pids)) and time.monotonic() < deadline:
+        pass
+    assert len(pids) == 2 and not any(map(running, pids))
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
