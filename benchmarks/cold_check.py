@@ -1,7 +1,7 @@
 """A cold `kata check` against the least that any grader on moto must do: `python benchmarks/cold_check.py [PAIRS]`.
 
-The least is a cold Python that imports boto3 and moto and creates a key, on plain moto. Both are timed as whole processes, in turn, so that the ratio
-holds on a busy machine. The bound is 2.0 on the clock.
+The least is a cold Python that imports boto3 and moto and creates a key, on plain moto. Both are timed as whole
+processes, in turn, so that the ratio holds on a busy machine. The bound is 2.0 on the clock.
 """
 
 import os
@@ -23,7 +23,16 @@ with moto.mock_aws():
 
 def main(pairs: int) -> None:
     kata = Path(sys.executable).with_name("kata")
-    check = [sys.executable, str(kata), "--kit", str(KIT), "check", "bench/envelope", "--answers", str(KIT / "solutions")]
+    check = [
+        sys.executable,
+        str(kata),
+        "--kit",
+        str(KIT),
+        "check",
+        "bench/envelope",
+        "--answers",
+        str(KIT / "solutions"),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         seconds(check, folder), seconds([sys.executable, "-c", LEAST], folder)
         timed = [(seconds(check, folder), seconds([sys.executable, "-c", LEAST], folder)) for _ in range(pairs)]
@@ -35,7 +44,9 @@ def main(pairs: int) -> None:
 
 def seconds(command: list[str], folder: str) -> float:
     began = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1"})
+    subprocess.run(
+        command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1"}
+    )
     return time.perf_counter() - began
 
 

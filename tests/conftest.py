@@ -57,17 +57,19 @@ def test_kms_did_it(answer, sealed):
     """KMS did the work."""
     secret, blob = sealed
     answer.call("open_it", answer.client(), blob)
-    expect([call.operation for call in answer.calls] == ["Decrypt"], "KMS was not asked.", expected="one Decrypt", next_step="Ask KMS.")
+    operations = [call.operation for call in answer.calls]
+    expect(operations == ["Decrypt"], "KMS was not asked.", expected="one Decrypt", next_step="Ask KMS.")
 '''
+
+RIGHT = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
+PLAIN = "import boto3\n\n\n" + RIGHT.replace("kms.decrypt", 'boto3.client("kms").decrypt')
 
 FILES = {
     "katas/01-keys/01-mini/kata.toml": KATA_TOML,
     "katas/01-keys/01-mini/README.md": "# A mini kata\n\nA story.\n\n## 1. Open it\n\nDo it.\n",
     "katas/01-keys/01-mini/answer.py": "def open_it(kms, blob):\n    return blob  # TODO 1\n",
-    "solutions/01-keys/01-mini/answer.py": 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n',
-    "solutions/01-keys/01-mini/accepted/plain/answer.py": (
-        'import boto3\n\n\ndef open_it(kms, blob):\n    return boto3.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"]\n'
-    ),
+    "solutions/01-keys/01-mini/answer.py": RIGHT,
+    "solutions/01-keys/01-mini/accepted/plain/answer.py": PLAIN,
     "solutions/01-keys/01-mini/rejected/nothing/answer.py": "def open_it(kms, blob):\n    return None\n",
     "solutions/01-keys/01-mini/rejected/reversed/answer.py": "def open_it(kms, blob):\n    return blob[::-1]\n",
     "solutions/01-keys/01-mini/rejected/raises/answer.py": "def open_it(kms, blob):\n    raise ValueError(blob)\n",

@@ -28,7 +28,7 @@ IDENTITY_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "A
 
 
 def deny() -> tuple[str, tuple[str, ...]]:
-    """What AWS says, and what the lab explains, when an IAM user with kms:* meets a key policy without the account principal."""
+    """What AWS says and the lab explains: an IAM user with kms:* meets a key policy without the account principal."""
     with Lab(seed=1) as lab:
         lab.home.role("app")
         admin = lab.home.admin.client("kms")
@@ -55,7 +55,9 @@ def picture() -> str:
         head, mark, rest = line.partition(": ")
         console.print(Text.assemble("• ", (head + mark, "cyan" if mark else ""), rest))
     # rich's fonts come from another host; a reader's own monospace font does as well and asks nobody.
-    return re.sub(r"@font-face {.*?}", "", console.export_svg(title="KMS Katas", unique_id="denied-request"), flags=re.S)
+    return re.sub(
+        r"@font-face {.*?}", "", console.export_svg(title="KMS Katas", unique_id="denied-request"), flags=re.S
+    )
 
 
 if __name__ == "__main__":

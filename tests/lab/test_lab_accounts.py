@@ -156,3 +156,21 @@ def test_credentials_never_show_in_a_repr(lab: Lab) -> None:
 def test_kms_errors_of_iam_like_services_stay_client_errors(lab: Lab) -> None:
     with pytest.raises(ClientError):
         lab.home.admin.client("iam").get_user(UserName="nobody")
+
+
+def test_a_key_that_is_there_from_the_start_works_and_leaves_no_trace(lab):
+    key = lab.home.create_key()
+    assert not lab.calls
+    assert not lab.trail
+    kms = lab.home.admin.client("kms")
+    secret = secrets.token_bytes(20)
+    assert kms.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"])["Plaintext"] == secret
+
+
+def test_a_key_from_the_start_has_the_policy_that_is_given(lab):
+    alone = {"Effect": "Allow", "Principal": {"AWS": lab.home.root.arn}, "Action": "kms:Encrypt", "Resource": "*"}
+    key = lab.home.create_key(policy={"Version": "2012-10-17", "Statement": [alone]}, region="eu-west-1")
+    admin = lab.home.admin.client("kms", region="eu-west-1")
+    admin.encrypt(KeyId=key, Plaintext=b"x")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        admin.describe_key(KeyId=key)

@@ -1,7 +1,8 @@
-"""The warm process that children are forked from, and what a forked child does. It never holds a lab, checks or solutions.
+"""The warm process that children are forked from, and what a forked child does. It never holds lab, checks, solutions.
 
-Started as `python -I -m kms_katas.child FD`, where FD is one end of a Unix socket pair. Each message on it is a word: `fork`, with two descriptors
-(the child's bridge, and where its output goes), answered by the child's process id; `reap PID`, answered by that child's exit status.
+Started as `python -I -m kms_katas.child FD`, where FD is one end of a Unix socket pair. Each message on it is a word:
+`fork`, with two descriptors (the child's bridge, and where its output goes), answered by the child's process id;
+`reap PID`, answered by that child's exit status.
 """
 
 import contextlib
@@ -28,6 +29,14 @@ CPU_SECONDS = 60
 
 def main(control: socket.socket) -> None:
     warm()
+    # Started here, once: a child only moves it.
+    with LabTime(_bridge).at(0) as clock:
+        serve_words(control, clock)
+
+
+def serve_words(control: socket.socket, clock: LabTime) -> None:
+    """Fork and reap, until the other end closes."""
+    output = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115  (a child's, below)
     control.sendall(b"ready")
     while message := _message(control):
         word, descriptors = message
@@ -35,7 +44,11 @@ def main(control: socket.socket) -> None:
             pid = os.fork()
             if pid == 0:
                 control.close()
-                run_child(socket.socket(fileno=descriptors[0]), descriptors[1])
+                os.dup2(descriptors[1], 1)
+                os.dup2(descriptors[1], 2)
+                os.close(descriptors[1])
+                sys.stdout = sys.stderr = output
+                run_child(socket.socket(fileno=descriptors[0]), clock)
             for descriptor in descriptors:
                 os.close(descriptor)
             control.sendall(str(pid).encode())
@@ -45,9 +58,14 @@ def main(control: socket.socket) -> None:
 
 
 def warm() -> None:
-    """Pay once for what every child needs: the imports are done; now a client that has made a call, and a quiet heap."""
+    """Pay once for what every child needs: the imports are done; now a client that has called, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", _bridge.send_request))
-    _bridge.clients.prepare("kms", "us-east-1").decrypt(CiphertextBlob=b"practice")
+    kms = _bridge.clients.prepare("kms", "us-east-1")
+    # The operations that answers call most: botocore looks up each one's handlers and shapes at its first call.
+    kms.decrypt(CiphertextBlob=b"practice")
+    kms.describe_key(KeyId="practice")
+    kms.encrypt(KeyId="practice", Plaintext=b"practice")
+    kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
     boto3.client("kms", "us-east-1")
     gc.collect()
     gc.freeze()
@@ -58,55 +76,53 @@ def _practice(question: dict[str, Any]) -> dict[str, Any]:
     return {"status": 200, "headers": [["content-type", "application/x-amz-json-1.1"]], "body": wire.encode(b"{}")}
 
 
-def run_child(connection: socket.socket, output: int) -> None:
+def run_child(connection: socket.socket, clock: LabTime) -> None:
     """Serve one connection until it closes. Never returns."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
-    sys.stdin = open(os.devnull)  # noqa: SIM115  (lives as long as the process)
-    sys.stdout = sys.stderr = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     try:
-        serve(connection)
+        serve(connection, clock)
     except wire.Closed:
         pass
     finally:
         os._exit(0)
 
 
-def serve(connection: socket.socket) -> None:
-    """Answer `load` and `call` until the other end closes. Between them nothing else may use the bridge: a thread that asks waits for the next call."""
+def serve(connection: socket.socket, clock: LabTime) -> None:
+    """Answer `load` and `call` until the other end closes.
+
+    Between them nothing else may use the bridge: a thread that asks waits for the next call.
+    """
 
     def ask(question: dict[str, Any]) -> dict[str, Any]:
         wire.send_frame(connection, question)
         return wire.receive_frame(connection)
 
     _bridge.connect(ask)
-    answer, clock = Answer(_bridge), LabTime(_bridge)
+    answer = Answer(_bridge)
     # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
     _bridge.lock.acquire()
-    with clock.at(0):
-        while True:
-            order = wire.receive_frame(connection)
-            _bridge.lock.release()
-            clock.move_to(order["now"])
-            if order["order"] == "load":
-                # A new module for each check: what the answer kept in the last one is gone, and a plain boto3.client() is this check's learner.
-                os.environ.update(order["environment"])
-                _bridge.clients.start_over(order["environment"])
-                outcome = answer.load(order["source"], order["path"])
-            else:
-                outcome = answer.call(order["function"], order["arguments"], order["keywords"])
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-            _bridge.lock.acquire()
-            try:
-                wire.send_frame(connection, {"outcome": outcome})
-            except wire.WireError as error:
-                wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
+    while True:
+        order = wire.receive_frame(connection)
+        _bridge.lock.release()
+        clock.move_to(order["now"])
+        if order["order"] == "load":
+            # A new module for each check: what the answer kept in the last one is gone, and a plain boto3.client() is
+            # this check's learner.
+            os.environ.update(order["environment"])
+            _bridge.clients.start_over(order["environment"])
+            outcome = answer.load(order["source"], order["path"])
+        else:
+            outcome = answer.call(order["function"], order["arguments"], order["keywords"])
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        _bridge.lock.acquire()
+        try:
+            wire.send_frame(connection, {"outcome": outcome})
+        except wire.WireError as error:
+            wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
 
 
 def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:

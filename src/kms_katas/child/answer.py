@@ -3,8 +3,6 @@
 What happens comes back as plain data: a value, or what was raised.
 """
 
-import importlib.abc
-import importlib.util
 import inspect
 import linecache
 import sys
@@ -32,16 +30,13 @@ class Answer:
     def load(self, source: str, path: str) -> dict[str, Any]:
         """Run the file's top level. The outcome is {"done": None} or {"raised": ...}."""
         self.path = path
-        loader = _Source(source, path)
-        spec = importlib.util.spec_from_loader("answer", loader, origin=path)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
+        module = ModuleType("answer")
         module.__file__ = path
         # So that a traceback, and inspect, find the text without reading any file.
         linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
         sys.modules["answer"] = self.module = module
         try:
-            loader.exec_module(module)
+            exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
         except BaseException as error:
             return {"raised": self._raised(error)}
         return {"done": None}
@@ -57,9 +52,13 @@ class Answer:
             target = getattr(self.module, function, None)
             if not callable(target):
                 return {"missing": f"there is no function `{function}` in it"}
-            if misfit := _misfit(target, args, kwargs):
-                return {"missing": f"`{function}{misfit}"}
             value = target(*args, **kwargs)
+        except TypeError as error:
+            # Raised by the call itself, before any line of the function: then the arguments may not fit.
+            called = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+            if not called and (misfit := _misfit(target, args, kwargs)):
+                return {"missing": f"`{function}{misfit}"}
+            return {"raised": self._raised(error)}
         except BaseException as error:
             return {"raised": self._raised(error)}
         try:
@@ -85,19 +84,6 @@ class Answer:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == self.path]
         return [{"line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""} for frame in own[-20:]]
-
-
-class _Source(importlib.abc.InspectLoader):
-    """Loads a module from text that is already in memory."""
-
-    def __init__(self, source: str, path: str) -> None:
-        self._source, self._path = source, path
-
-    def get_source(self, fullname: str) -> str:
-        return self._source
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._source, self._path, "exec", dont_inherit=True), module.__dict__)
 
 
 def _misfit(target: Any, args: Any, kwargs: Any) -> str:

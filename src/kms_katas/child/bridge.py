@@ -1,4 +1,7 @@
-"""The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge. Not for running the answer."""
+"""The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge.
+
+Not for running the answer.
+"""
 
 import io
 import threading
@@ -29,7 +32,7 @@ class Bridge:
 
     @cached_property
     def clients(self) -> Clients:
-        """Made at first use: a session has only the handlers that were there when it was made, and send_request must be one."""
+        """Made at first use: a session has the handlers that there were when it was made; send_request must be one."""
         return Clients()
 
     def connect(self, ask: Ask) -> None:

@@ -1,17 +1,21 @@
-"""The boto3 clients of an answer, kept warm: making one costs more than a whole check. Not for what they send: see bridge.py."""
+"""The boto3 clients of an answer, kept warm: making one costs more than a whole check.
+
+Not for what they send: see bridge.py.
+"""
 
 import json
 from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.loaders import Loader
 
 _VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 class Clients:
-    """Hands out clients by their handle's description. Between checks they are taken back, to be given to whoever comes next."""
+    """Hands out clients by their handle's description. Between checks they are taken back, for whoever comes next."""
 
     def __init__(self) -> None:
         self._ready: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
@@ -21,7 +25,7 @@ class Clients:
         self.start_over({})
 
     def start_over(self, environment: dict[str, str]) -> None:
-        """A new check begins: nobody holds a client any more, and a plain boto3.client() is whom the environment names."""
+        """A new check begins: nobody holds a client, and a plain boto3.client() is whom the environment names."""
         for name, client in self._lent.items():
             described = json.loads(name)
             self._ready.setdefault((described["service"], described["region"]), []).append(client)
@@ -53,11 +57,13 @@ class Clients:
 def _new(service: str, region: str) -> tuple[Any, Any]:
     """A client, and the credentials that it signs with at each request."""
     session = _session()
-    return session.create_client(service, region_name=region), session.get_credentials()
+    # botocore would put the user agent together anew for each request, a seventh of what a call costs.
+    config = Config(user_agent=f"Boto3/{boto3.__version__} {session.user_agent()}")
+    return session.create_client(service, region_name=region, config=config), session.get_credentials()
 
 
 def _session() -> Any:
-    """A session with credentials to be set later. All share what is read from botocore's files, and a fork copies less."""
+    """A session with credentials to be set later. All share what is read from botocore's files: a fork copies less."""
     session = botocore.session.Session()
     session.register_component("data_loader", _LOADER)
     session.set_credentials("none", "none")

@@ -29,13 +29,13 @@ class LabTime:
         self._traveller: Any = None
 
     @contextmanager
-    def at(self, now: float) -> Iterator[None]:
+    def at(self, now: float) -> Iterator["LabTime"]:
         """Hold the time at `now`, until the with block ends."""
         slept = time.sleep
         with time_machine.travel(now, tick=False) as self._traveller:
             time.sleep = self._sleep  # type: ignore[assignment]
             try:
-                yield
+                yield self
             finally:
                 time.sleep = slept
 

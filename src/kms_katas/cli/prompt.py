@@ -9,8 +9,8 @@ import pytest
 
 from kms_katas.cli import PASSED, screen
 from kms_katas.cli.place import Place, current_kata
-from kms_katas.grading.answer import read_source
 from kms_katas.grading.outcome import AnswerUnusable
+from kms_katas.grading.source import read_source
 from kms_katas.kit import KitError
 from kms_katas.lab import Lab
 

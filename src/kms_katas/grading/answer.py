@@ -3,11 +3,8 @@
 Every call crosses the bridge; what came of the last one is kept for the report.
 """
 
-import os
-import re
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from kms_katas.child import wire
@@ -30,16 +27,13 @@ from kms_katas.lab import Call, Lab, Principal
 
 S = TypeVar("S", Source, Sink)
 
-MAX_SOURCE = 256 * 1024
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-
 
 class Answer:
     """One answer in one check: a module of its own, in a process that the checks of a run share until a restart()."""
 
     def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int) -> None:
         self._run, self._lab, self._learner, self._seed = run, lab, learner, seed
-        self._path = run.path()
+        self._path = run.path
         self._gate = Gate(lab, run.kata.services)
         self._loaded = False
         self._printed = ""
@@ -143,7 +137,7 @@ class Answer:
         return stream
 
     def _load(self) -> None:
-        source, path = read_source(self._path), display_path(self._path)
+        source, path = self._run.source, self._run.shown_path
         outcome = self._send({"order": "load", "source": source, "path": path, "environment": self._environment()})
         if "raised" in outcome:
             raised = read_raised(outcome["raised"], path)
@@ -179,44 +173,6 @@ class Answer:
             "AWS_SESSION_TOKEN": self._learner.session_token or "",
             "AWS_DEFAULT_REGION": self._lab.region,
         }
-
-
-def read_source(path: Path) -> str:
-    """The text of an answer, whatever its line ends; a byte order mark is dropped. Raises AnswerUnusable."""
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise AnswerUnusable(
-                f"{path.name} is not there.",
-                f"Put your answer in {display_path(path)}, or `kata reset` it to the starter.",
-            )
-        if size > MAX_SOURCE:
-            raise AnswerUnusable(
-                f"{path.name} has {size} bytes; an answer may have {MAX_SOURCE}.",
-                "Take out what the tasks do not ask for.",
-            )
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise AnswerUnusable(
-            f"{path.name} is not there.", f"Put your answer in {display_path(path)}, or `kata reset` it to the starter."
-        ) from error
-    except OSError as error:
-        raise AnswerUnusable(
-            f"{path.name} cannot be read: {error.strerror}.", f"Look at {display_path(path)} and who may read it."
-        ) from error
-    coding = next((found[1].decode() for line in data.splitlines()[:2] if (found := _CODING.match(line))), "utf-8")
-    try:
-        return data.removeprefix(b"\xef\xbb\xbf").decode(coding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise AnswerUnusable(f"{path.name} is not text in {coding}: {error}.", "Save the file as UTF-8.") from error
-
-
-def display_path(path: Path) -> str:
-    """The path as the learner would type it: from where they stand, if it lies below."""
-    try:
-        return os.path.relpath(path) if path.resolve().is_relative_to(Path.cwd()) else str(path)
-    except (OSError, ValueError):
-        return str(path)
 
 
 def _describe(value: Any) -> dict[str, Any] | None:

@@ -1,4 +1,7 @@
-"""A lane: collects the checks of katas once, then grades answer after answer in the same pytest session. Not for showing or storing verdicts."""
+"""A lane: collects the checks of katas once, then grades answer after answer in the same pytest session.
+
+Not for showing or storing verdicts.
+"""
 
 import contextlib
 import io
@@ -12,9 +15,9 @@ from typing import Any, TypeVar
 
 import pytest
 from _pytest.runner import runtestprotocol
+from botocore.exceptions import ClientError
 
 import kms_katas
-from kms_katas.grading.answer import display_path
 from kms_katas.grading.evidence import evidence
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, Infra
@@ -26,8 +29,27 @@ from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 T = TypeVar("T")
 
 # What pytest brings that no verdict needs; each costs time at every check.
-_PLUGINS_OFF = """cacheprovider capture debugging doctest faulthandler junitxml kms-katas-lab logging pastebin recwarn
-setuponly setupplan skipping stepwise terminal threadexception unittest unraisableexception warnings""".split()
+_PLUGINS_OFF = [
+    "cacheprovider",
+    "capture",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "junitxml",
+    "kms-katas-lab",
+    "logging",
+    "pastebin",
+    "recwarn",
+    "setuponly",
+    "setupplan",
+    "skipping",
+    "stepwise",
+    "terminal",
+    "threadexception",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+]
 
 
 def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callable[["Lane"], T]) -> T:
@@ -141,7 +163,7 @@ def _lines(path: Path) -> list[bytes]:
 
 def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
     """What a check found, from what it raised."""
-    path = display_path(run.path())
+    path = run.shown_path
     match raised:
         case None:
             return {"status": "pass"}
@@ -186,6 +208,8 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
             return {"status": "fail", "message": message, "file": path, "next_step": f"Compare {path} with the brief."}
         case KeyboardInterrupt():
             raise raised
+        case ClientError() if raised.response.get("Error", {}).get("Code") == "KMSInternalException":
+            raise Infra(str(raised)) from raised
     return {
         "status": "error",
         "message": f"The check could not use what came back ({type(raised).__name__}: {raised}).",
@@ -195,7 +219,7 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
 
 
 class _Outcome:
-    """Keeps the first exception of one item's setup, call and teardown, and spares pytest the writing of a report that nobody reads."""
+    """Keeps the first exception of an item's setup, call and teardown; spares pytest a report that nobody reads."""
 
     raised: BaseException | None = None
 

@@ -1,6 +1,7 @@
-"""The pytest plugin of the checks: fixtures `answer`, `lab`, `learner`, `fresh`, the markers, and `--answers DIR`. Not for collecting or reporting: see lane.py.
+"""The pytest plugin of the checks: fixtures `answer`, `lab`, `learner`, `fresh`, the markers, and `--answers DIR`.
 
-A check file is plain pytest. Its place says which kata it belongs to: tests/graders/01_keys/test_hello.py checks katas/01-keys/NN-hello.
+A check file is plain pytest. Its place says which kata it belongs to: tests/graders/01_keys/test_hello.py checks
+katas/01-keys/NN-hello. Not for collecting or reporting: see lane.py.
 """
 
 import time
@@ -76,7 +77,7 @@ def lab(request: pytest.FixtureRequest, _run: Run) -> Iterator[Lab]:
 
 @pytest.fixture
 def learner(lab: Lab) -> Principal:
-    """Whom the answer acts as: an IAM user of the home account who may do everything there. A check file may define its own."""
+    """Whom the answer acts as: an IAM user who may do all in the home account. A check file may define its own."""
     return lab.home.admin
 
 

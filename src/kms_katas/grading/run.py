@@ -2,9 +2,11 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from kms_katas.grading.runner import AnswerProcess, Runner
+from kms_katas.grading.source import display_path, read_source
 from kms_katas.kit import Kata
 
 CHECK_SECONDS = 3.0
@@ -23,8 +25,18 @@ class Run:
     check_deadline: float = 0.0
     process: AnswerProcess | None = None
 
+    @cached_property
     def path(self) -> Path:
         return self.folder / self.kata.answer[0]
+
+    @cached_property
+    def shown_path(self) -> str:
+        return display_path(self.path)
+
+    @cached_property
+    def source(self) -> str:
+        """Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable."""
+        return read_source(self.path)
 
     def close(self) -> None:
         if self.process is not None:

@@ -11,6 +11,7 @@ from moto.iam.models import AccessKey, iam_backends
 from moto.sts.models import sts_backends
 
 from kms_katas.lab.callers import PARTITION
+from kms_katas.lab.kms.models import store_of
 from kms_katas.policy import parse_document
 
 if TYPE_CHECKING:
@@ -120,6 +121,15 @@ class Account:
                 f"arn:{PARTITION}:iam::{self.id}:root", self, key.access_key_id, key.secret_access_key
             )
         return self._root
+
+    def create_key(self, policy: PolicyDocument | None = None, region: str | None = None) -> str:
+        """The ARN of a new symmetric KMS key, by default with the default key policy and in the lab's Region.
+
+        It was there before anybody called: no call and no event tells of it, no principal is needed, and the policy is
+        taken as it stands. To see CreateKey at work, call it with a client.
+        """
+        store = store_of(self.id, region or self.lab.region, self.lab.clock.now())
+        return store.new_key(self.lab.clock.now(), None if policy is None else _policy_text(policy)).arn
 
     def user(self, name: str, policies: Mapping[str, PolicyDocument] | None = None, path: str = "/") -> Principal:
         """A new IAM user with inline policies by name. Raises ValueError when the account has a user of that name."""

@@ -21,7 +21,7 @@ MAKES_DATA_KEY = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt
 @pytest.fixture
 def key(lab):
     """The key of this exercise, by its ARN."""
-    return lab.home.admin.client("kms").create_key(Description="scans")["KeyMetadata"]["Arn"]
+    return lab.home.create_key()
 
 
 @pytest.fixture

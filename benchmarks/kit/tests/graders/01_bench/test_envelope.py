@@ -7,7 +7,7 @@ from kms_katas.grading import expect
 
 @pytest.fixture
 def key_id(lab):
-    return lab.home.admin.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    return lab.home.create_key()
 
 
 @pytest.fixture
