@@ -16,7 +16,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="kms-katas")  # type: ignore[union-attr]
     try:
-        sys.exit(_run())
+        status = _run()
+        # Here, not at the interpreter's end, where nobody could catch a reader that left.
+        sys.stdout.flush()
+        sys.exit(status)
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost.", file=sys.stderr)
         sys.exit(INTERRUPTED)
