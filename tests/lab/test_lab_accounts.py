@@ -2,6 +2,9 @@
 
 import json
 import secrets
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -174,3 +177,26 @@ def test_a_key_from_the_start_has_the_policy_that_is_given(lab):
     admin.encrypt(KeyId=key, Plaintext=b"x")
     with pytest.raises(ClientError, match="AccessDenied"):
         admin.describe_key(KeyId=key)
+
+
+def test_threads_share_a_lab_and_each_call_is_its_principals(lab: Lab) -> None:
+    started = threading.Barrier(8)
+
+    def work(number: int) -> tuple[str, str]:
+        started.wait()
+        account = lab.account(account_ids[number % 2])
+        key = account.admin.client("kms").create_key()["KeyMetadata"]
+        blob = account.root.client("kms").encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+        assert account.admin.client("kms").decrypt(CiphertextBlob=blob)["KeyId"] == key["Arn"]
+        return key["AWSAccountId"], account.id
+
+    account_ids = ("111122223333", "444455556666")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(work, range(8)))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(owner == asked for owner, asked in made)
+    assert [call.number for call in lab.calls] == list(range(1, 25))

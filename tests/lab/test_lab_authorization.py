@@ -236,3 +236,24 @@ def test_account_wide_operations_need_resource_star(lab: Lab, refused: Any, oper
     with refused("AccessDeniedException") as caught:
         getattr(narrow, operation)()
     assert "on resource: * because no identity-based policy allows" in str(caught.value)
+
+
+def test_credentials_are_looked_at_before_the_request(lab: Lab, refused: Any) -> None:
+    nobody, bob = lab.home.user("nobody"), lab.home.user("bob")
+    kms = nobody.client("kms")
+    lab.home.admin.client("iam").delete_access_key(UserName="nobody", AccessKeyId=nobody.access_key_id)
+    with refused("UnrecognizedClientException"):
+        kms.describe_key(KeyId="a" * 2049)
+    with refused("ValidationException"):
+        bob.client("kms").describe_key(KeyId="a" * 2049)
+
+
+def test_the_callers_unique_id_is_a_condition_key(lab: Lab, key: Any, refused: Any) -> None:
+    bob, eve = lab.home.user("bob"), lab.home.user("eve")
+    iam = lab.home.admin.client("iam")
+    condition = {"StringEquals": {"aws:userid": iam.get_user(UserName="bob")["User"]["UserId"]}}
+    for user in (bob, eve):
+        user.allow(only("kms:DescribeKey", **condition))
+    bob.client("kms").describe_key(KeyId=key["KeyId"])
+    with refused("AccessDeniedException"):
+        eve.client("kms").describe_key(KeyId=key["KeyId"])

@@ -134,3 +134,22 @@ def test_reading_the_trail_twice_gives_the_same_events(lab: Lab, kms: Any) -> No
     kms.list_keys()
     assert lab.trail == lab.trail
     assert json.loads(json.dumps(lab.trail)) == list(lab.trail)
+
+
+@pytest.mark.parametrize("operation", ["create_alias", "update_alias", "delete_alias"])
+def test_the_event_of_an_alias_names_the_alias_and_its_key(kms: Any, key: Any, lab: Lab, operation: str) -> None:
+    name = f"alias/{secrets.token_hex(4)}"
+    kms.create_alias(AliasName=name, TargetKeyId=key["KeyId"])
+    if operation == "update_alias":
+        kms.update_alias(AliasName=name, TargetKeyId=key["KeyId"])
+    if operation == "delete_alias":
+        kms.delete_alias(AliasName=name)
+    arns = [key["Arn"], f"arn:aws:kms:us-east-1:111122223333:{name}"]
+    expected = [{"accountId": "111122223333", "type": "AWS::KMS::Key", "ARN": arn} for arn in arns]
+    assert lab.trail[-1]["resources"] == expected
+
+
+def test_a_request_that_is_wrong_in_form_still_has_a_caller(lab: Lab, raw: Any) -> None:
+    raw("DescribeKey", {})
+    assert lab.calls[-1].principal_arn == lab.home.admin.arn
+    assert lab.trail[-1]["errorCode"] == "ValidationException"

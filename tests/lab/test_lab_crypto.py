@@ -1,5 +1,6 @@
 """Encrypt, Decrypt, the data keys and GenerateRandom: what comes back, and what is refused."""
 
+import json
 import os
 import secrets
 from typing import Any
@@ -198,3 +199,35 @@ def test_4096_bytes_are_the_most_to_encrypt(kms: Any, key: Any, refused: Any) ->
     )
     with refused("ValidationException", text):
         kms.encrypt(KeyId=key["KeyId"], Plaintext=bytes(4097))
+
+
+def test_decrypt_takes_the_bare_id_of_another_accounts_key(lab: Lab, kms: Any, key: Any, refused: Any) -> None:
+    guest = lab.account("444455556666").admin.client("kms")
+    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    with refused("AccessDeniedException"):
+        guest.decrypt(CiphertextBlob=blob, KeyId=key["KeyId"])
+    open_to_guest = {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "kms:*", "Resource": "*"}
+    policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"])["Policy"])
+    policy["Statement"].append(open_to_guest)
+    kms.put_key_policy(KeyId=key["KeyId"], Policy=json.dumps(policy))
+    assert guest.decrypt(CiphertextBlob=blob, KeyId=key["KeyId"])["KeyId"] == key["Arn"]
+    with refused("NotFoundException"):  # not the key of this ciphertext, so an ID of the caller's own account
+        guest.decrypt(CiphertextBlob=blob, KeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+
+
+@pytest.mark.parametrize("tokens", [1, 10])
+def test_a_made_up_grant_token_is_invalid(kms: Any, key: Any, refused: Any, tokens: int) -> None:
+    with refused("InvalidGrantTokenException"):
+        kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", GrantTokens=["t"] * tokens)
+
+
+def test_ten_grant_tokens_are_the_most(kms: Any, key: Any, refused: Any) -> None:
+    with refused("ValidationException"):
+        kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", GrantTokens=["t"] * 11)
+
+
+def test_a_decrypt_without_a_ciphertext_is_wrong_before_its_key_is_looked_up(key: Any, raw: Any) -> None:
+    fault = "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
+    for asked in ({}, {"KeyId": "junk"}, {"KeyId": key["KeyId"], "DryRunModifiers": ["IGNORE_CIPHERTEXT"]}):
+        _, answer = raw("Decrypt", asked)
+        assert answer["message"] == fault + "Member must not be null"

@@ -106,3 +106,8 @@ def test_a_stranger_cannot_tell_a_missing_key_from_a_closed_one(lab: Lab, key: A
             stranger.describe_key(KeyId=arn)
         texts.add(opaque(str(caught.value)))
     assert len(texts) == 1
+
+
+def test_an_arn_of_another_partition_is_refused(kms: Any, key: Any, refused: Any) -> None:
+    with refused("InvalidArnException"):
+        kms.describe_key(KeyId=key["Arn"].replace("arn:aws:", "arn:aws-cn:"))

@@ -219,3 +219,9 @@ def test_fifty_tags_are_the_most_also_one_by_one(kms: Any, key: Any, refused: An
     kms.tag_resource(KeyId=key["KeyId"], Tags=[{"TagKey": "t0", "TagValue": "changed"}])
     with refused("TagException", "Too many tags"):
         kms.tag_resource(KeyId=key["KeyId"], Tags=[{"TagKey": "t50", "TagValue": ""}])
+
+
+@pytest.mark.parametrize("operation", ["create_alias", "update_alias"])
+def test_an_alias_name_has_no_colon(kms: Any, key: Any, refused: Any, operation: str) -> None:
+    with refused("ValidationException", "alias/a:b contains invalid characters for an alias"):
+        getattr(kms, operation)(AliasName="alias/a:b", TargetKeyId=key["KeyId"])

@@ -145,3 +145,30 @@ def test_the_plugin_loads_neither_boto3_nor_moto() -> None:
 
 def test_the_fixture_is_a_fresh_lab(lab: Lab) -> None:
     assert isinstance(lab, Lab) and lab.calls == ()
+
+
+def test_motos_switches_for_the_account_count_as_they_do_in_moto(
+    installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kms = client()
+    kms.meta.events.register(
+        "before-sign.kms.*", lambda request, **_: request.headers.add_header("x-moto-account-id", "222222222222")
+    )
+    assert kms.create_key()["KeyMetadata"]["AWSAccountId"] == "222222222222"
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "333333333333")
+    assert kms.create_key()["KeyMetadata"]["AWSAccountId"] == "333333333333"
+    assert len(client().list_keys()["Keys"]) == 1
+
+
+def test_the_tagging_api_sees_and_changes_the_tags_of_keys(installed: None) -> None:
+    kms = client()
+    key = kms.create_key(Tags=[{"TagKey": "a", "TagValue": "1"}])["KeyMetadata"]
+    tagging = boto3.client(
+        "resourcegroupstaggingapi", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    assert [one["ResourceARN"] for one in tagging.get_resources()["ResourceTagMappingList"]] == [key["Arn"]]
+    tagging.tag_resources(ResourceARNList=[key["Arn"]], Tags={"b": "2"})
+    tagging.untag_resources(ResourceARNList=[key["Arn"]], TagKeys=["a"])
+    assert kms.list_resource_tags(KeyId=key["KeyId"])["Tags"] == [{"TagKey": "b", "TagValue": "2"}]
+    with pytest.raises(ClientError):
+        tagging.tag_resources(ResourceARNList=[key["Arn"][:-1] + "x"], Tags={"b": "2"})

@@ -122,3 +122,9 @@ def test_a_policy_that_locks_its_author_out_needs_a_bypass(kms: Any, key: Any, r
 
 def test_naming_the_author_is_enough_for_the_lockout_check(lab: Lab, kms: Any, key: Any) -> None:
     kms.put_key_policy(KeyId=key["KeyId"], Policy=document(allow({"AWS": lab.home.admin.arn})))
+
+
+@pytest.mark.parametrize("principal", [{"AWS": []}, {"AWS": ACCOUNT, "Service": []}])
+def test_a_statement_names_at_least_one_principal(kms: Any, key: Any, refused: Any, principal: Any) -> None:
+    with refused("MalformedPolicyDocumentException"):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN, allow(principal, "kms:Decrypt")))

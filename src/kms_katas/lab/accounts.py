@@ -12,6 +12,7 @@ from moto.sts.models import sts_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.policy import parse_document
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Principal:
     _entity: Any = field(default=None, repr=False)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
+    @one_at_a_time
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client with this principal's credentials; `region` is the lab's if not given.
 
@@ -57,6 +59,7 @@ class Principal:
             self._clients[place] = self.account.lab.client_pool.lend(*place, credentials)
         return self._clients[place]
 
+    @one_at_a_time
     def allow(self, document: PolicyDocument, name: str = "allow") -> None:
         """Adds an inline identity policy to the user, or to the session's role.
 
@@ -77,6 +80,7 @@ class Role:
     account: "Account" = field(repr=False)
     _entity: Any = field(repr=False)
 
+    @one_at_a_time
     def session(self, name: str, duration: int = 3600) -> Principal:
         """A session as AssumeRole would make it, without asking the trust policy.
 
@@ -86,6 +90,7 @@ class Role:
         credentials = (session.access_key_id, session.secret_access_key, session.session_token)
         return Principal(session.arn, self.account, *credentials, role_arn=self.arn, _entity=self._entity)
 
+    @one_at_a_time
     def allow(self, document: PolicyDocument, name: str = "allow") -> None:
         """Adds an inline identity policy to the role."""
         self._entity.policies[name] = _policy_text(document)
@@ -105,6 +110,7 @@ class Account:
         return f"Account({self.id!r})"
 
     @property
+    @one_at_a_time
     def admin(self) -> Principal:
         """The IAM user `admin`, whose identity policy allows everything."""
         if self._admin is None:
@@ -112,6 +118,7 @@ class Account:
         return self._admin
 
     @property
+    @one_at_a_time
     def root(self) -> Principal:
         """The root user."""
         if self._root is None:
@@ -122,6 +129,7 @@ class Account:
             )
         return self._root
 
+    @one_at_a_time
     def create_key(self, policy: PolicyDocument | None = None, region: str | None = None) -> str:
         """The ARN of a new symmetric KMS key, by default with the default key policy and in the lab's Region.
 
@@ -131,6 +139,7 @@ class Account:
         store = store_of(self.id, region or self.lab.region, self.lab.clock.now())
         return store.new_key(self.lab.clock.now(), None if policy is None else _policy_text(policy)).arn
 
+    @one_at_a_time
     def user(self, name: str, policies: Mapping[str, PolicyDocument] | None = None, path: str = "/") -> Principal:
         """A new IAM user with inline policies by name. Raises ValueError when the account has a user of that name."""
         if name in self._iam.users:
@@ -143,6 +152,7 @@ class Account:
         key = self._iam.create_access_key(name)
         return Principal(user.arn, self, key.access_key_id, key.secret_access_key, _entity=user)
 
+    @one_at_a_time
     def role(
         self,
         name: str,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
@@ -78,11 +77,6 @@ def _session_credential(account: str, access_key_id: str) -> Credential | None:
     caller = Caller(session.arn, account, "AssumedRole", user_id, access_key_id, session.role_arn, role)
     expires = session.expiration.replace(tzinfo=UTC)
     return Credential(session.secret_access_key, session.session_token, caller, True, expires)
-
-
-def administrator(access_key_id: str) -> Caller:
-    """Whom unknown credentials stand for where nothing is enforced: the root user of moto's default account."""
-    return root_caller(DEFAULT_ACCOUNT_ID, access_key_id)
 
 
 def identity_policies(caller: Caller) -> Iterator[tuple[str, Mapping[str, Any]]]:

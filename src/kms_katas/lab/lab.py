@@ -44,7 +44,7 @@ _MOTO_CONFIG: Any = {
 
 
 class Lab:
-    """A context manager. One lab at a time in a process; each starts empty.
+    """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
     Credentials and permissions are checked for KMS. IAM, STS, S3 and the rest are moto's own: they let every caller do
     everything, and AssumeRole asks no trust policy.
@@ -103,6 +103,7 @@ class Lab:
         """Account 111122223333."""
         return self.account(HOME_ACCOUNT)
 
+    @setting.one_at_a_time
     def account(self, account_id: str) -> Account:
         """The account with this 12-digit ID, made on first use. Raises ValueError for anything else."""
         if not (len(account_id) == 12 and account_id.isascii() and account_id.isdigit()):

@@ -24,9 +24,9 @@ _used_stores: Any = BackendDict
 def install(enforce: bool = False) -> None:
     """Mounts the engine. With `enforce`, credentials and permissions count; without, every caller is an administrator.
 
-    Without `enforce`, credentials that moto does not know act as the root user of account 123456789012. Calling again
-    only changes `enforce`. KMS keys that moto made before are forgotten, since the two engines cannot read each
-    other's.
+    Without `enforce`, credentials that moto does not know act as the root user of account 123456789012, and everybody
+    as the root user of the account that moto's MOTO_ACCOUNT_ID names, where that is set. Calling again only changes
+    `enforce`. KMS keys that moto made before are forgotten, since the two engines cannot read each other's.
     """
     _require_no_lab()
     mount()

@@ -67,10 +67,15 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
         "tlsDetails": {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": f"kms.{work.region}.amazonaws.com"},
     }
     if work.target.key is not None:
-        event["resources"] = [
-            {"accountId": work.target.key.account, "type": "AWS::KMS::Key", "ARN": work.target.key.arn}
-        ]
+        event["resources"].append(_resource(work.target.key.account, work.target.key.arn))
+    # An alias has the type of a key there too (developer guide, log entries of CreateAlias and UpdateAlias).
+    aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
+    event["resources"] += [_resource(caller.account, arn) for arn in aliases]
     return event
+
+
+def _resource(account: str, arn: str) -> dict[str, str]:
+    return {"accountId": account, "type": "AWS::KMS::Key", "ARN": arn}
 
 
 def _identity(caller: Caller) -> dict[str, Any]:

@@ -17,7 +17,9 @@ OPERATORS = frozenset(
 
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
+_DOCUMENT = frozenset({"Version", "Id", "Statement"})
 _PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
+_STATEMENT = frozenset({"Sid", "Effect", "Condition"}.union(*_PAIRS))
 
 
 class PolicyError(ValueError):
@@ -28,7 +30,8 @@ def parse_document(text: str) -> dict[str, Any]:
     """The policy document in `text`.
 
     Raises PolicyError, with the place, for text that is not JSON, a name given twice in one object (only one of the two
-    could count), no Statement, an Effect other than Allow or Deny, an unknown Version or condition operator, and for
+    could count), an element that the grammar of policies does not have (IAM reference, "Grammar of the IAM JSON policy
+    language"), no Statement, an Effect other than Allow or Deny, an unknown Version or condition operator, and for
     elements of the wrong shape. A statement without Action, Resource or Principal passes: KMS stores it, and it has
     no effect.
     """
@@ -44,6 +47,7 @@ def parse_document(text: str) -> dict[str, Any]:
         raise error if isinstance(error, PolicyError) else PolicyError(f"The policy cannot be read: {error}.") from None
     if not isinstance(document, dict):
         raise PolicyError(f'The policy must be a JSON object with a "Statement"; it is {_shape(document)}.')
+    _check_names(document, _DOCUMENT, "The policy")
     if "Version" in document and document["Version"] not in _VERSIONS:
         raise PolicyError(f'"Version" must be "2012-10-17" or "2008-10-17"; it is {json.dumps(document["Version"])}.')
     if "Statement" not in document:
@@ -83,6 +87,7 @@ def _no_constant(name: str) -> None:
 def _check_statement(statement: Any, where: str) -> None:
     if not isinstance(statement, dict):
         raise PolicyError(f"{where} must be a JSON object; it is {_shape(statement)}.")
+    _check_names(statement, _STATEMENT, where)
     sid = statement.get("Sid", "")
     if not isinstance(sid, str):
         raise PolicyError(f'{where}: "Sid" must be text; it is {_shape(sid)}.')
@@ -101,6 +106,12 @@ def _check_statement(statement: Any, where: str) -> None:
             _check_principal(statement[element], f'{where}: "{element}"')
     if "Condition" in statement:
         _check_condition(statement["Condition"], f'{where}: "Condition"')
+
+
+def _check_names(found: dict[str, Any], known: frozenset[str], where: str) -> None:
+    unknown = next((name for name in found if name not in known), None)
+    if unknown is not None:
+        raise PolicyError(f"{where} has {json.dumps(unknown)}, which is no element of a policy.")
 
 
 def _check_texts(value: Any, where: str) -> None:

@@ -14,6 +14,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
 
@@ -29,10 +30,14 @@ _CRYPTO = frozenset({"Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWi
 def authorize(work: Work) -> None:
     """Leaves the Decision in `work.decision`.
 
-    Raises AccessDeniedException with AWS's text at the first permission that is missing.
+    Raises AccessDeniedException with AWS's text at the first permission that is missing, and
+    InvalidGrantTokenException.
     """
     if not setting.current.enforce:
         return
+    if work.parameters.get("GrantTokens") and has_error(work.operation, "InvalidGrantTokenException"):
+        # Whether AWS looks at the token before the policies is not documented.
+        raise KMSError("InvalidGrantTokenException", "The lab has no grants yet, so no grant token is valid.")
     for check in work.target.checks:
         work.decision = _decision(
             work, check, _NO_POLICY if check.absent else check.key.policy if check.key is not None else None
@@ -70,6 +75,7 @@ def condition_context(work: Work, check: Check) -> Context:
     """
     asked = work.parameters
     operation = work.operation
+    assert work.caller is not None
     context: Context = {
         "aws:CurrentTime": work.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(work.now.timestamp())),
@@ -78,6 +84,7 @@ def condition_context(work: Work, check: Check) -> Context:
         "aws:SourceIp": SOURCE_ADDRESS,
         "aws:UserAgent": work.user_agent,
         "aws:ViaAWSService": "false",
+        "aws:userid": work.caller.user_id,
     }
     if check.key is not None:
         context |= _of_key(work, check.key)

@@ -33,6 +33,8 @@ def _is_sound(principal: Any) -> bool:
     if not isinstance(principal, dict) or not principal:
         return False
     for kind, values in principal.items():
+        if values == []:
+            return False
         for value in values if isinstance(values, list) else [values]:
             if kind not in ("AWS", "Service", "Federated") or not isinstance(value, str):
                 return False

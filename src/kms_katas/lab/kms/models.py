@@ -1,13 +1,16 @@
 """The keys and aliases of one account in one Region, kept inside moto's own store so that mock_aws resets them.
 
 Holds no permission rule. The methods with parameters like moto's are what moto's other services call (EBS, DynamoDB,
-SES and RDS make or look up keys).
+SES and RDS make or look up keys, the Resource Groups Tagging API lists and changes tags).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
 from moto.core.base_backend import BaseBackend
+from moto.core.exceptions import JsonRESTError
+from moto.core.resource_tagging import TaggedResource
 from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
@@ -86,6 +89,23 @@ class KeyStore(KmsBackend):
         if name.startswith("alias/"):
             return self.keys[self.aliases[name].key_id]
         return self.keys[name.removeprefix("key/")]
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        for key in self.keys.values():
+            yield TaggedResource(arn=key.arn, tags=dict(key.tags), resource_type="kms:key")
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self._tagged(arn).tags |= tags
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        key = self._tagged(arn)
+        key.tags = {name: value for name, value in key.tags.items() if name not in tag_keys}
+
+    def _tagged(self, arn: str) -> Key:
+        try:
+            return self.describe_key(arn)
+        except KeyError:
+            raise JsonRESTError("NotFoundException", f"Key '{arn}' does not exist") from None
 
 
 def store_of(account: str, region: str, now: datetime) -> KeyStore:

@@ -14,6 +14,9 @@ from kms_katas.lab.kms.work import Work
 def take(work: Work) -> None:
     """Fills in `work.response` or `work.error` and tells the recorder.
 
+    AWS tells no order for what is wrong with a request in meaning, not in form (both KeySpec and NumberOfBytes, a
+    waiting period of 5 days): here the operation says it, so after permission and key state.
+
     Only a KMSError may stop a step; anything else is our fault.
     """
     try:
@@ -29,8 +32,8 @@ def take(work: Work) -> None:
 
 
 def _answer(work: Work) -> dict[str, object]:
+    work.caller = identify(work)  # first, as AWS does: a stranger learns nothing about the request
     work.parameters = parse(work.operation, work.body)
-    work.caller = identify(work)
     operation = OPERATIONS.get(work.operation)
     if operation is None:
         raise not_in_the_lab(work.operation)

@@ -1,7 +1,8 @@
 """From the JSON body of a request to checked parameters, over botocore's own model of KMS.
 
 Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. The order of an enum's
-values in the text is botocore's; AWS prints them in no fixed order.
+values in the text is botocore's; AWS prints them in no fixed order. No text for a list that is too long is recorded, so
+that one is a guess by the others.
 """
 
 import base64

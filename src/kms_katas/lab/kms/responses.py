@@ -4,10 +4,10 @@ body.
 
 import base64
 import json
+import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from threading import RLock
 from typing import Any
 
 from kms_katas.lab.kms import setting
@@ -16,7 +16,6 @@ from kms_katas.lab.kms.work import Work
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
 _REGION_IN_HOST = re.compile(r"^https?://kms(?:-fips)?\.([a-z0-9-]+)\.")
-_ONE_AT_A_TIME = RLock()
 
 
 def dispatch(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, str], str]:
@@ -24,22 +23,24 @@ def dispatch(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, 
     return answer(full_url, headers, request.data)
 
 
+@setting.one_at_a_time
 def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
     """(status, headers, body) for one request. Never raises."""
     signed = _CREDENTIAL.search(_text(headers.get("Authorization")))
     in_host = _REGION_IN_HOST.match(url)
-    with _ONE_AT_A_TIME:
-        work = Work(
-            operation=_text(headers.get("X-Amz-Target")).rpartition(".")[2],
-            body=body,
-            region=in_host[1] if in_host else (signed[2] if signed else "us-east-1"),
-            access_key_id=signed[1] if signed else "",
-            session_token=_text(headers.get("X-Amz-Security-Token")) or None,
-            user_agent=_text(headers.get("User-Agent")),
-            request_id=setting.current.randomness.uuid(),
-            now=setting.now(),
-        )
-        take(work)
+    work = Work(
+        operation=_text(headers.get("X-Amz-Target")).rpartition(".")[2],
+        body=body,
+        region=in_host[1] if in_host else (signed[2] if signed else "us-east-1"),
+        access_key_id=signed[1] if signed else "",
+        session_token=_text(headers.get("X-Amz-Security-Token")) or None,
+        user_agent=_text(headers.get("User-Agent")),
+        # moto asks both before it looks at the credentials, in this order.
+        motos_account=os.environ.get("MOTO_ACCOUNT_ID") or _text(headers.get("x-moto-account-id")) or None,
+        request_id=setting.current.randomness.uuid(),
+        now=setting.now(),
+    )
+    take(work)
     answer_headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": work.request_id}
     if work.error is not None:
         answer_headers["x-amzn-ErrorType"] = work.error.code

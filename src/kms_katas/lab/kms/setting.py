@@ -6,7 +6,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import moto.core.utils
 
@@ -26,6 +28,21 @@ class Setting:
 
 
 current = Setting()
+
+_LOCK = RLock()
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def one_at_a_time(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Marks what reads or changes the simulated AWS, so that threads may share it: no two such calls overlap."""
+
+    @wraps(work)
+    def alone(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with _LOCK:
+            return work(*args, **kwargs)
+
+    return alone
 
 
 def now() -> datetime:

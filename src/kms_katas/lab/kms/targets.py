@@ -39,9 +39,10 @@ def find_target(work: Work, operation: Operation) -> Target:
         return Target(checks=tuple(checks))
     if operation.target == "alias":
         return _alias_target(work, action)
-    if work.operation == "Decrypt" and "KeyId" not in work.parameters:
-        key = _key_of_ciphertext(work)
-        return Target(key, checks=(Check(action, key.arn, key),))
+    if work.operation == "Decrypt":
+        key = _key_that_sealed(work)
+        if key is not None and work.parameters.get("KeyId", key.id) == key.id:
+            return Target(key, checks=(Check(action, key.arn, key),))
     found, named_alias, check = _find_and_check(work, work.parameters["KeyId"], operation.by_alias, action)
     return Target(found, named_alias=named_alias, checks=(check,))
 
@@ -72,9 +73,11 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
         parts = _ARN.fullmatch(identifier)
         if parts is None:
             raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
-        _, region, account, name = parts.groups()
+        partition, region, account, name = parts.groups()
         if region != work.region:
             raise KMSError("NotFoundException", f"Invalid arn {region}")
+        if partition != store_of(account, region, work.now).partition:
+            raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
         name = name.removeprefix("key/")
     store = store_of(account, work.region, work.now)
     if name.startswith("alias/") and aliases_too:
@@ -129,9 +132,12 @@ def _alias_name(work: Work) -> str:
             "ValidationException",
             'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
         )
+    if ":" in name:
+        # The model's pattern lets a colon pass, its text does not; the sentence is the one moto has for it.
+        raise KMSError("ValidationException", f"{name} contains invalid characters for an alias")
     # The codes follow from the list of errors of CreateAlias; the other two alias operations have only
     # NotFoundException to say it with.
-    if work.operation == "CreateAlias" and (name.startswith("alias/aws/") or name == "alias/" or ":" in name):
+    if work.operation == "CreateAlias" and (name.startswith("alias/aws/") or name == "alias/"):
         raise KMSError(
             "InvalidAliasNameException",
             f"{name} is not a valid alias name: alias/aws/ is reserved, and a name must follow alias/.",
@@ -139,17 +145,29 @@ def _alias_name(work: Work) -> str:
     return name
 
 
-def _key_of_ciphertext(work: Work) -> Key:
-    blob = work.parameters.get("CiphertextBlob")
+def _key_that_sealed(work: Work) -> Key | None:
+    """The key that the ciphertext names, of whatever account; None where the request has to name one by itself.
+
+    A bare key ID of another account's key will do beside a symmetric ciphertext (botocore op:Decrypt, Cross-account
+    use), and so this key decides what such an ID means. When a ciphertext may be absent: shape DecryptRequest.
+    """
+    asked = work.parameters
+    blob = asked.get("CiphertextBlob")
     if blob is None:
+        if "KeyId" in asked and asked.get("DryRun") and "IGNORE_CIPHERTEXT" in asked.get("DryRunModifiers", ()):
+            return None
         raise KMSError(
-            "ValidationException", "Give KeyId or CiphertextBlob: without a ciphertext nothing names the KMS key."
+            "ValidationException",
+            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
+            "Member must not be null",
         )
     locator = locator_of(blob)
     for store in stores_in(work.region, work.now):
         if locator in store.by_locator:
             key: Key = store.by_locator[locator][0]
             return key
+    if "KeyId" in asked:
+        return None
     if locator is None or not ever_known(locator):
         raise KMSError("InvalidCiphertextException")
     assert work.caller is not None

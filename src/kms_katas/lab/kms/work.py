@@ -45,6 +45,8 @@ class Work:
     access_key_id: str
     session_token: str | None
     user_agent: str
+    motos_account: str | None
+    """The account that moto's own switches name; it counts where nothing is enforced."""
     request_id: str
     now: datetime
     parameters: dict[str, Any] = field(default_factory=dict)

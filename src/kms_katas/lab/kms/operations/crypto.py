@@ -26,13 +26,7 @@ def decrypt(work: Work) -> dict[str, Any]:
     """
     _require_symmetric_algorithm(work)
     _refuse_recipient(work)
-    blob = work.parameters.get("CiphertextBlob")
-    if blob is None:
-        raise KMSError(
-            "ValidationException",
-            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
-            "Member must not be null",
-        )
+    blob = work.parameters["CiphertextBlob"]
     locator = locator_of(blob)
     known = [store.by_locator[locator] for store in stores_in(work.region, work.now) if locator in store.by_locator]
     if not known and (locator is None or not ever_known(locator)):

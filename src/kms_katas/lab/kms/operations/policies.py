@@ -20,7 +20,7 @@ _MOST_BYTES = 32_768  # developer guide, resource quotas; the model alone would 
 def get_key_policy(work: Work) -> dict[str, Any]:
     name = work.parameters.get("PolicyName", "default")
     if name != "default":
-        raise KMSError("NotFoundException", f"No such policy exists: {name}")
+        raise KMSError("NotFoundException", "No such policy exists")
     return {"Policy": work.key.policy, "PolicyName": name}
 
 

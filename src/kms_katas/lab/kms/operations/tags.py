@@ -31,7 +31,11 @@ def list_resource_tags(work: Work) -> dict[str, Any]:
 
 
 def require_sound_tags(given: Sequence[dict[str, str]], total: int) -> None:
-    """`total`: how many tags the key will have. Raises TagException."""
+    """`total`: how many tags the key will have. Raises TagException.
+
+    "Too many tags" is recorded for CreateKey; TagResource has LimitExceededException in its list of errors too, and
+    which of the two it takes is not recorded.
+    """
     names = [tag["TagKey"] for tag in given]
     if len(set(names)) < len(names):
         raise KMSError("TagException", "Duplicate tag keys")
