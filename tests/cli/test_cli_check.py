@@ -179,6 +179,17 @@ def test_a_path_into_another_tree_checks_that_tree_and_notes_nothing(kata, answe
     assert "passed" not in progress()
 
 
+def test_paths_into_two_trees_are_refused(second, kata, answer, here, write_answer):
+    ran = kata("check", write_answer(RIGHT) / "keys" / "mini" / "answer.py", here / "my-katas" / "envelope" / "more")
+    assert ran.status == 2
+    assert "one folder at a time" in ran.said
+
+
+@pytest.mark.parametrize("tree", ["solutions", "katas"])
+def test_the_kits_own_trees_go_by_name_from_anywhere(kata, here, tree):
+    assert kata("check", "--answers", tree).status == (tree != "solutions")
+
+
 @pytest.mark.parametrize("tree", ["solutions", "katas"])
 def test_answers_names_any_tree_shaped_like_katas(kata, mini_root, tree):
     ran = kata("check", "--answers", mini_root / tree, "--format", "json")

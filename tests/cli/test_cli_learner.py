@@ -79,6 +79,14 @@ def test_init_makes_a_workspace_where_it_is_told(kata, here):
     assert (here / "deep" / "er" / "keys" / "mini" / "answer.py").is_file()
 
 
+def test_init_inside_a_workspace_adds_to_that_one(kata, here, answer, monkeypatch):
+    before = set(files(here))
+    answer.unlink()
+    monkeypatch.chdir(answer.parent)
+    assert kata("init").status == 0
+    assert set(files(here)) == before
+
+
 def test_list_marks_what_is_passed(kata, answer):
     def passed():
         return json.loads(kata("list", "--format", "json").out)["katas"][0]["passed"]
@@ -125,6 +133,12 @@ def test_hints_move_on_to_the_next_task_when_one_is_used_up(kata, answer, mini_r
     assert ["Third." in kata("hint").said for _ in range(3)] == [False, False, True]
     assert "Fourth." in kata("hint", "--task", "2").said
     assert "Direct." in kata("hint", "--task", "1").said
+
+
+def test_the_line_that_a_hint_offers_stays_at_the_task_that_was_named(kata, answer, mini_root):
+    toml = mini_root / "katas" / "01-keys" / "01-mini" / "kata.toml"
+    toml.write_text(toml.read_text() + '[[task]]\ntitle = "More"\nhints = ["Third.", "Fourth."]\n')
+    assert "hint mini --task 2" in kata("hint", "--task", "2").said
 
 
 def test_a_hint_for_a_task_that_is_not_there_is_refused(kata, answer, progress):

@@ -110,6 +110,10 @@ def test_a_narrow_list_cuts_no_id(terminal, mini_root, here):
     assert b"keys/mini-with-a-long-name" in terminal("list", width=60).read_until()
 
 
+def test_a_very_narrow_list_cuts_no_id(terminal, here):
+    assert b"keys/mini" in terminal("list", width=24).read_until()
+
+
 def test_no_color_means_no_colour(terminal, answer):
     assert COLOUR.search(terminal("hint").read_until())
     assert not COLOUR.search(terminal("hint", NO_COLOR="1").read_until())
@@ -159,6 +163,15 @@ def test_a_reader_that_leaves_early_causes_no_noise(mini_root, here):
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_as_good_as_an_empty_one(mini_root, answer, closed):
+    answer.write_text(RIGHT)
+    command = ["sh", "-c", f'"$0" "$@" {closed}', *KATA, "--kit", str(mini_root), "check"]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
 def children(pid):
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -188,6 +201,16 @@ def test_ctrl_c_while_an_answer_loops_leaves_a_clean_screen(terminal, answer):
     assert shown.output.count(b"\x1b[?25l") == shown.output.count(b"\x1b[?25h")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_kata_that_is_killed_leaves_no_answer_behind(terminal, answer):
+    answer.write_text("import threading\nthreading.Event().wait()\n")
+    shown = terminal("check")
+    (warm,) = wait_for(lambda: children(shown.process.pid))
+    (child,) = wait_for(lambda: children(warm))
+    shown.process.kill()
+    wait_for(lambda: not os.path.exists(f"/proc/{warm}") and not os.path.exists(f"/proc/{child}"))
+
+
 @pytest.mark.parametrize(
     "typed, status, kept", [(b"n\n", 1, True), (b"\n", 1, True), (b"\x03", 130, True), (b"y\n", 0, False)]
 )
@@ -214,8 +237,9 @@ def test_try_gives_a_lab_a_client_and_the_answer(terminal, answer):
     assert shown.end() == 0
 
 
-def test_try_with_an_answer_that_does_not_run_says_so_and_goes_on(terminal, answer):
-    answer.write_text("def open_it(:\n")
+@pytest.mark.parametrize("source", ["def open_it(:\n", "raise SystemExit(7)\n"])
+def test_try_with_an_answer_that_does_not_run_says_so_and_goes_on(terminal, answer, source):
+    answer.write_text(source)
     shown = terminal("try")
     shown.read_until(b">>> ")
     assert b"Without your answer" in shown.output

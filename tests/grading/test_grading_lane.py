@@ -15,7 +15,7 @@ import pytest
 
 from kms_katas.grading.inprocess import InProcessRunner
 from kms_katas.grading.lane import Lane, grade_in_lane
-from kms_katas.grading.outcome import Infra
+from kms_katas.grading.outcome import AnswerTimeout, Infra
 from kms_katas.grading.runner import Runner
 from kms_katas.kit import Kit, Verdict, find_kit
 
@@ -181,6 +181,14 @@ def test_a_runner_that_died_is_a_fault_of_the_kit_and_no_verdict(grade: Grade) -
         runner.close()
 
 
+@pytest.mark.parametrize("name", ["[2026] kms", "100% é"] + ["a::b"] * (os.name != "nt"))
+def test_the_kit_may_lie_in_a_folder_of_any_name(mini_root: Path, grade: Grade, tmp_path: Path, name: str) -> None:
+    here = Path.cwd()
+    kit = find_kit(mini_root.rename(tmp_path / name))
+    assert grade(RIGHT, kit=kit).passed
+    assert Path.cwd() == here
+
+
 def test_both_runners_give_the_same_verdicts(mini_kit: Kit, forked: Runner, in_process: Runner) -> None:
     def body(lane: Lane) -> list[Verdict]:
         folder = mini_kit.solutions / mini_kit.katas[0].folder
@@ -202,6 +210,17 @@ def test_both_runners_give_the_same_verdicts(mini_kit: Kit, forked: Runner, in_p
         {"fail"},
         {"fail"},
     ]
+
+
+def test_ctrl_c_in_an_answer_ends_an_in_process_run(in_process: Runner, grade: Grade) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        grade("def open_it(kms, blob):\n    raise KeyboardInterrupt\n", runner=in_process)
+
+
+def test_an_in_process_answer_that_came_too_late_is_a_timeout(in_process: Runner) -> None:
+    load = {"order": "load", "source": "", "path": "answer.py", "environment": {}, "now": 0.0}
+    with pytest.raises(AnswerTimeout):
+        in_process.start().order(load, lambda question: {}, time.monotonic())
 
 
 def test_the_in_process_runner_leaves_the_process_as_it_found_it(in_process: Runner, hold: Hold) -> None:
@@ -266,3 +285,11 @@ def test_a_plain_client_is_the_learner_of_its_own_check(
             runner=runner,
         )
         assert statuses(verdict) == ["pass"] * 3, verdict
+
+
+def test_the_runner_starts_before_anything_slow_is_imported() -> None:
+    program = (
+        "import sys, kms_katas.grading.forked; print({'boto3', 'moto', 'pytest', 'kms_katas.lab'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -128,3 +128,14 @@ def test_a_reset_that_cannot_keep_a_copy_leaves_the_answer(mini_kit, made):
     with pytest.raises(WorkspaceError, match="still there"):
         reset(mini_kit, kata, made, NOW)
     assert made.answer(kata).read_text() == "mine"
+
+
+def test_a_reset_that_fails_after_the_copy_says_where_the_copy_is(mini_kit, made):
+    (kata,) = mini_kit.katas
+    made.answer(kata).write_text("mine")
+    (mini_kit.starter(kata) / "answer.py").unlink()
+    with pytest.raises(WorkspaceError) as refused:
+        reset(mini_kit, kata, made, NOW)
+    (backup,) = (made.root / ".backups").iterdir()
+    assert str(backup) in str(refused.value)
+    assert (backup / "answer.py").read_text() == "mine"

@@ -24,7 +24,7 @@ from kms_katas.child.bridge import Bridge
 from kms_katas.child.clock import LabTime
 
 CPU_SECONDS = 60
-"""A child that nobody is left to end is ended by the kernel after this much CPU."""
+"""A child that nobody is left to end, not even this process, is ended by the kernel after this much CPU."""
 
 
 def main(control: socket.socket) -> None:
@@ -36,6 +36,7 @@ def main(control: socket.socket) -> None:
 
 def serve_words(control: socket.socket, clock: LabTime) -> None:
     """Fork and reap, until the other end closes."""
+    children = set()
     output = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115  (a child's, below)
     control.sendall(b"ready")
     while message := _message(control):
@@ -51,10 +52,17 @@ def serve_words(control: socket.socket, clock: LabTime) -> None:
                 run_child(socket.socket(fileno=descriptors[0]), clock)
             for descriptor in descriptors:
                 os.close(descriptor)
+            children.add(pid)
             control.sendall(str(pid).encode())
         else:
-            _, status = os.waitpid(int(word.split()[1]), 0)
+            pid = int(word.split()[1])
+            _, status = os.waitpid(pid, 0)
+            children.remove(pid)
             control.sendall(str(status).encode())
+    # Whoever started this was killed before it could end its answers. One that only waits would wait for ever.
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def warm() -> None:

@@ -6,7 +6,6 @@ pairs.
 """
 
 import base64
-import binascii
 import json
 import math
 import socket
@@ -41,7 +40,7 @@ def send_frame(connection: socket.socket, message: dict[str, Any]) -> None:
         raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
     try:
         connection.sendall(_LENGTH.pack(len(body)) + body)
-    except (BrokenPipeError, ConnectionError) as error:
+    except ConnectionError as error:
         raise Closed from error
 
 
@@ -143,7 +142,7 @@ def decode(data: Any, handle: Callable[[dict[str, Any]], Any] | None = None) -> 
     """The value that `data` stands for. Raises WireError for anything that encode() never makes."""
     try:
         return _Decoder(handle).decode(data, 0)
-    except (ValueError, TypeError, KeyError, binascii.Error) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise WireError("malformed data") from error
 
 

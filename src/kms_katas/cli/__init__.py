@@ -13,6 +13,7 @@ def main() -> None:
     Status 0: all passed; 1: something did not; 2: used wrongly; 3: the kit itself failed; 130: stopped by Ctrl-C.
     """
     codecs.register_error("kms-katas", _stand_in)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="kms-katas")  # type: ignore[union-attr]
     try:
@@ -51,6 +52,15 @@ def _run() -> int:
             f"The kit itself failed, your answer was not judged: {what}. Run it again with KATA_DEBUG=1 to see where.",
             KIT_FAILED,
         )
+
+
+def _open_closed_streams() -> None:
+    """For a caller that closed one (`>&-`): else the next file or socket takes its number, and is printed into."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode)  # noqa: SIM115  (for as long as this runs)
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:

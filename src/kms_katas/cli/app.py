@@ -1,7 +1,7 @@
 """The verbs of the `kata` command and their arguments. What each does is in the module that its function imports."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,7 +27,7 @@ OptionalKata = Annotated[
         help="An id (keys/hello), a path to an answer, or a unique part of either. Default: the one you are at.",
     ),
 ]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="For people or for programs.")]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 
 
 def run() -> int:
@@ -81,7 +81,12 @@ def start() -> int:
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to put it.")] = Path("my-katas")) -> int:
+def init(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Where to put it. Default: the workspace you are in, else my-katas."),
+    ] = None,
+) -> int:
     """Make a workspace, or add new katas to one. Never touches a file that is there."""
     from kms_katas.cli import tour
 

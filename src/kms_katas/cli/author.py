@@ -23,15 +23,11 @@ def check(place: Place, word: str | None, seeds: int) -> int:
     for finding in findings:
         console.print(str(finding), markup=False)
     if findings:
-        console.print(_count(len(findings), "fault") + ".", style="red")
+        console.print(screen.count(len(findings), "fault") + ".", style="red")
         return NOT_PASSED
     console.print(
-        f"{_count(len(katas), 'kata')} in order: starters fail, right answers pass, "
-        f"wrong ones fail the check they name, on {_count(seeds, 'seed')}.",
+        f"{screen.count(len(katas), 'kata')} in order: starters fail, right answers pass, "
+        f"wrong ones fail the check they name, on {screen.count(seeds, 'seed')}.",
         style="green",
     )
     return PASSED
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

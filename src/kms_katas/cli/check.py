@@ -11,13 +11,12 @@ from rich.text import Text
 from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place, kata_to_check, next_kata
 from kms_katas.grading.run import answer_folder
+from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.json_report import as_json
 from kms_katas.reports.text import as_text
 from kms_katas.study.progress import ProgressError
 from kms_katas.study.workspace import Workspace
-
-FORMATS = ("text", "json")
 
 
 def check(
@@ -30,12 +29,12 @@ def check(
     output: Path | None,
 ) -> int:
     """Grade and report. The exit status: 0 when every kata asked for passed."""
-    if format not in FORMATS:
-        raise KitError(f"--format {format} is not known here; it can be {' or '.join(FORMATS)}.")
     if words and every:
         raise KitError("Name katas or say --all, not both.")
     kit, workspace = place.kit, place.workspace
     katas = tuple(place.find(word) for word in words)
+    if answers and not answers.is_dir() and str(answers) in (kit.starters.name, kit.solutions.name):
+        answers = kit.root / answers  # the kit's own trees go by these names wherever the learner stands
     if answers and not answers.is_dir():
         raise KitError(f"--answers {answers} is not a folder. Give one that is shaped like katas/.")
     if not katas and (every or answers):
@@ -46,6 +45,7 @@ def check(
         kata = kata_to_check(kit, Workspace(answers))
         katas = (kata,) if kata else kit.katas
     if output:
+        # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
         _write(output, as_json(()) if format == "json" else "")
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
     if own:
@@ -75,7 +75,8 @@ def grade(kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None) ->
 
 
 def _tree_of(words: tuple[str, ...], katas: tuple[Kata, ...]) -> Path | None:
-    """The tree of answers that a path among `words` lies in: `other/keys/hello/answer.py` means the tree `other`."""
+    """The tree of answers that the paths among `words` lie in: `other/keys/hello/answer.py` means the tree `other`."""
+    trees = set()
     for word, kata in zip(words, katas, strict=False):
         path = Path(word)
         if not path.exists() and word in (kata.id, kata.folder):
@@ -83,10 +84,13 @@ def _tree_of(words: tuple[str, ...], katas: tuple[Kata, ...]) -> Path | None:
         for folder in (path.absolute(), *path.absolute().parents):
             if folder.as_posix().endswith((f"/{kata.id}", f"/{kata.folder}")):
                 tree = folder.parents[1]
-                if tree.is_dir():
-                    return tree
-                raise KitError(f"{word} is not there: there is no folder {screen.shown(tree)}.")
-    return None
+                if not tree.is_dir():
+                    raise KitError(f"{word} is not there: there is no folder {display_path(tree)}.")
+                trees.add(tree)
+    if len(trees) > 1:
+        several = " and ".join(sorted(map(display_path, trees)))
+        raise KitError(f"These answers lie in {several}. Check one folder at a time.")
+    return trees.pop() if trees else None
 
 
 def _screen(kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | None) -> Iterator[RenderableType]:
@@ -122,7 +126,7 @@ def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[Ren
         yield screen.Prose(brief_to_task_one((kit.starter(kata) / "README.md").read_text("utf-8")))
         yield Text()
     yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), ". Open this file and look for TODO 1:")
-    yield Text.assemble("    ", (screen.shown(folder / kata.answer[0]), "cyan"))
+    yield Text.assemble("    ", (display_path(folder / kata.answer[0]), "cyan"))
 
 
 def brief_to_task_one(text: str) -> str:
@@ -148,10 +152,10 @@ def _after_pass(kit: Kit, kata: Kata, verdict: Verdict, own: Workspace | None) -
 
 def _note(own: Workspace, verdicts: list[Verdict]) -> None:
     """Passes go into the progress file. Where that cannot be written, a verdict stays a verdict."""
-    progress = before = own.progress()
-    for verdict in verdicts:
-        progress = progress.with_pass(verdict.kata, date.today()) if verdict.passed else progress
     try:
+        progress = before = own.progress()
+        for verdict in verdicts:
+            progress = progress.with_pass(verdict.kata, date.today()) if verdict.passed else progress
         if progress is not before:
             progress.save(own.progress_file)
     except ProgressError as error:

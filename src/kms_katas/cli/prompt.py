@@ -2,13 +2,11 @@
 
 import code
 import contextlib
-import os
 import sys
-
-import pytest
 
 from kms_katas.cli import PASSED, screen
 from kms_katas.cli.place import Place, current_kata
+from kms_katas.grading.environment import answer_environment, environment_of
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import read_source
 from kms_katas.kit import KitError
@@ -23,21 +21,10 @@ def prompt(place: Place, word: str | None) -> int:
         raise KitError("Every kata is passed: say which one to try.")
     path = workspace.answer(kata)
     console = screen.console()
-    with Lab() as lab, pytest.MonkeyPatch.context() as patch:
+    with Lab() as lab, answer_environment(environment_of(lab.home.admin, lab.region)):
         learner = lab.home.admin
-        # A plain boto3.client() in the prompt, or in the answer, is the learner in this lab.
-        for name, value in (
-            ("AWS_ACCESS_KEY_ID", learner.access_key_id),
-            ("AWS_SECRET_ACCESS_KEY", learner.secret_access_key),
-            ("AWS_DEFAULT_REGION", lab.region),
-        ):
-            patch.setenv(name, value)
-        for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KMS"):
-            patch.delenv(name, raising=False)
         # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
-        patch.setattr(sys, "excepthook", sys.__excepthook__)
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        sys.excepthook = sys.__excepthook__
         kms = learner.client("kms")
         names = {
             "lab": lab,
@@ -54,7 +41,7 @@ def prompt(place: Place, word: str | None) -> int:
             console.print(f"And what {path.name} defines. It is not read again: leave and come back after a change.")
         except AnswerUnusable as error:
             console.print(f"Without your answer: {error.message}", markup=False)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  (gives the prompt a history and arrow keys)

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError
 from kms_katas.study.progress import Progress
 
@@ -18,8 +19,6 @@ LIST_SCHEMA = "urn:kms-katas:list:1"
 
 def list_katas(place: Place, track: str | None, level: int | None, exam: str | None, pending: bool, format: str) -> int:
     """The katas, with what narrows them."""
-    if format not in ("text", "json"):
-        raise KitError(f"--format {format} is not known here; it can be text or json.")
     kit, workspace = place.kit, place.workspace
     progress = workspace.progress() if workspace else Progress(())
     chosen = [
@@ -31,9 +30,10 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
         return PASSED
     table = Table(box=None, pad_edge=False)
     for name in ("", "kata", "title", "level", "minutes", "points"):
-        # An id cut short could not be typed.
         justify: JustifyMethod = "right" if name in ("level", "minutes", "points") else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "title", overflow="fold")
+        # An id cut short could not be typed.
+        least = max((len(kata.id) for kata in chosen), default=0) if name == "kata" else None
+        table.add_column(name, justify=justify, min_width=least, no_wrap=name != "title", overflow="fold")
     for kata in chosen:
         mark = Text("✓", style="green") if progress.passed(kata.id) else Text("·", style="dim")
         table.add_row(
@@ -72,7 +72,7 @@ def brief(place: Place, word: str | None) -> int:
         screen.console().print(
             Text.assemble(
                 "\nWrite in ",
-                (screen.shown(workspace.answer(kata)), "cyan"),
+                (display_path(workspace.answer(kata)), "cyan"),
                 ", then ",
                 (screen.command(f"check {kata.name}"), "cyan"),
             )
@@ -98,9 +98,12 @@ def hint(place: Place, word: str | None, task_number: int | None) -> int:
         noted = progress.with_hint(kata.id, task.number, tier)
         if noted is not progress:
             noted.save(workspace.progress_file)
-    if tier < len(task.hints):
-        console.print(Text.assemble("More direct: ", (screen.command(f"hint {kata.name}"), "cyan")))
-    elif task.number == len(kata.tasks):
+    same_task = f" --task {task.number}" if task_number else ""
+    if not workspace:
+        console.print(Text.assemble("For the next one, have a workspace: ", (screen.command("init"), "cyan")))
+    elif tier < len(task.hints):
+        console.print(Text.assemble("More direct: ", (screen.command(f"hint {kata.name}{same_task}"), "cyan")))
+    elif task_number or task.number == len(kata.tasks):
         console.print(
             Text.assemble(
                 "That was the last one. The answer: ", (screen.command(f"solution {kata.name} --anyway"), "cyan")

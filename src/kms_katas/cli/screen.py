@@ -5,7 +5,6 @@ import io
 import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -64,15 +63,14 @@ def waiting(words: str) -> Iterator[None]:
             shown.control(Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN))
 
 
+def count(number: int, noun: str) -> str:
+    """`1 kata`, `2 katas`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def command(words: str = "") -> str:
     """What to type in this very shell: `kata WORDS`, or `python3 kata.py WORDS` for who came in that way."""
     return f"{os.environ.get('KATA_COMMAND', 'kata')} {words}".strip()
-
-
-def shown(path: Path) -> str:
-    """A path from where the learner stands, if it lies below; else as it is."""
-    absolute = path.absolute()
-    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
 
 
 class _PlainConsole(Console):

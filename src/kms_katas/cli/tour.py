@@ -1,7 +1,7 @@
 """`kata`, `kata start`, `kata init`, `kata reset`: where the learner stands, and their folder of answers."""
 
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import typer
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.grading.source import display_path
 from kms_katas.kit import KitError
 from kms_katas.study.workspace import BACKUPS, DEFAULT, make_workspace, reset
 
@@ -30,7 +31,7 @@ def where_you_stand(place: Place) -> int:
     passed = sum(progress.passed(kata.id) for kata in kit.katas)
     console.print(
         Text.assemble(
-            (f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (screen.shown(workspace.root), "cyan")
+            (f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (display_path(workspace.root), "cyan")
         )
     )
     kata = current_kata(kit, workspace)
@@ -44,7 +45,7 @@ def where_you_stand(place: Place) -> int:
         ("stuck", f"hint {kata.name}"),
     ):
         console.print(Text.assemble(f"  {label:8}", (screen.command(words), "cyan")))
-    console.print(Text.assemble("  open    ", (screen.shown(workspace.answer(kata)), "cyan")))
+    console.print(Text.assemble("  open    ", (display_path(workspace.answer(kata)), "cyan")))
     return PASSED
 
 
@@ -60,8 +61,8 @@ def start(place: Place) -> int:
         console.print(
             Text.assemble(
                 "Your workspace is ",
-                (screen.shown(workspace.root), "cyan"),
-                f". It holds {len(kit.katas)} katas to solve.",
+                (display_path(workspace.root), "cyan"),
+                f". It holds {screen.count(len(kit.katas), 'kata')} to solve.",
             )
         )
     kata = next_kata(kit, workspace.progress())
@@ -76,13 +77,13 @@ def start(place: Place) -> int:
     (verdict,) = grade(kit, (kata,), workspace.root, None)
     console.print(as_text(verdict, kata.title) if verdict.passed else first_failure(verdict, kata.title))
     if verdict.passed:
-        workspace.progress().with_pass(kata.id, datetime.now().date()).save(workspace.progress_file)
+        workspace.progress().with_pass(kata.id, date.today()).save(workspace.progress_file)
         return where_you_stand(place)
     console.print(
         Text.assemble(
             "\nThat was your file, run and judged for real. Now make it pass:\n\n",
             "  open   ",
-            (screen.shown(workspace.answer(kata)), "cyan bold"),
+            (display_path(workspace.answer(kata)), "cyan bold"),
             f"\n  do     its TODO 1: {kata.tasks[0].title}\n  save   it, and type:\n",
         )
     )
@@ -90,14 +91,15 @@ def start(place: Place) -> int:
     return PASSED
 
 
-def init(place: Place, folder: Path) -> int:
-    """Make a workspace or add to one."""
-    workspace, new = make_workspace(place.kit, folder)
+def init(place: Place, folder: Path | None) -> int:
+    """Make a workspace or add to one: without `folder`, to the one the learner stands in."""
+    present = place.workspace
+    workspace, new = make_workspace(place.kit, folder or (present.root if present else Path(DEFAULT)))
     console = screen.console()
     console.print(
         Text.assemble(
-            f"{len(new)} new katas in ",
-            (screen.shown(workspace.root), "cyan"),
+            f"{screen.count(len(new), 'new kata')} in ",
+            (display_path(workspace.root), "cyan"),
             ". Files that were there are as they were.",
         )
     )
@@ -119,12 +121,12 @@ def reset_answer(place: Place, word: str | None, yes: bool) -> int:
                 "reset asks before it does anything, and there is nobody to ask. "
                 f"Say: {screen.command(f'reset {kata.id} --yes')}"
             )
-        answer = screen.shown(workspace.answer(kata))
+        answer = display_path(workspace.answer(kata))
         if not typer.confirm(f"Put the starter of {kata.id} back in place of {answer}? A copy of yours is kept"):
             screen.console().print("Nothing was changed.")
             return NOT_PASSED
     backup = reset(kit, kata, workspace, datetime.now())
-    kept = f" Your answer is kept in {screen.shown(backup)}." if backup else ""
+    kept = f" Your answer is kept in {display_path(backup)}." if backup else ""
     screen.console().print(
         f"{kata.id} is the starter again.{kept}" + (f" ({BACKUPS} is yours to empty.)" if backup else "")
     )

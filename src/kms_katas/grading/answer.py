@@ -4,10 +4,10 @@ Every call crosses the bridge; what came of the last one is kept for the report.
 """
 
 import time
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from kms_katas.child import wire
+from kms_katas.grading.environment import environment_of
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.fresh import derive_seed
 from kms_katas.grading.gate import Gate
@@ -138,7 +138,8 @@ class Answer:
 
     def _load(self) -> None:
         source, path = self._run.source, self._run.shown_path
-        outcome = self._send({"order": "load", "source": source, "path": path, "environment": self._environment()})
+        environment = environment_of(self._learner, self._lab.region)
+        outcome = self._send({"order": "load", "source": source, "path": path, "environment": environment})
         if "raised" in outcome:
             raised = read_raised(outcome["raised"], path)
             line = raised.frames[-1].line if raised.frames else 0
@@ -161,18 +162,6 @@ class Answer:
             # Stopped half-way: nothing more can be asked of this process.
             self.restart()
             raise
-
-    def _environment(self) -> Mapping[str, str]:
-        """What makes a plain boto3.client() in the answer the learner's.
-
-        All four always: the last check's learner may have had another.
-        """
-        return {
-            "AWS_ACCESS_KEY_ID": self._learner.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self._learner.secret_access_key,
-            "AWS_SESSION_TOKEN": self._learner.session_token or "",
-            "AWS_DEFAULT_REGION": self._lab.region,
-        }
 
 
 def _describe(value: Any) -> dict[str, Any] | None:

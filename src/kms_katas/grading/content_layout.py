@@ -20,7 +20,6 @@ _IGNORED = {"__pycache__", ".DS_Store"}
 def layout_findings(kit: Kit) -> Iterator[Finding]:
     """Every fault of the kit's files, kata by kata."""
     seen: dict[str, str] = {}
-    known = set()
     katas = []
     for folder, path in kit.folders():
         try:
@@ -29,14 +28,13 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
             yield Finding(folder, str(error))
             continue
         katas.append(kata)
-        known.add(kata.id)
         if kata.id in seen:
             yield Finding(folder, f"the id {kata.id} is that of {seen[kata.id]} too; ids are unique.")
         seen.setdefault(kata.id, folder)
     if not any(kit.folders()):
         yield Finding("katas", "there is no kata here: it holds no folder such as 01-keys/01-hello.")
     for kata in katas:
-        yield from _fields(kata, known)
+        yield from _fields(kata, set(seen))
         yield from _starter(kit, kata)
         yield from _solutions(kit, kata)
     if len(katas) == len(list(kit.folders())):

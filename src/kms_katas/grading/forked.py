@@ -14,8 +14,9 @@ import time
 from typing import Any
 
 from kms_katas.child import wire
+from kms_katas.grading.environment import NO_AWS_SETTINGS
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable, Infra, not_an_answer
-from kms_katas.grading.runner import MAX_OUTPUT, NO_AWS_SETTINGS, AnswerProcess, Reply
+from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
 
 MAX_PRINTED = 1024 * 1024
 """Bytes that an answer may print before it is stopped."""

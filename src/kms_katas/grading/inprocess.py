@@ -1,12 +1,12 @@
 """The runner that calls the answer in the grader's own process: for a debugger, and where no other runner serves.
 
-It protects nothing and cannot stop a loop.
+It protects nothing and cannot stop a loop: a time limit is told when the answer is done, and Ctrl-C ends the run.
 """
 
 import contextlib
 import io
-import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -16,7 +16,9 @@ from botocore.awsrequest import AWSPreparedRequest
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clock import LabTime
-from kms_katas.grading.runner import MAX_OUTPUT, NO_AWS_SETTINGS, AnswerProcess, Reply
+from kms_katas.grading.environment import answer_environment
+from kms_katas.grading.outcome import AnswerTimeout
+from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
 
 
 class InProcessRunner:
@@ -30,7 +32,7 @@ class InProcessRunner:
         self._handler = ("before-send", self._before_send)
         botocore.handlers.BUILTIN_HANDLERS.insert(0, self._handler)
         # Made now: its sessions get the handler, and the grader's own default session stays as it was.
-        with _default_session(None), _environment({}):
+        with _default_session(None), answer_environment({}):
             self.default_session = self.bridge.clients.default_session
 
     def start(self) -> AnswerProcess:
@@ -66,15 +68,21 @@ class _InProcessAnswer:
         with self._as_the_answer(message["now"]):
             if message["order"] == "load":
                 self._runner.bridge.clients.start_over(self._environment)
-                return self._answer.load(message["source"], message["path"])
-            return self._answer.call(message["function"], message["arguments"], message["keywords"])
+                outcome = self._answer.load(message["source"], message["path"])
+            else:
+                outcome = self._answer.call(message["function"], message["arguments"], message["keywords"])
+        if outcome.get("raised", {}).get("type") == "KeyboardInterrupt":
+            raise KeyboardInterrupt
+        if time.monotonic() >= deadline:
+            raise AnswerTimeout
+        return outcome
 
     @contextlib.contextmanager
     def _as_the_answer(self, now: float) -> Iterator[None]:
         self._runner.serving = True
         try:
             with (
-                _environment(self._environment),
+                answer_environment(self._environment),
                 _default_session(self._runner.default_session),
                 LabTime(self._runner.bridge).at(now),
                 contextlib.redirect_stdout(self._printed),
@@ -89,21 +97,6 @@ class _InProcessAnswer:
 
     def close(self) -> None:
         return None
-
-
-@contextlib.contextmanager
-def _environment(names: Mapping[str, str]) -> Iterator[None]:
-    """The answer's environment: `names`, and nothing of how this user reaches AWS."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith("AWS_"):
-            del os.environ[name]
-    os.environ.update({**NO_AWS_SETTINGS, **names})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextlib.contextmanager

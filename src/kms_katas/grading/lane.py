@@ -58,18 +58,19 @@ def grade_in_lane(kit: Kit, katas: Iterable[Kata], runner: Runner, body: Callabl
     Raises Infra when the checks cannot be collected; whatever `body` raises goes through.
     """
     loop = _Loop(kit, tuple(katas), runner, body)
-    arguments = [
-        "-p",
-        "kms_katas.grading.plugin",
-        f"-c={Path(__file__).with_name('lane.ini')}",
-        f"--rootdir={kit.root}",
-    ]
-    arguments += [f"--confcutdir={kit.graders}", "--import-mode=importlib", "--strict-markers"]
-    for name in _PLUGINS_OFF:
-        arguments += ["-p", f"no:{name}"]
-    arguments += [str(kit.grader(kata)) for kata in loop.katas]
+    arguments = [f"-c={Path(__file__).with_name('lane.ini')}", f"--rootdir={kit.root}", f"--confcutdir={kit.graders}"]
+    arguments += ["--import-mode=importlib", "--strict-markers", "-pkms_katas.grading.plugin"]
+    arguments += [f"-pno:{name}" for name in _PLUGINS_OFF]
+    arguments += [kata.grader for kata in loop.katas]
     said = io.StringIO()
-    with _no_plugins_of_others(), _no_checks_of_others(), contextlib.redirect_stderr(said):
+    # From there and by short names: in an argument `[` and `::` are signs of pytest's own, and a folder's name may have
+    # them.
+    with (
+        _no_plugins_of_others(),
+        _no_checks_of_others(),
+        contextlib.redirect_stderr(said),
+        contextlib.chdir(kit.graders),
+    ):
         status = pytest.main(arguments, plugins=[loop])
     if loop.failure is not None:
         raise loop.failure
@@ -201,13 +202,11 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
                 "next_step": f"Look for a loop or a wait in {path}.",
                 "expected": f"an answer within {limit}",
             }
-        case Infra():
+        case Infra() | KeyboardInterrupt():
             raise raised
         case AssertionError():
             message = str(raised).splitlines()[0] if str(raised) else "An assertion of the check does not hold."
             return {"status": "fail", "message": message, "file": path, "next_step": f"Compare {path} with the brief."}
-        case KeyboardInterrupt():
-            raise raised
         case ClientError() if raised.response.get("Error", {}).get("Code") == "KMSInternalException":
             raise Infra(str(raised)) from raised
     return {
@@ -240,6 +239,7 @@ class _Loop:
 
     def __init__(self, kit: Kit, katas: tuple[Kata, ...], runner: Runner, body: Callable[[Lane], Any]) -> None:
         self.kit, self.katas, self._runner, self._body = kit, katas, runner, body
+        self._home = Path.cwd()
         self.ran = False
         self.result: Any = None
         self.failure: BaseException | None = None
@@ -254,7 +254,8 @@ class _Loop:
         if not self.collect_problem:
             self.ran = True
             try:
-                self.result = self._body(Lane(self.kit, session, self._runner))
+                with contextlib.chdir(self._home):
+                    self.result = self._body(Lane(self.kit, session, self._runner))
             except BaseException as error:
                 self.failure = error
         return True

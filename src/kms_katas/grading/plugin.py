@@ -6,6 +6,7 @@ katas/01-keys/NN-hello. Not for collecting or reporting: see lane.py.
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ RUN = pytest.StashKey[Run]()
 ANSWER = pytest.StashKey[Answer]()
 _CLIENTS = pytest.StashKey[ClientPool]()
 _RUNNER = pytest.StashKey[Runner]()
-_KITS: dict[Path, Kit] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,7 +56,7 @@ def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
         raise pytest.UsageError(
             f"{request.node.path} is not below tests/graders/: the fixtures of the checks work only there."
         )
-    kit = _KITS.setdefault(graders, find_kit(graders.parent.parent))
+    kit = _kit(graders.parent.parent)
     kata = next((kata for kata in kit.katas if kit.grader(kata) == request.node.path), None)
     if kata is None:
         raise pytest.UsageError(f"{request.node.path} belongs to no kata of {kit.starters}.")
@@ -66,6 +66,12 @@ def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
     run = Run(kata, folder, config.getoption("--seed"), config.stash[_RUNNER])
     yield run
     run.close()
+
+
+@cache
+def _kit(root: Path) -> Kit:
+    """One for all checks: it reads every kata.toml."""
+    return find_kit(root)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 Not for what to run, or what comes of it.
 """
 
-import os
 import platform
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -13,14 +12,6 @@ Reply = Callable[[dict[str, Any]], dict[str, Any]]
 
 MAX_OUTPUT = 16 * 1024
 """Bytes of what an answer prints that are kept."""
-
-
-NO_AWS_SETTINGS = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-"""What keeps botocore from looking for credentials and settings in files and on the network."""
 
 
 class AnswerProcess(Protocol):

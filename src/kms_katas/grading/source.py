@@ -1,6 +1,5 @@
 """An answer's file as text, and its path as a learner would type it. Not for running it."""
 
-import os
 import re
 from pathlib import Path
 
@@ -15,22 +14,18 @@ _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 def read_source(path: Path) -> str:
     """The text of an answer, whatever its line ends; a byte order mark is dropped. Raises AnswerUnusable."""
     try:
-        size = path.stat().st_size
         if not path.is_file():
             raise AnswerUnusable(
                 f"{path.name} is not there.",
                 f"Put your answer in {display_path(path)}, or `kata reset` it to the starter.",
             )
+        size = path.stat().st_size
         if size > MAX_SOURCE:
             raise AnswerUnusable(
                 f"{path.name} has {size} bytes; an answer may have {MAX_SOURCE}.",
                 "Take out what the tasks do not ask for.",
             )
         data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise AnswerUnusable(
-            f"{path.name} is not there.", f"Put your answer in {display_path(path)}, or `kata reset` it to the starter."
-        ) from error
     except OSError as error:
         raise AnswerUnusable(
             f"{path.name} cannot be read: {error.strerror}.", f"Look at {display_path(path)} and who may read it."
@@ -43,8 +38,6 @@ def read_source(path: Path) -> str:
 
 
 def display_path(path: Path) -> str:
-    """The path as the learner would type it: from where they stand, if it lies below."""
-    try:
-        return os.path.relpath(path) if path.resolve().is_relative_to(Path.cwd()) else str(path)
-    except (OSError, ValueError):
-        return str(path)
+    """The path as the learner would type it: from where they stand, if it lies below; else as it is."""
+    absolute = path.absolute()
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kms_katas.kit.kata import FOLDER, Kata, KataError, read_kata
+from kms_katas.kit.kata import FOLDER, Kata, read_kata
 
 
 class KitError(Exception):
@@ -91,6 +91,3 @@ def find_kit(explicit: Path | None = None) -> Kit:
         "The katas are missing from this installation. "
         "Install kms-katas again, or give --kit the folder that holds katas/."
     )
-
-
-__all__ = ["KataError", "Kit", "KitError", "find_kit"]

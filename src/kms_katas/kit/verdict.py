@@ -1,7 +1,7 @@
 """The record that grading one answer makes, its score, and its published form. Not for showing it: see reports/."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,7 +60,6 @@ class Verdict:
     isolation: str
     seconds: float = 0.0
     untouched: bool = False
-    schema: str = field(default=VERDICT_SCHEMA)
 
     @property
     def score(self) -> int:
@@ -85,7 +84,7 @@ class Verdict:
 
     def as_data(self) -> dict[str, Any]:
         """The published form, described by verdict.schema.json. A hidden check gives its title and points only."""
-        data: dict[str, Any] = {"schema": self.schema, "kata": self.kata, "status": self.status}
+        data: dict[str, Any] = {"schema": VERDICT_SCHEMA, "kata": self.kata, "status": self.status}
         data |= {"score": self.score, "max_score": self.max_score, "untouched": self.untouched}
         data |= {"seed": self.seed, "kit_version": self.kit_version, "checks_digest": self.checks_digest}
         data |= {"isolation": self.isolation, "seconds": round(self.seconds, 4)}

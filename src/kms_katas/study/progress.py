@@ -51,8 +51,9 @@ class Progress:
         except FileNotFoundError:
             return cls.new()
         except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
             raise ProgressError(
-                f"{path} cannot be read: {error}. Nothing was changed; "
+                f"{path} cannot be read: {why}. Nothing was changed; "
                 "mend it or move it away, and `kata init` starts a new one."
             ) from error
         heading = next((line for line in lines if line.split()[:1] == [_HEADING]), None)

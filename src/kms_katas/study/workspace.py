@@ -75,8 +75,11 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
 
 
 def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | None:
-    """Put the starter back. The answer that was there is kept in the folder returned; None: there was none."""
-    folder, backup = workspace.folder(kata), None
+    """Put the starter back. The answer that was there is kept in the folder returned; None: there was none.
+
+    Raises WorkspaceError, which says where the answer is then.
+    """
+    folder, backup, copied = workspace.folder(kata), None, False
     present = [name for name in kata.answer if (folder / name).exists()]
     try:
         if present:
@@ -84,11 +87,13 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
             backup.mkdir(parents=True)
             for name in present:
                 shutil.copy2(folder / name, backup / name)
+            copied = True
         folder.mkdir(parents=True, exist_ok=True)
         for name in kata.answer:
             shutil.copyfile(kit.starter(kata) / name, folder / name)
     except OSError as error:
         raise WorkspaceError(
-            f"{folder} was not reset: {error.strerror} ({error.filename}). Your answer is still there."
+            f"{folder} was not reset: {error.strerror} ({error.filename}). "
+            + (f"Your answer is in {backup}." if copied else "Your answer is still there.")
         ) from error
     return backup
