@@ -233,6 +233,8 @@ def test_try_gives_a_lab_a_client_and_the_answer(terminal, answer):
     shown.type(b"1 +* 2\n")
     shown.read_until(b"SyntaxError")
     assert b"codeop" not in shown.output
+    shown.type(b"len(admin.list_keys()['Keys']), lab.home.admin.arn\n")
+    shown.read_until(b"user/admin")
     shown.type(b"exit()\n")
     assert shown.end() == 0
 

@@ -1,11 +1,14 @@
 """The Python on the pages of docs/ runs, and every fact that a note marks has a source with a date."""
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from kms_katas.cli.prompt import names_in
+from kms_katas.grading.lane import grade_in_lane
+from kms_katas.grading.runner import best_runner
+from kms_katas.kit import find_kit
 from kms_katas.lab import Lab
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -16,30 +19,39 @@ MARK = re.compile(r"\[\^(\w+)\](?!:)")
 SOURCE = re.compile(r"^\[\^(\w+)\]: (.+)$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_blocks_of_a_page_run_in_order(page, monkeypatch):
-    """As in `kata try`: `lab`, `kms` and `key_id` are there. A block that opens an AWS of its own gets none of them."""
+@pytest.mark.parametrize("page", [page for page in PAGES if page in NOTES], ids=lambda page: page.stem)
+def test_blocks_of_a_note_run_in_order_in_the_prompt_of_its_kata(page):
+    kit = find_kit()
+    kata = kit.find(f"{page.parent.name}/{page.stem}")
+    runner = best_runner()
+    try:
+        grade_in_lane(
+            kit,
+            (kata,),
+            runner,
+            lambda lane: lane.in_scene(kata, lambda answer, fixtures: run(page, names_in(answer, fixtures))),
+        )
+    finally:
+        runner.close()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in NOTES], ids=lambda page: page.stem)
+def test_blocks_of_other_pages_run_in_order(page, monkeypatch):
+    """A block that opens an AWS of its own gets no other; a test on a page gets a lab."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    names = run(page, {"__name__": "page"})
+    for name in [name for name in names if name.startswith("test_")]:
+        with Lab() as lab:
+            names[name](lab)
+
+
+def run(page, names):
     text = page.read_text("utf-8")
-    names = {"__name__": "page"}
-    with ExitStack() as stack:
-        for block in FENCE.finditer(text):
-            if re.search(r"^with (Lab|mock_aws)\(", block[1], re.MULTILINE):
-                stack.close()
-            elif "lab" not in names:
-                names |= _as_in_try(stack.enter_context(Lab()))
-            before = set(names)
-            line = text.count("\n", 0, block.start(1))
-            exec(compile("\n" * line + block[1], str(page), "exec"), names)
-            for name in sorted(set(names) - before):
-                if name.startswith("test_"):
-                    names[name](names["lab"])
-
-
-def _as_in_try(lab):
-    kms = lab.home.admin.client("kms")
-    return {"lab": lab, "kms": kms, "key_id": kms.create_key()["KeyMetadata"]["KeyId"]}
+    for block in FENCE.finditer(text):
+        line = text.count("\n", 0, block.start(1))
+        exec(compile("\n" * line + block[1], str(page), "exec"), names)
+    return names
 
 
 @pytest.mark.parametrize("page", NOTES, ids=lambda page: page.stem)

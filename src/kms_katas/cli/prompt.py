@@ -1,16 +1,21 @@
-"""`kata try`: a Python prompt in a lab, with a KMS client and the learner's own functions. Nothing here is graded."""
+"""`kata try`: a Python prompt in a kata's lab, with its clients and the learner's own functions. Nothing is graded."""
 
 import code
 import contextlib
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from kms_katas.cli import PASSED, screen
 from kms_katas.cli.place import Place, current_kata
+from kms_katas.grading.answer import Answer
 from kms_katas.grading.environment import answer_environment, environment_of
+from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.outcome import AnswerUnusable
+from kms_katas.grading.runner import best_runner
 from kms_katas.grading.source import read_source
 from kms_katas.kit import KitError
-from kms_katas.lab import Lab
 
 
 def prompt(place: Place, word: str | None) -> int:
@@ -20,20 +25,39 @@ def prompt(place: Place, word: str | None) -> int:
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
     path = workspace.answer(kata)
-    console = screen.console()
-    with Lab() as lab, answer_environment(environment_of(lab.home.admin, lab.region)):
-        learner = lab.home.admin
-        # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
-        sys.excepthook = sys.__excepthook__
-        kms = learner.client("kms")
-        names = {
-            "lab": lab,
-            "kms": kms,
-            "key_id": kms.create_key(Description="for trying things")["KeyMetadata"]["KeyId"],
-        }
-        console.print(
-            f"A lab of your own: lab, kms (a client of {learner.arn}), key_id (a KMS key in it).", highlight=False
+    runner = best_runner()
+    try:
+        grade_in_lane(
+            kit,
+            (kata,),
+            runner,
+            lambda lane: lane.in_scene(kata, lambda answer, fixtures: _converse(path, answer, fixtures)),
         )
+    finally:
+        runner.close()
+    return PASSED
+
+
+def names_in(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
+    """What the prompt begins with: the kata's lab, its learner's client, an administrator's, and the kata's key."""
+    lab = answer.lab
+    return {
+        "lab": lab,
+        "kms": answer.learner.client("kms"),
+        "admin": lab.home.admin.client("kms"),
+        "key_id": fixtures.get("key") or lab.home.create_key(),
+    }
+
+
+def _converse(path: Path, answer: Answer, fixtures: Mapping[str, Any]) -> None:
+    console = screen.console()
+    learner = answer.learner
+    names = names_in(answer, fixtures)
+    # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
+    sys.excepthook = sys.__excepthook__
+    console.print(f"The lab of this kata: kms is a client of {learner.arn}, whom your answer acts as;", highlight=False)
+    console.print("admin is one of an administrator, key_id a KMS key, lab the lab itself.", highlight=False)
+    with answer_environment(environment_of(learner, answer.lab.region)):
         try:
             functions: dict[str, object] = {"__name__": "answer", "__file__": str(path)}
             exec(compile(read_source(path), str(path), "exec"), functions)
@@ -45,9 +69,6 @@ def prompt(place: Place, word: str | None) -> int:
             console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  (gives the prompt a history and arrow keys)
-        code.interact(
-            banner="Leave with exit() or Ctrl-D. Nothing here is graded, nothing leaves this machine.",
-            local=names,
-            exitmsg="",
-        )
-    return PASSED
+        banner = "Leave with exit() or Ctrl-D. Nothing here is graded, nothing leaves this machine."
+        with contextlib.suppress(SystemExit):
+            code.interact(banner=banner, local=names, exitmsg="")

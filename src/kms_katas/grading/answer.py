@@ -32,7 +32,7 @@ class Answer:
     """One answer in one check: a module of its own, in a process that the checks of a run share until a restart()."""
 
     def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int) -> None:
-        self._run, self._lab, self._learner, self._seed = run, lab, learner, seed
+        self._run, self.lab, self.learner, self._seed = run, lab, learner, seed
         self._path = run.path
         self._gate = Gate(lab, run.kata.services)
         self._loaded = False
@@ -105,7 +105,7 @@ class Answer:
         self, principal: Principal | None = None, service: str = "kms", region: str | None = None
     ) -> ClientHandle:
         """A client to hand to the answer; without `principal`, that of the learner."""
-        return ClientHandle(service, region or self._lab.region, principal or self._learner)
+        return ClientHandle(service, region or self.lab.region, principal or self.learner)
 
     def stream(self, length: int) -> Source:
         """A stream of `length` bytes for the answer to read."""
@@ -123,7 +123,7 @@ class Answer:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The AWS calls that the answer made in this check, in order."""
-        return tuple(call for call in self._lab.calls if call.via == "answer")
+        return tuple(call for call in self.lab.calls if call.via == "answer")
 
     @property
     def output(self) -> str:
@@ -138,7 +138,7 @@ class Answer:
 
     def _load(self) -> None:
         source, path = self._run.source, self._run.shown_path
-        environment = environment_of(self._learner, self._lab.region)
+        environment = environment_of(self.learner, self.lab.region)
         outcome = self._send({"order": "load", "source": source, "path": path, "environment": environment})
         if "raised" in outcome:
             raised = read_raised(outcome["raised"], path)
@@ -155,7 +155,7 @@ class Answer:
             raise AnswerTimeout
         if self._run.process is None:
             self._run.process = self._run.runner.start()
-        message["now"] = self._lab.clock.now().timestamp()
+        message["now"] = self.lab.clock.now().timestamp()
         try:
             return self._run.process.order(message, self._gate.reply, self._run.check_deadline)
         except BaseException:

@@ -8,7 +8,7 @@ import io
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from _pytest.runner import runtestprotocol
 from botocore.exceptions import ClientError
 
 import kms_katas
+from kms_katas.grading.answer import Answer
 from kms_katas.grading.evidence import evidence
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, Infra
@@ -117,6 +118,29 @@ class Lane:
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
         )
+
+    def in_scene(self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None]) -> None:
+        """Call `body` in the place of the kata's first check: with its answer, in its lab, and with its fixtures.
+
+        Whatever `body` raises goes through.
+        """
+        item: Any = self._items[kata.id][0]
+        check = item.obj
+        run = Run(kata, self._kit.starter(kata), secrets.randbelow(2**31), self._runner)
+        self._session.config.stash[RUN] = run
+
+        def in_its_place(**fixtures: Any) -> None:
+            body(item.stash[ANSWER], fixtures)
+
+        item.obj = in_its_place
+        self._outcome.clear()
+        try:
+            runtestprotocol(item, log=False, nextitem=None)
+        finally:
+            item.obj = check
+            run.close()
+        if self._outcome.raised is not None:
+            raise self._outcome.raised
 
     def _check(self, item: pytest.Item, run: Run) -> CheckResult:
         began = time.monotonic()
@@ -239,7 +263,7 @@ class _Loop:
 
     def __init__(self, kit: Kit, katas: tuple[Kata, ...], runner: Runner, body: Callable[[Lane], Any]) -> None:
         self.kit, self.katas, self._runner, self._body = kit, katas, runner, body
-        self._home = Path.cwd()
+        self._home, self._stderr = Path.cwd(), sys.stderr
         self.ran = False
         self.result: Any = None
         self.failure: BaseException | None = None
@@ -254,7 +278,7 @@ class _Loop:
         if not self.collect_problem:
             self.ran = True
             try:
-                with contextlib.chdir(self._home):
+                with contextlib.chdir(self._home), contextlib.redirect_stderr(self._stderr):
                     self.result = self._body(Lane(self.kit, session, self._runner))
             except BaseException as error:
                 self.failure = error
