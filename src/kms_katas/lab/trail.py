@@ -2,7 +2,8 @@
 
 Shape: the developer guide's pages on logging KMS calls with CloudTrail. The form of some responseElements varies
 between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
-those pages show.
+those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
+the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
 """
 
 import hashlib

@@ -135,8 +135,8 @@ def _alias_name(work: Work) -> str:
     if ":" in name:
         # The model's pattern lets a colon pass, its text does not; the sentence is the one moto has for it.
         raise KMSError("ValidationException", f"{name} contains invalid characters for an alias")
-    # The codes follow from the list of errors of CreateAlias; the other two alias operations have only
-    # NotFoundException to say it with.
+    # Doubtful: the code follows from the list of errors of CreateAlias (the other two alias operations have only
+    # NotFoundException to say it with). Older reports have NotAuthorizedException for a reserved name.
     if work.operation == "CreateAlias" and (name.startswith("alias/aws/") or name == "alias/"):
         raise KMSError(
             "InvalidAliasNameException",

@@ -29,6 +29,7 @@ def put_key_policy(work: Work) -> dict[str, Any]:
     if name == "AWS_RAM":
         raise KMSError("ValidationException", "The AWS_RAM policy can only be managed by the RAM service.")
     if name != "default":
+        # Doubtful: neither the code nor the text is documented for any other name.
         raise KMSError(
             "ValidationException", f"The only policy name that PutKeyPolicy takes is default. It was {name}."
         )
@@ -38,6 +39,7 @@ def put_key_policy(work: Work) -> dict[str, Any]:
 
 
 def list_key_policies(work: Work) -> dict[str, Any]:
+    """Doubtful: the code for a bad Marker, since the model lists no InvalidMarkerException for this operation."""
     return page({"default": "default"}, work.parameters, "PolicyNames", 100, 1000)
 
 
