@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +140,18 @@ def test_a_reset_that_fails_after_the_copy_says_where_the_copy_is(mini_kit, made
     (backup,) = (made.root / ".backups").iterdir()
     assert str(backup) in str(refused.value)
     assert (backup / "answer.py").read_text() == "mine"
+
+
+def test_an_init_that_breaks_off_leaves_no_half_starter(mini_kit, tmp_path, monkeypatch):
+    def broken(source, target):
+        Path(target).write_text("def open_")
+        raise OSError(28, "No space left on device", target)
+
+    monkeypatch.setattr("shutil.copyfile", broken)
+    with pytest.raises(WorkspaceError):
+        make_workspace(mini_kit, tmp_path / "mine")
+    monkeypatch.undo()
+    workspace, _ = make_workspace(mini_kit, tmp_path / "mine")
+    (kata,) = mini_kit.katas
+    assert workspace.answer(kata).read_bytes() == (mini_kit.starter(kata) / "answer.py").read_bytes()
+    assert not list(workspace.root.rglob(".kata-*"))

@@ -1,6 +1,8 @@
 """A learner's folder of answers: made from the starters, added to, reset with a backup. Not for grading them."""
 
+import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,8 +72,21 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*kata.answer, "README.md"):
         if not (folder / name).exists():
-            shutil.copyfile(kit.starter(kata) / name, folder / name)
+            _copy(kit.starter(kata) / name, folder / name)
     return is_new
+
+
+def _copy(starter: Path, place: Path) -> None:
+    """Whole or not at all: half a starter would look like an answer, and an answer is never touched again."""
+    handle, temporary = tempfile.mkstemp(prefix=".kata-", dir=place.parent)
+    os.close(handle)
+    try:
+        shutil.copyfile(starter, temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, place)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | None:
@@ -90,7 +105,7 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
             copied = True
         folder.mkdir(parents=True, exist_ok=True)
         for name in kata.answer:
-            shutil.copyfile(kit.starter(kata) / name, folder / name)
+            _copy(kit.starter(kata) / name, folder / name)
     except OSError as error:
         raise WorkspaceError(
             f"{folder} was not reset: {error.strerror} ({error.filename}). "
