@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kms_katas.cli.prompt import names_in
-from kms_katas.grading.lane import grade_in_lane
-from kms_katas.grading.runner import best_runner
+from kms_katas.cli.prompt import in_lab_of
 from kms_katas.kit import find_kit
 from kms_katas.lab import Lab
 
@@ -23,16 +21,7 @@ SOURCE = re.compile(r"^\[\^(\w+)\]: (.+)$", re.MULTILINE)
 def test_blocks_of_a_note_run_in_order_in_the_prompt_of_its_kata(page):
     kit = find_kit()
     kata = kit.find(f"{page.parent.name}/{page.stem}")
-    runner = best_runner()
-    try:
-        grade_in_lane(
-            kit,
-            (kata,),
-            runner,
-            lambda lane: lane.in_scene(kata, lambda answer, fixtures: run(page, names_in(answer, fixtures))),
-        )
-    finally:
-        runner.close()
+    in_lab_of(kit, kata, lambda answer, names: run(page, names))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in NOTES], ids=lambda page: page.stem)

@@ -3,7 +3,7 @@
 import code
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.runner import best_runner
 from kms_katas.grading.source import read_source
-from kms_katas.kit import KitError
+from kms_katas.kit import Kata, Kit, KitError
 
 
 def prompt(place: Place, word: str | None) -> int:
@@ -25,21 +25,26 @@ def prompt(place: Place, word: str | None) -> int:
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
     path = workspace.answer(kata)
+    in_lab_of(kit, kata, lambda answer, names: _converse(path, answer, names))
+    return PASSED
+
+
+def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], None]) -> None:
+    """Call `body` in the lab of a kata's checks, with the names that the prompt begins with."""
     runner = best_runner()
     try:
         grade_in_lane(
             kit,
             (kata,),
             runner,
-            lambda lane: lane.in_scene(kata, lambda answer, fixtures: _converse(path, answer, fixtures)),
+            lambda lane: lane.in_scene(kata, lambda answer, fixtures: body(answer, _names(answer, fixtures))),
         )
     finally:
         runner.close()
-    return PASSED
 
 
-def names_in(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
-    """What the prompt begins with: the kata's lab, its learner's client, an administrator's, and the kata's key."""
+def _names(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
+    """The lab, the client of whom the answer acts as, an administrator's, and the kata's key."""
     lab = answer.lab
     return {
         "lab": lab,
@@ -49,10 +54,9 @@ def names_in(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _converse(path: Path, answer: Answer, fixtures: Mapping[str, Any]) -> None:
+def _converse(path: Path, answer: Answer, names: dict[str, Any]) -> None:
     console = screen.console()
     learner = answer.learner
-    names = names_in(answer, fixtures)
     # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
     sys.excepthook = sys.__excepthook__
     console.print(f"The lab of this kata: kms is a client of {learner.arn}, whom your answer acts as;", highlight=False)
