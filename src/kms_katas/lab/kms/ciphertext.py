@@ -32,6 +32,7 @@ def canonical(context: Mapping[str, str]) -> bytes:
 
 def seal(material: KeyMaterial, plaintext: bytes, context: Mapping[str, str], randomness: Randomness) -> bytes:
     """The ciphertext blob of `plaintext` under one key material."""
+    assert material.secret is not None  # the key's state saw to it
     header = _FORMAT + material.locator + randomness.bytes(12)
     return header + AESGCM(material.secret).encrypt(header[_NONCE], plaintext, header + canonical(context))
 
@@ -45,6 +46,7 @@ def locator_of(blob: bytes) -> bytes | None:
 
 def open_sealed(material: KeyMaterial, blob: bytes, context: Mapping[str, str]) -> bytes | None:
     """The plaintext, or None when the blob was altered or the encryption context is not the one it was sealed with."""
+    assert material.secret is not None
     header = blob[:_HEADER_SIZE]
     try:
         return AESGCM(material.secret).decrypt(header[_NONCE], blob[_HEADER_SIZE:], header + canonical(context))

@@ -7,30 +7,40 @@ from typing import Any
 from kms_katas.lab.randomness import Randomness
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class KeyMaterial:
     """One version of a key's secret.
 
-    `locator` stands for key and version inside a ciphertext and tells a reader nothing.
+    `locator` stands for key and version inside a ciphertext and tells a reader nothing. `secret` is None while imported
+    material is deleted or expired. `rotated` and `rotation_type` (AUTOMATIC or ON_DEMAND) say when and how it became
+    the current one; the first material has neither.
     """
 
     id: str
     locator: bytes
-    secret: bytes = field(repr=False)
-    created: datetime
+    secret: bytes | None = field(repr=False)
+    rotated: datetime | None = None
+    rotation_type: str | None = None
+    valid_to: datetime | None = None
+    description: str | None = None
 
 
-def new_material(randomness: Randomness, now: datetime) -> KeyMaterial:
+def new_material(randomness: Randomness) -> KeyMaterial:
     """Fresh AES-256 material.
 
     AWS documents the ID as 64 hexadecimal digits (botocore shape BackingKeyIdType), not how it comes about.
     """
-    return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(32), now)
+    return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(32))
 
 
 @dataclass(eq=False)
 class Key:
-    """A KMS key. The last entry of `materials` is the current one."""
+    """A KMS key. `materials` are those in use, the current one last; a key that waits for its first import has none.
+
+    `pending_material` is imported and waits for an on-demand rotation. `rotation_period` is in days, None while
+    automatic rotation is off; `next_rotation` goes with it. `on_demand_since` is set while an on-demand rotation is in
+    progress. What time does to all of this: schedule.py.
+    """
 
     id: str
     account: str
@@ -48,10 +58,18 @@ class Key:
     origin: str = "AWS_KMS"
     multi_region: bool = False
     deletion_date: datetime | None = None
+    rotation_period: int | None = None
+    next_rotation: datetime | None = None
+    on_demand_since: datetime | None = None
+    pending_material: KeyMaterial | None = None
 
     @property
     def current_material(self) -> KeyMaterial:
         return self.materials[-1]
+
+    @property
+    def all_materials(self) -> tuple[KeyMaterial, ...]:
+        return (*self.materials, *filter(None, (self.pending_material,)))
 
     def metadata(self) -> dict[str, Any]:
         """The KeyMetadata of CreateKey and DescribeKey (botocore shape KeyMetadata)."""
@@ -70,8 +88,9 @@ class Key:
             "KeySpec": self.spec,
             "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
             "MultiRegion": self.multi_region,
-            "CurrentKeyMaterialId": self.current_material.id,
         }
+        if self.materials:
+            found["CurrentKeyMaterialId"] = self.current_material.id
         if self.deletion_date is not None:
             found["DeletionDate"] = self.deletion_date
         return found

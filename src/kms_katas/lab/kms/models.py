@@ -17,6 +17,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
+from kms_katas.lab.kms.schedule import next_event
 
 
 class KeyStore(KmsBackend):
@@ -32,12 +33,16 @@ class KeyStore(KmsBackend):
         randomness = setting.current.randomness
         key_id = randomness.uuid()
         arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
-        material = new_material(randomness, now)
         text = policy or default_key_policy(self.partition, self.account_id)
-        key = Key(key_id, self.account_id, self.region_name, arn, now, [material], text, description)
+        key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description)
         self.keys[key_id] = key
-        self.by_locator[material.locator] = (key, material)
+        self.add_material(key, new_material(randomness))
         return key
+
+    def add_material(self, key: Key, material: KeyMaterial) -> None:
+        """Makes it the key's current material; what the older ones encrypted still opens."""
+        key.materials.append(material)
+        self.by_locator[material.locator] = (key, material)
 
     def forget(self, key: Key) -> None:
         """Takes back a key that a refused CreateKey made."""
@@ -55,15 +60,20 @@ class KeyStore(KmsBackend):
     def aliases_of(self, key: Key) -> tuple[str, ...]:
         return tuple(alias.name for alias in self.aliases.values() if alias.key_id == key.id)
 
-    def delete_what_is_due(self, now: datetime) -> None:
-        """Keys whose deletion date has come go, and their aliases with them."""
-        for key in [key for key in self.keys.values() if key.deletion_date is not None and key.deletion_date <= now]:
-            del self.keys[key.id]
-            for name in self.aliases_of(key):
-                del self.aliases[name]
-            for material in key.materials:
-                del self.by_locator[material.locator]
-                self.buried.add(material.locator)
+    def catch_up(self, now: datetime) -> None:
+        """All that time alone has done to the keys until now, for each key in the order in which it fell due."""
+        for key in list(self.keys.values()):
+            while key.id in self.keys and (event := next_event(key, now)) is not None:
+                event.happen(self, key)
+
+    def bury(self, key: Key) -> None:
+        """Deletes the key, and its aliases with it."""
+        del self.keys[key.id]
+        for name in self.aliases_of(key):
+            del self.aliases[name]
+        for material in key.all_materials:
+            self.by_locator.pop(material.locator, None)
+            self.buried.add(material.locator)
 
     # What moto's other services call. Their types name moto's own Key.
 
@@ -117,7 +127,7 @@ def store_of(account: str, region: str, now: datetime) -> KeyStore:
         store = cast(KeyStore, kms_backends[account][region])
     except KeyError:
         raise KMSError("UnknownEndpoint", f"AWS KMS has no Region {region!r} that the lab knows.") from None
-    store.delete_what_is_due(now)
+    store.catch_up(now)
     return store
 
 
