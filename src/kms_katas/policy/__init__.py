@@ -3,10 +3,12 @@
 It knows no AWS account, no network and no other room of the kit; whoever asks brings the documents along.
 """
 
+from .assume_role import decide_assume_role
 from .decision import Decision, Documents, NamedPolicy, Request, StatementRef, Step
+from .denial import denial_message
 from .document import PolicyError, parse_document
 from .evaluate import decide
-from .explain import denial_message, explain
+from .explain import explain
 from .principal import Principal
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "StatementRef",
     "Step",
     "decide",
+    "decide_assume_role",
     "denial_message",
     "explain",
     "parse_document",

@@ -13,11 +13,18 @@ from .decision import Request
 Context = Mapping[str, str | tuple[str, ...]]
 
 _KMS_ARN = re.compile(r"arn:[^:]+:kms:[^:]*:([^:]*):(key|alias)/.+", re.ASCII)
+_ROLE_ARN = re.compile(r"arn:[^:]+:iam::([^:]*):role/.+", re.ASCII)
 
 
 def resource_account(resource: str) -> str | None:
     """The account that owns a key or an alias, from its ARN; None for "*" and for anything else."""
     found = _KMS_ARN.fullmatch(resource)
+    return found[1] if found else None
+
+
+def role_account(resource: str) -> str | None:
+    """The account that owns a role, from its ARN; None for anything else."""
+    found = _ROLE_ARN.fullmatch(resource)
     return found[1] if found else None
 
 
@@ -45,8 +52,8 @@ def _derived(request: Request) -> dict[str, str | tuple[str, ...]]:
     caller = request.principal
     owner = resource_account(request.resource)
     context: dict[str, str | tuple[str, ...]] = {"aws:securetransport": "true"}
-    if owner:
-        context["aws:resourceaccount"] = owner
+    if account := owner or role_account(request.resource):
+        context["aws:resourceaccount"] = account
     if caller.kind == "Service":
         return context | {"aws:principalisawsservice": "true", "aws:principalservicename": caller.arn}
     context |= {

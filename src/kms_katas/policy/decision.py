@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from .principal import Principal
 
-Layer = Literal["key-policy", "identity-policy", "root-user", "cross-account", "reserved-alias"]
+Layer = Literal["key-policy", "trust-policy", "identity-policy", "root-user", "cross-account", "reserved-alias"]
 Element = Literal["principal", "action", "resource", "condition"]
 PrincipalMatch = Literal["EXACT", "ROLE", "FEDUSER", "ACCOUNT", "WILDCARD"]
 DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
@@ -16,10 +16,11 @@ DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
 class Request:
     """One permission asked for on one resource. An operation that needs several (ReEncrypt, CreateAlias) makes several.
 
-    `action` is the permission, "kms:Decrypt"; `resource` a key ARN, an alias ARN or "*". `context` holds the condition
-    keys that only the caller of `decide` can know (kms:EncryptionContext:env, kms:ViaService, aws:SourceIp ...): text
-    for a single-valued key, a tuple of texts for a multi-valued one. Keys that follow from the request itself
-    (context.py) are added by `decide`; a key given here wins over the derived one, and an empty tuple takes it away.
+    `action` is the permission, "kms:Decrypt"; `resource` a key ARN, an alias ARN or "*", for sts:AssumeRole a role's
+    ARN. `context` holds the condition keys that only the asker can know (kms:EncryptionContext:env, kms:ViaService,
+    sts:ExternalId, aws:SourceIp ...): text for a single-valued key, a tuple of texts for a multi-valued one. Keys that
+    follow from the request itself (context.py) are added; a key given here wins over the derived one, and an empty
+    tuple takes it away.
     """
 
     principal: Principal
@@ -59,7 +60,8 @@ class Step:
 
     `failed` names the elements that did not match, in the order of `Element`; `match` says how the Principal element
     covers the caller (None where it does not, and in identity policies, which have no such element); `reason` is one
-    sentence: why the statement applies, or the first thing that did not match.
+    sentence: why the statement applies, or the first thing that did not match; `named` is whom the Principal or
+    NotPrincipal element names.
     """
 
     layer: Layer
@@ -68,6 +70,7 @@ class Step:
     failed: tuple[Element, ...]
     match: PrincipalMatch | None
     reason: str
+    named: tuple[str, ...] = ()
 
     @property
     def applies(self) -> bool:
@@ -109,3 +112,8 @@ class Decision:
     @property
     def allowed(self) -> bool:
         return self.kind == "Allowed"
+
+    @property
+    def about_a_role(self) -> bool:
+        """Whether `decide_assume_role` made it, and not `decide`."""
+        return self.request.action.lower() == "sts:assumerole"

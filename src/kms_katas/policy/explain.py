@@ -1,51 +1,27 @@
-"""A decision in words: AWS's error text, and the lines that tell a learner why and what to do next.
+"""A decision in words: the lines that tell a learner why, which side lacks what, and what to do next.
 
-It decides nothing; everything it says is in the Decision.
+It decides nothing; everything it says is in the Decision. AWS's own words are in denial.py.
 """
 
-from .decision import Decision, Step
-
-
-def denial_message(decision: Decision) -> str:
-    """AWS's text for a denied request, as AccessDeniedException (HTTP 400) carries it.
-
-    The four endings are seen in real errors. Not documented, and so uncertain here:
-
-    - which ending AWS prints where the key policy and the identity policies both lack the Allow. Here it is "no
-      resource-based policy", unless the key policy leaves the matter to the identity policies;
-    - the ending for an operation that never reaches a key of another account, and for changes of alias/aws/ names;
-    - Decrypt without a KeyId: reports of real errors also show "... on the resource associated with this ciphertext
-      because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based
-      policy explicitly denies access". Which denials get that text is not known; it is not made here.
-    """
-    request = decision.request
-    # "cross-account" lacks the owner's side for a key, and there is no policy but the caller's own for the rest.
-    lacks_resource = decision.layer == "key-policy" or (
-        decision.layer == "cross-account" and ":key/" in request.resource
-    )
-    policy = "resource-based policy" if lacks_resource else "identity-based policy"
-    if decision.kind == "ExplicitDeny":
-        ending = f"with an explicit deny in {'a' if lacks_resource else 'an'} {policy}"
-    else:
-        ending = f"because no {policy} allows the {request.action} action"
-    return (
-        f"User: {request.principal.arn} is not authorized to perform: {request.action}"
-        f" on resource: {request.resource} {ending}"
-    )
+from .context import resource_account, role_account
+from .decision import Decision, Layer, Step
+from .examine import first_deny
 
 
 def explain(decision: Decision) -> tuple[str, ...]:
     """The lines a learner reads: what was asked, what decided, the near misses, and for a denial one next step.
 
-    Statements are counted from 1 here, as people do; `StatementRef.index` counts from 0.
+    Between two accounts also what each side says, since both must allow. Statements are counted from 1 here, as people
+    do; `StatementRef.index` counts from 0.
     """
     request = decision.request
     asked = f"{request.principal.arn} asked for {request.action} on {request.resource}."
+    sides = _both_sides(decision)
     if decision.allowed:
-        return (asked, _allowed_because(decision))
+        return (asked, _allowed_because(decision), *sides)
     near = _near_misses(decision)
     misses = tuple(f"Near miss: {_place(step)}: {step.reason}." for step in near)
-    return (asked, _denied_because(decision), *misses, f"Next step: {_next_step(decision, near)}")
+    return (asked, _denied_because(decision), *sides, *misses, f"Next step: {_next_step(decision, near)}")
 
 
 def _allowed_because(decision: Decision) -> str:
@@ -55,21 +31,56 @@ def _allowed_because(decision: Decision) -> str:
     return f"Allowed by {_place(step)}: {step.reason}."
 
 
+def _both_sides(decision: Decision) -> tuple[str, ...]:
+    """Owner's side and caller's side; empty where there is one account, or no policy that could matter."""
+    caller = decision.request.principal
+    if not _between_accounts(decision):
+        return ()
+    if caller.kind == "Account":
+        own = "its root user needs no identity policy"
+    else:
+        own = _state(decision, "identity-policy") or f"no identity policy of {_name(decision)} allows it"
+    of_owner = _state(decision, _layer_of_owner(decision)) or f"its {_policy_of_owner(decision)} does not allow it"
+    return (
+        f"Owner's side, account {_owner(decision)}: {of_owner}.",
+        f"Caller's side, account {caller.account}: {own}.",
+    )
+
+
+def _state(decision: Decision, layer: Layer) -> str | None:
+    """What the policies of one side say; None where they say nothing that applies."""
+    applying = tuple(step for step in decision.trace if step.layer == layer and step.applies)
+    if not applying:
+        return None
+    deny = first_deny(applying)
+    return f"{_place(deny or applying[0])} {'denies' if deny else 'allows'} it"
+
+
 def _denied_because(decision: Decision) -> str:
     action, caller = decision.request.action, decision.request.principal
     if decision.statement is not None:
         step = _deciding_step(decision)
         return f"Denied by an explicit Deny, which no Allow overrules: {_place(step)}: {step.reason}."
     match decision.layer:
-        case "key-policy":
-            useless = next((s for s in decision.trace if s.layer == "identity-policy" and s.applies), None)
-            but = f" {_capital(_place(useless))} allows it, but the key policy must let it count." if useless else ""
-            return f"Denied: no statement of the key policy allows {action} to {caller.arn} or to its account.{but}"
+        case "root-user":
+            return "Denied: the root user of an account can assume no role, whatever the policies say."
         case "cross-account":
-            return f"Denied: {action} on {decision.request.resource} is not open to principals of other accounts."
+            only = f"only those of account {_owner(decision)} can do it, whatever the policies say"
+            return f"Denied: {action} is not open to principals of other accounts: {only}."
         case "reserved-alias":
             return "Denied: aliases that begin with alias/aws/ belong to AWS."
-    opening = next((s for s in decision.trace if s.layer == "key-policy" and s.applies), None)
+    if _no_such_role(decision):
+        return f"Denied: there is no role {decision.request.resource}, and AWS says it with the words of a denial."
+    if _between_accounts(decision):
+        lacking = " and ".join(f"account {account}" for account in _lacking(decision))
+        does = "neither does" if len(_lacking(decision)) == 2 else f"{lacking} does not"
+        return f"Denied: between two accounts both must allow it, and {does}."
+    if decision.layer != "identity-policy":
+        useless = next((s for s in decision.trace if s.layer == "identity-policy" and s.applies), None)
+        policy = _policy_of_owner(decision)
+        but = f" {_capital(_place(useless))} allows it, but the {policy} must let it count." if useless else ""
+        return f"Denied: no statement of the {policy} allows {action} to {caller.arn} or to its account.{but}"
+    opening = next((s for s in decision.trace if s.layer in ("key-policy", "trust-policy") and s.applies), None)
     if opening is None:
         return f"Denied: no identity policy of {caller.arn} allows {action}."
     return (
@@ -78,49 +89,83 @@ def _denied_because(decision: Decision) -> str:
     )
 
 
+def _lacking(decision: Decision) -> tuple[str, ...]:
+    """The accounts whose side does not allow, the owner first."""
+    caller = decision.request.principal
+    owner_lacks = decision.layer != "identity-policy"
+    caller_lacks = caller.kind != "Account" and _state(decision, "identity-policy") is None
+    return (str(_owner(decision)),) * owner_lacks + (caller.account,) * caller_lacks
+
+
 def _near_misses(decision: Decision) -> tuple[Step, ...]:
-    """The Allows of the layer that lacks one which only one element kept from applying."""
+    """The Allows of every side that lacks one which only one element kept from applying."""
     if decision.kind != "ImplicitDeny":
         return ()
-    return tuple(s for s in decision.trace if s.layer == decision.layer and s.effect == "Allow" and s.near_miss)
+    layers = [decision.layer]
+    if _between_accounts(decision) and len(_lacking(decision)) == 2:
+        layers.append("identity-policy")
+    return tuple(
+        step
+        for step in decision.trace
+        if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
+    )
+
+
+def _meant_for_others(step: Step, decision: Decision) -> bool:
+    """Every key policy has statements for its own account: to somebody from outside they are no near miss."""
+    account = decision.request.principal.account
+    return step.failed == ("principal",) and step.named != () and not any(account in name for name in step.named)
 
 
 def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
     request, caller = decision.request, decision.request.principal
     if decision.statement is not None:
+        where = f"{_where(decision)} " if _between_accounts(decision) else ""
         return (
-            f"if {caller.arn} should have this, change that Deny so that it leaves this request out, or send a request"
-            " that it does not cover."
+            f"{where}change that Deny so that it leaves this request out, if {caller.arn} should have it, or send a"
+            " request that it does not cover."
         )
-    if decision.layer == "cross-account":
-        return "call it as a principal of the account that owns the resource."
-    if decision.layer == "reserved-alias":
-        return "choose an alias name that does not begin with alias/aws/."
-    if near:
+    match decision.layer:
+        case "root-user":
+            return "call it as an IAM user, or with a session of another role."
+        case "cross-account":
+            return f"call it as a principal of account {_owner(decision)}."
+        case "reserved-alias":
+            return "choose an alias name that does not begin with alias/aws/."
+    if _no_such_role(decision):
+        return "compare the ARN with that of the role, account and path included."
+    where = _where(decision) if _between_accounts(decision) else "if this caller should have it,"
+    first = [step for step in near if step.layer == decision.layer]
+    if first:
         # To name the caller in a statement may give it far more than it asked for: the other repairs come first.
-        step = min(near, key=lambda s: s.failed[0] == "principal")
+        step = min(first, key=lambda s: s.failed[0] == "principal")
         place = _place(step)
         match step.failed[0]:
             case "principal":
                 return (
-                    f"if this caller should have it, add a statement that allows {request.action} to"
+                    f"{where} add a statement to the {_policy_of_owner(decision)} that allows {request.action} to"
                     f" {caller.role_arn or caller.arn}; to name it in {place} would give it all that one gives."
                 )
             case "action":
-                return f"if this caller should have it, let the Action of {place} cover {request.action}."
+                return f"{where} let the Action of {place} cover {request.action}."
             case "resource":
                 wanted = '"*" (this key)' if step.layer == "key-policy" else request.resource
-                return f"if this caller should have it, let the Resource of {place} cover {wanted}."
+                return f"{where} let the Resource of {place} cover {wanted}."
             case "condition":
                 return f"send a request that meets the Condition of {place}, or change the Condition."
-    if decision.layer == "key-policy":
+    if decision.layer != "identity-policy":
         return (
-            f"if this caller should have it, add a statement to the key policy that allows {request.action} to"
+            f"{where} add a statement to the {_policy_of_owner(decision)} that allows {request.action} to"
             f" {caller.role_arn or caller.arn}{_or_the_account(decision)}."
         )
-    return (
-        f"if this caller should have it, give it an identity policy that allows {request.action} on {request.resource}."
-    )
+    holder = _name(decision) if _between_accounts(decision) else "it"
+    return f"{where} give {holder} an identity policy that allows {request.action} on {request.resource}."
+
+
+def _where(decision: Decision) -> str:
+    """The account in which the next step is taken, as the beginning of a sentence."""
+    caller = decision.request.principal.account
+    return f"in account {caller if decision.layer == 'identity-policy' else _owner(decision)},"
 
 
 def _or_the_account(decision: Decision) -> str:
@@ -131,6 +176,36 @@ def _or_the_account(decision: Decision) -> str:
         f", or to the account principal arn:{caller.partition}:iam::{caller.account}:root so that identity policies"
         " may allow it"
     )
+
+
+def _between_accounts(decision: Decision) -> bool:
+    """Whether the policies of two accounts have a say."""
+    caller = decision.request.principal
+    if caller.kind == "Service" or decision.layer in ("cross-account", "reserved-alias", "root-user"):
+        return False
+    return _owner(decision) not in (None, caller.account) and not _no_such_role(decision)
+
+
+def _no_such_role(decision: Decision) -> bool:
+    return decision.layer == "trust-policy" and not any(step.layer == "trust-policy" for step in decision.trace)
+
+
+def _owner(decision: Decision) -> str | None:
+    return resource_account(decision.request.resource) or role_account(decision.request.resource)
+
+
+def _layer_of_owner(decision: Decision) -> Layer:
+    return "trust-policy" if decision.about_a_role else "key-policy"
+
+
+def _policy_of_owner(decision: Decision) -> str:
+    return _layer_of_owner(decision).replace("-", " ")
+
+
+def _name(decision: Decision) -> str:
+    """The caller within its account: user/bob, role/app of one of its sessions."""
+    caller = decision.request.principal
+    return (caller.role_arn or caller.arn).split(":", 5)[5]
 
 
 def _deciding_step(decision: Decision) -> Step:
@@ -147,5 +222,5 @@ def _capital(text: str) -> str:
 
 def _place(step: Step) -> str:
     sid = f' ("{step.sid}")' if step.sid else ""
-    policy = "the key policy" if step.layer == "key-policy" else step.policy
+    policy = step.policy if step.layer == "identity-policy" else f"the {step.layer.replace('-', ' ')}"
     return f"statement {step.index + 1}{sid} of {policy}"

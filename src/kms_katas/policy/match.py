@@ -55,7 +55,7 @@ def action_mismatch(statement: Mapping[str, Any], action: str) -> str | None:
         wanted = as_list(statement["Action"])
         if any(glob_matches((pattern,), action, ignore_case=True) for pattern in wanted):
             return None
-        return f"{_listed(wanted)} is not {action}"
+        return f"its Action {listed(wanted)} is not {action}"
     if "NotAction" in statement:
         excepted = as_list(statement["NotAction"])
         named = next((one for one in excepted if glob_matches((one,), action, ignore_case=True)), None)
@@ -73,7 +73,7 @@ def resource_mismatch(statement: Mapping[str, Any], resource: str, context: Cont
         wanted = as_list(statement["Resource"])
         if any(_covers(pattern, resource, context, variables) for pattern in wanted):
             return None
-        return f"the Resource {_listed(wanted)} is not {resource}"
+        return f"its Resource {listed(wanted)} is not {resource}{_difference(wanted, resource)}"
     if "NotResource" in statement:
         excepted = as_list(statement["NotResource"])
         named = next((one for one in excepted if _covers(one, resource, context, variables)), None)
@@ -97,6 +97,13 @@ def principal_match(statement: Mapping[str, Any], caller: Principal) -> Principa
 
 
 _STRENGTH: tuple[PrincipalMatch, ...] = ("EXACT", "WILDCARD", "ROLE", "FEDUSER", "ACCOUNT")
+
+
+def names_in(principals: Any) -> tuple[str, ...]:
+    """Whom a Principal or NotPrincipal element names, of every type."""
+    if isinstance(principals, Mapping):
+        return tuple(name for names in principals.values() for name in as_list(names))
+    return (principals,)
 
 
 def _strongest(principals: Any, caller: Principal) -> PrincipalMatch | None:
@@ -145,7 +152,21 @@ def _covers(pattern: str, resource: str, context: Context, variables: bool) -> b
     return expanded is not None and arn_matches(expanded, resource)
 
 
-def _listed(values: list[str]) -> str:
+def _difference(wanted: list[str], resource: str) -> str:
+    """What to look at where one ARN stands for another: the two are long, and often differ in one place alone."""
+    parts, found = "".join(wanted[:1]).split(":", 5), resource.split(":", 5)
+    if len(wanted) != 1 or len(parts) < 6 or len(found) < 6:
+        return ""
+    other = [p for p in range(6) if parts[p] != found[p] and not glob_matches((parts[p],), found[p])]
+    if other in ([3], [4]):
+        place, what = other[0], "Region" if other == [3] else "account"
+        return f": the {what} differs, {parts[place]} is not {found[place]}"
+    if parts[5].startswith("alias/") and found[5].startswith("key/"):
+        return ": an alias ARN never stands for the key (kms:RequestAlias or kms:ResourceAliases in a Condition can)"
+    return ""
+
+
+def listed(values: list[str]) -> str:
     return " or ".join(values) if len(values) < 4 else f"{', '.join(values[:3])} or another {len(values) - 3}"
 
 
