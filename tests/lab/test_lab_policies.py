@@ -128,3 +128,24 @@ def test_naming_the_author_is_enough_for_the_lockout_check(lab: Lab, kms: Any, k
 def test_a_statement_names_at_least_one_principal(kms: Any, key: Any, refused: Any, principal: Any) -> None:
     with refused("MalformedPolicyDocumentException"):
         kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN, allow(principal, "kms:Decrypt")))
+
+
+def test_the_people_of_an_account_that_the_lab_made_must_exist_and_strangers_may(
+    lab: Lab, kms: Any, key: Any, refused: Any
+) -> None:
+    def put(name: str) -> None:
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=document(OPEN, allow({"AWS": name}, "kms:Decrypt")))
+
+    partner = lab.account("444455556666")
+    with refused("MalformedPolicyDocumentException"):
+        put("arn:aws:iam::444455556666:role/app")
+    role = partner.role("app", path="/team/")
+    put(role.arn)
+    role.allow({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]})
+    put(role.arn)
+    with refused("MalformedPolicyDocumentException"):
+        put("arn:aws:iam::444455556666:role/app")  # without its path it is another role
+    # A request to IAM opens a store for 123456789012 inside moto; nobody of that account is known for it.
+    lab.home.admin.client("iam").list_users()
+    for stranger in ("999988887777", "123456789012"):
+        put(f"arn:aws:iam::{stranger}:role/app")

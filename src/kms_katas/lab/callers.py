@@ -89,7 +89,7 @@ def identity_policies(caller: Caller) -> Iterator[tuple[str, Mapping[str, Any]]]
         groups = [group for group in iam_backends[caller.account][PARTITION].groups.values() if entity in group.users]
     for holder in (entity, *groups):
         for name, text in holder.policies.items():
-            yield f"inline policy {name}", parsed_policy(text)
+            yield f'inline policy "{name}"', parsed_policy(text)
         for managed in holder.managed_policies.values():
             version = next(version for version in managed.versions if version.version_id == managed.default_version_id)
             yield managed.name, parsed_policy(version.document)

@@ -46,8 +46,8 @@ _MOTO_CONFIG: Any = {
 class Lab:
     """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
-    Credentials and permissions are checked for KMS. IAM, STS, S3 and the rest are moto's own: they let every caller do
-    everything, and AssumeRole asks no trust policy.
+    Credentials and permissions are checked for KMS, and for AssumeRole, which asks the role's trust policy. IAM, S3 and
+    the rest of STS are moto's own: they let every caller do everything.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.
@@ -62,6 +62,7 @@ class Lab:
         self._randomness = Randomness(seed)
         self._accounts: dict[str, Account] = {}
         self._works: list[Work] = []
+        self._denied_sessions: dict[str, Decision] = {}
         self._via = "lab"
         self._mock = QuickMock(config=_MOTO_CONFIG)
         self.client_pool = client_pool or ClientPool()
@@ -81,7 +82,12 @@ class Lab:
         shared_region_lists.start()
         mount.mount()
         self._mock.start()
-        setting.current = setting.Setting(enforce=True, randomness=self._randomness, record=self._record)
+        setting.current = setting.Setting(
+            enforce=True,
+            randomness=self._randomness,
+            record=self._record,
+            denied=self._denied_sessions.__setitem__,
+        )
         return self
 
     def __exit__(
@@ -132,17 +138,19 @@ class Lab:
             self._via = before
 
     def explain(self, error: ClientError) -> Decision:
-        """The decision behind an AccessDeniedException.
+        """The decision behind an AccessDeniedException of KMS or an AccessDenied of AssumeRole.
 
         Raises LookupError for an error that is no denial of this lab.
         """
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
+        if request_id in self._denied_sessions:
+            return self._denied_sessions[request_id]
         work = next((work for work in self._works if work.request_id == request_id), None)
         code = error.response.get("Error", {}).get("Code", "no code")
         if work is None or code != "AccessDeniedException":
             raise LookupError(
                 f"This error ({code}) is no denial of this lab. "
-                "Give explain() an AccessDeniedException from a KMS call made here."
+                "Give explain() an AccessDeniedException of KMS, or an AccessDenied of AssumeRole, of a call made here."
             )
         if work.decision is None:
             raise LookupError(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 
 from kms_katas.lab.callers import PARTITION
@@ -60,5 +61,7 @@ def _exists(value: str) -> bool:
     if not setting.current.enforce or kind is None or account not in iam_backends:
         return True
     backend = iam_backends[account][PARTITION]
+    if account == DEFAULT_ACCOUNT_ID and not (backend.users or backend.roles):
+        return True  # moto itself opens this account's store when any request to IAM or STS passes
     found = backend.users.values() if kind == "user" else backend.roles.values()
     return any(one.arn == value for one in found)

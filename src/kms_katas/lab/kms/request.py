@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import re
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -65,10 +66,21 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
     faults: list[str] = []
     parsed = _read(given, model.input_shape, "", faults) if model.input_shape is not None else {}
     if faults:
-        count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: "
-        raise KMSError("ValidationException", count + "; ".join(faults))
+        raise KMSError("ValidationException", counted(faults))
     result: dict[str, Any] = parsed
     return result
+
+
+def faults_in(given: dict[str, Any], shape: Shape) -> list[str]:
+    """What the model forbids in the parameters of another service that checks them as KMS does."""
+    faults: list[str] = []
+    _read(given, shape, "", faults)
+    return faults
+
+
+def counted(faults: list[str]) -> str:
+    """AWS's one text for several faults."""
+    return f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: " + "; ".join(faults)
 
 
 def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
@@ -94,11 +106,23 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
         except (binascii.Error, ValueError):
             raise KMSError("SerializationException", f"{path} must be base64.") from None
         _measure(len(given), None, shape, path, faults, "length")
+    elif kind == "timestamp":
+        return _read_time(given, path)
     elif kind == "string":
         _read_string(given, shape, path, faults)
     elif kind in ("integer", "long"):
         _measure(given, given, shape, path, faults, "value")
     return given
+
+
+def _read_time(given: Any, path: str) -> datetime:
+    """Seconds since 1970, as this protocol writes a time."""
+    try:
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return datetime.fromtimestamp(given, UTC)
+    except (OverflowError, ValueError, OSError):
+        pass
+    raise KMSError("SerializationException", f"{path} must be a time in seconds since 1970.")
 
 
 def _read_structure(given: dict[str, Any], shape: Shape, path: str, faults: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from kms_katas.lab.randomness import Randomness
 
 if TYPE_CHECKING:
     from kms_katas.lab.kms.work import Work
+    from kms_katas.policy import Decision
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Setting:
     randomness: Randomness = field(default_factory=Randomness)
     record: Callable[["Work"], None] | None = None
     """Called once with each finished request."""
+    denied: Callable[[str, "Decision"], None] | None = None
+    """Called with the request ID and the decision of each AssumeRole that policies deny."""
 
 
 current = Setting()
