@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -177,6 +178,17 @@ def test_a_key_from_the_start_has_the_policy_that_is_given(lab):
     admin.encrypt(KeyId=key, Plaintext=b"x")
     with pytest.raises(ClientError, match="AccessDenied"):
         admin.describe_key(KeyId=key)
+
+
+def test_a_key_from_the_start_has_the_id_that_is_given(lab):
+    wanted = str(uuid.uuid4())
+    key = lab.home.create_key(key_id=wanted)
+    assert key == f"arn:aws:kms:us-east-1:111122223333:key/{wanted}"
+    assert lab.home.admin.client("kms").describe_key(KeyId=wanted)["KeyMetadata"]["Arn"] == key
+    assert lab.account("444455556666").create_key(key_id=wanted) != key
+    for unusable in (wanted, wanted.upper(), "alias/x", "mrk-" + uuid.uuid4().hex, ""):
+        with pytest.raises(ValueError, match="cannot be the ID"):
+            lab.home.create_key(key_id=unusable)
 
 
 def test_threads_share_a_lab_and_each_call_is_its_principals(lab: Lab) -> None:

@@ -149,7 +149,7 @@ def test_every_operation_of_kms_answers_with_json_and_never_with_a_fault_of_ours
         {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
         {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
         {"CustomerMasterKeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
-        {"Origin": "EXTERNAL"},
+        {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"},
         {"MultiRegion": True},
         {"CustomKeyStoreId": "cks-1234567890abcdef0"},
     ],
@@ -174,7 +174,7 @@ def test_a_usage_that_does_not_fit_the_spec_is_refused(kms: Any, refused: Any) -
 
 def test_operations_of_later_are_unsupported(kms: Any, key: Any, refused: Any) -> None:
     with refused("UnsupportedOperationException"):
-        kms.enable_key_rotation(KeyId=key["KeyId"])
+        kms.list_grants(KeyId=key["KeyId"])
 
 
 def test_a_fault_of_the_engine_reaches_the_caller_as_an_internal_error(

@@ -3,6 +3,7 @@ next to nothing.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from kms_katas.lab.lab import Lab
 
 PolicyDocument = Mapping[str, Any]
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 EVERYTHING: PolicyDocument = {
     "Version": "2012-10-17",
@@ -82,9 +85,9 @@ class Role:
 
     @one_at_a_time
     def session(self, name: str, duration: int = 3600) -> Principal:
-        """A session as AssumeRole would make it, without asking the trust policy.
+        """A session as AssumeRole would make it: set-up, which asks no trust policy and no permission.
 
-        `duration` in seconds of the lab's clock.
+        To see them asked, call `principal.client("sts").assume_role(...)`. `duration` in seconds of the lab's clock.
         """
         session = sts_backends[self.account.id][PARTITION].assume_role("us-east-1", name, self.arn, "", duration, "")
         credentials = (session.access_key_id, session.secret_access_key, session.session_token)
@@ -130,14 +133,22 @@ class Account:
         return self._root
 
     @one_at_a_time
-    def create_key(self, policy: PolicyDocument | None = None, region: str | None = None) -> str:
+    def create_key(
+        self, policy: PolicyDocument | None = None, region: str | None = None, key_id: str | None = None
+    ) -> str:
         """The ARN of a new symmetric KMS key, by default with the default key policy and in the lab's Region.
 
         It was there before anybody called: no call and no event tells of it, no principal is needed, and the policy is
-        taken as it stands. To see CreateKey at work, call it with a client.
+        taken as it stands. To see CreateKey at work, call it with a client. `key_id` is for policies that have to name
+        the key before it is there; without, the ID is random. Raises ValueError for an ID that is no UUID or is taken.
         """
         store = store_of(self.id, region or self.lab.region, self.lab.clock.now())
-        return store.new_key(self.lab.clock.now(), None if policy is None else _policy_text(policy)).arn
+        if key_id is not None and (not _UUID.fullmatch(key_id) or key_id in store.keys):
+            raise ValueError(
+                f"{key_id!r} cannot be the ID of a new key. Give a UUID in small letters that no key there has."
+            )
+        text = None if policy is None else _policy_text(policy)
+        return store.new_key(self.lab.clock.now(), text, key_id=key_id).arn
 
     @one_at_a_time
     def user(self, name: str, policies: Mapping[str, PolicyDocument] | None = None, path: str = "/") -> Principal:
@@ -162,7 +173,8 @@ class Account:
     ) -> Role:
         """A new IAM role; `trust` is the trust policy, by default one for the account.
 
-        Raises ValueError when the name is taken.
+        The default leaves it to the account's own identity policies who assumes the role. Raises ValueError when the
+        name is taken, and for a trust policy that is none.
         """
         if any(role.name == name for role in self._iam.roles.values()):
             raise ValueError(
@@ -171,7 +183,7 @@ class Account:
         owner = {"AWS": f"arn:{PARTITION}:iam::{self.id}:root"}
         statement = {"Effect": "Allow", "Principal": owner, "Action": "sts:AssumeRole"}
         trust = trust or {"Version": "2012-10-17", "Statement": [statement]}
-        role = self._iam.create_role(name, json.dumps(trust), path, None, "", [], "3600")
+        role = self._iam.create_role(name, _policy_text(trust), path, None, "", [], "3600")
         for policy_name, document in (policies or {}).items():
             role.policies[policy_name] = _policy_text(document)
         return Role(role.arn, self, role)

@@ -4,6 +4,7 @@ Shape: the developer guide's pages on logging KMS calls with CloudTrail. The for
 between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
 those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
 the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
+Not here yet: the events of what KMS does by itself (RotateKey, DeleteKey, DeleteExpiredKeyMaterial).
 """
 
 import hashlib
@@ -11,28 +12,33 @@ from datetime import datetime
 from typing import Any
 
 from kms_katas.lab.callers import Caller
-from kms_katas.lab.kms.authorization import SOURCE_ADDRESS
 from kms_katas.lab.kms.work import Work
+from kms_katas.lab.request_keys import SOURCE_ADDRESS
 
-_READ_ONLY = ("Describe", "List", "Get", "Encrypt", "Decrypt", "Generate")
-_NOT_LOGGED = frozenset({"Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient"})
+_READ_ONLY = ("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate")
+_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
+_MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
+_NOT_LOGGED = frozenset(
+    {"Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient", "EncryptedKeyMaterial", "ImportToken"}
+)
 
 
 def events_of(work: Work) -> tuple[dict[str, Any], ...]:
-    """One event, or two with one sharedEventID for a successful use of another account's key (caller's log first).
+    """One event in the caller's log; a successful use of another account's key adds one to that one's, with the same
+    sharedEventID.
 
     A refused caller leaves none.
     """
     if work.caller is None:
         return ()
     event = _event(work, work.caller)
-    owner = work.target.key.account if work.target.key is not None else work.caller.account
-    if owner == work.caller.account or work.error is not None:
+    accounts = tuple(dict.fromkeys((work.caller.account, *(key.account for key in work.target.keys))))
+    if len(accounts) == 1 or work.error is not None:
         return (event | {"recipientAccountId": work.caller.account},)
     shared = _identifier(work, "shared")
     return tuple(
         event | {"eventID": _identifier(work, account), "recipientAccountId": account, "sharedEventID": shared}
-        for account in (work.caller.account, owner)
+        for account in accounts
     )
 
 
@@ -55,8 +61,9 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
             event["errorMessage"] = work.error.message
     event["requestParameters"] = _request_parameters(work)
     event["responseElements"] = _response_elements(work)
-    if work.response is not None and "KeyMaterialId" in work.response:
-        event["additionalEventData"] = {"keyMaterialId": work.response["KeyMaterialId"]}
+    materials = {name: work.response[name] for name in _MATERIAL if name in work.response} if work.response else {}
+    if materials:
+        event["additionalEventData"] = _plain(materials)
     event |= {
         "requestID": work.request_id,
         "eventID": _identifier(work, "event"),
@@ -67,8 +74,7 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
         "eventCategory": "Management",
         "tlsDetails": {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": f"kms.{work.region}.amazonaws.com"},
     }
-    if work.target.key is not None:
-        event["resources"].append(_resource(work.target.key.account, work.target.key.arn))
+    event["resources"] += [_resource(key.account, key.arn) for key in work.target.keys]
     # An alias has the type of a key there too (developer guide, log entries of CreateAlias and UpdateAlias).
     aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
     event["resources"] += [_resource(caller.account, arn) for arn in aliases]
@@ -103,12 +109,14 @@ def _identity(caller: Caller) -> dict[str, Any]:
 
 def _request_parameters(work: Work) -> dict[str, Any] | None:
     given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
-    context = given.pop("EncryptionContext", None)
+    contexts = {name: given.pop(name) for name in _CONTEXTS if name in given}
     found: dict[str, Any] = _plain(given)
-    if context is not None:
-        found["encryptionContext"] = context  # its keys are the caller's own
+    found |= {_lower_first(name): context for name, context in contexts.items()}  # their keys are the caller's own
     if work.operation in ("Encrypt", "Decrypt"):
         found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    if work.operation == "ReEncrypt":
+        found.setdefault("sourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        found.setdefault("destinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
     return found or None
 
 

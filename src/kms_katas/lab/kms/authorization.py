@@ -15,13 +15,10 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import has_error
+from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
 from kms_katas.lab.kms.work import Check, Work
+from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
-
-Context = dict[str, str | tuple[str, ...]]
-
-SOURCE_ADDRESS = "192.0.2.10"
-"""Whence the lab's requests seem to come: an address set aside for documentation (RFC 5737)."""
 
 _NO_POLICY = '{"Statement": []}'
 _CRYPTO = frozenset({"Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"})
@@ -76,26 +73,16 @@ def condition_context(work: Work, check: Check) -> Context:
     asked = work.parameters
     operation = work.operation
     assert work.caller is not None
-    context: Context = {
-        "aws:CurrentTime": work.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:EpochTime": str(int(work.now.timestamp())),
-        "aws:RequestedRegion": work.region,
-        "aws:SecureTransport": "true",
-        "aws:SourceIp": SOURCE_ADDRESS,
-        "aws:UserAgent": work.user_agent,
-        "aws:ViaAWSService": "false",
-        "aws:userid": work.caller.user_id,
-    }
+    context = global_keys(work.caller, work.region, work.user_agent, work.now)
     if check.key is not None:
         context |= _of_key(work, check.key)
     if operation in _CRYPTO:
-        context["kms:EncryptionAlgorithm"] = asked.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-        pairs = asked.get("EncryptionContext", {})
-        context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
-        if pairs:
-            context["kms:EncryptionContextKeys"] = tuple(pairs)
-    if work.target.named_alias is not None:
-        context["kms:RequestAlias"] = work.target.named_alias
+        context |= _of_use(asked)
+    if operation == "ReEncrypt":
+        context |= _of_use(asked, "Source" if check.action == "kms:ReEncryptFrom" else "Destination")
+        context["kms:ReEncryptOnSameKey"] = _spoken(len({check.resource for check in work.target.checks}) == 1)
+    if check.named_alias is not None:
+        context["kms:RequestAlias"] = check.named_alias
     if operation == "CreateKey":
         # Also where the request leaves the default in place.
         context["kms:KeySpec"] = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"))
@@ -110,6 +97,16 @@ def condition_context(work: Work, check: Check) -> Context:
         context |= _of_tags({tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())})
     if operation == "UntagResource":
         context["aws:TagKeys"] = tuple(asked["TagKeys"])
+    if operation == "GetParametersForImport":
+        context["kms:WrappingAlgorithm"] = asked["WrappingAlgorithm"]
+        context["kms:WrappingKeySpec"] = asked["WrappingKeySpec"]
+    if operation == "ImportKeyMaterial":
+        context["kms:ExpirationModel"] = asked.get("ExpirationModel", "KEY_MATERIAL_EXPIRES")
+        if "ValidTo" in asked:
+            context["kms:ValidTo"] = asked["ValidTo"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    if operation == "EnableKeyRotation":
+        # Also where the request leaves the default in place, which no page says or denies.
+        context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
     if operation == "ScheduleKeyDeletion":
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))
     return context
@@ -126,6 +123,16 @@ def _of_key(work: Work, key: Key) -> Context:
     if aliases:
         context["kms:ResourceAliases"] = aliases
     return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags.items()}
+
+
+def _of_use(asked: Mapping[str, Any], side: str = "") -> Context:
+    """What a request says of the cryptography, for the one or for one of the two keys that it uses."""
+    pairs = asked.get(f"{side}EncryptionContext", {})
+    context: Context = {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+    if pairs:
+        context["kms:EncryptionContextKeys"] = tuple(pairs)
+    context["kms:EncryptionAlgorithm"] = asked.get(f"{side}EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    return context
 
 
 def _of_tags(tags: Mapping[str, str]) -> Context:

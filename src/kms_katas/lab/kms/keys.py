@@ -71,8 +71,28 @@ class Key:
     def all_materials(self) -> tuple[KeyMaterial, ...]:
         return (*self.materials, *filter(None, (self.pending_material,)))
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every material that it is bound to is there; one that waits for its rotation does not count."""
+        return bool(self.materials) and all(material.secret is not None for material in self.materials)
+
+    def lose(self, material: KeyMaterial) -> None:
+        """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
+        (botocore op:DeleteImportedKeyMaterial); a pending material is forgotten, and the state stays (developer
+        guide, "Delete imported key material": not permanently associated).
+        """
+        if material is self.pending_material:
+            self.pending_material = None
+            return
+        material.secret = material.valid_to = None
+        if self.state != "PendingDeletion":
+            self.state = "PendingImport"
+
     def metadata(self) -> dict[str, Any]:
-        """The KeyMetadata of CreateKey and DescribeKey (botocore shape KeyMetadata)."""
+        """The KeyMetadata of CreateKey and DescribeKey (botocore shape KeyMetadata).
+
+        Doubtful: whether ExpirationModel shows while no imported material is there; here it does not.
+        """
         found = {
             "AWSAccountId": self.account,
             "KeyId": self.id,
@@ -91,6 +111,11 @@ class Key:
         }
         if self.materials:
             found["CurrentKeyMaterialId"] = self.current_material.id
+        if self.origin == "EXTERNAL" and any(material.secret is not None for material in self.materials):
+            ends = [material.valid_to for material in self.materials if material.valid_to is not None]
+            found["ExpirationModel"] = "KEY_MATERIAL_EXPIRES" if ends else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+            if ends:
+                found["ValidTo"] = min(ends)
         if self.deletion_date is not None:
             found["DeletionDate"] = self.deletion_date
         return found

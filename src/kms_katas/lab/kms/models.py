@@ -5,9 +5,11 @@ SES and RDS make or look up keys, the Resource Groups Tagging API lists and chan
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from moto.core.base_backend import BaseBackend
 from moto.core.exceptions import JsonRESTError
 from moto.core.resource_tagging import TaggedResource
@@ -20,6 +22,16 @@ from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
 from kms_katas.lab.kms.schedule import next_event
 
 
+@dataclass(frozen=True, slots=True)
+class ImportParameters:
+    """What an import token stands for. `private_key` is the secret half of the wrapping key that went with it."""
+
+    key_id: str
+    algorithm: str
+    private_key: RSAPrivateKey = field(repr=False)
+    valid_to: datetime
+
+
 class KeyStore(KmsBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         BaseBackend.__init__(self, region_name, account_id)
@@ -28,15 +40,28 @@ class KeyStore(KmsBackend):
         self.by_locator: dict[bytes, tuple[Key, KeyMaterial]] = {}
         self.buried: set[bytes] = set()
         """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
+        self.import_parameters: dict[bytes, ImportParameters] = {}
+        """By import token."""
 
-    def new_key(self, now: datetime, policy: str | None = None, description: str = "") -> Key:
+    def new_key(
+        self,
+        now: datetime,
+        policy: str | None = None,
+        description: str = "",
+        origin: str = "AWS_KMS",
+        key_id: str | None = None,
+    ) -> Key:
+        """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
-        key_id = randomness.uuid()
+        key_id = key_id or randomness.uuid()
         arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
         text = policy or default_key_policy(self.partition, self.account_id)
-        key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description)
+        key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
         self.keys[key_id] = key
-        self.add_material(key, new_material(randomness))
+        if origin == "EXTERNAL":
+            key.state = "PendingImport"
+        else:
+            self.add_material(key, new_material(randomness))
         return key
 
     def add_material(self, key: Key, material: KeyMaterial) -> None:

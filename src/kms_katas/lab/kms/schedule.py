@@ -7,13 +7,20 @@ Nothing here looks at a clock: the store asks with the time of each request, and
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kms_katas.lab.kms import setting
-from kms_katas.lab.kms.keys import Key, new_material
+from kms_katas.lab.kms.keys import Key, KeyMaterial, new_material
 
 if TYPE_CHECKING:
     from kms_katas.lab.kms.models import KeyStore
+
+DEFAULT_ROTATION_PERIOD = 365
+"""Days (botocore shape EnableKeyRotationRequest)."""
+
+ON_DEMAND_TAKES = timedelta()
+"""AWS documents no duration ("a slight delay"). Here it is done as soon as more time than this has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,8 @@ class Event:
 def next_event(key: Key, now: datetime) -> Event | None:
     """The earliest event of this key that is due by `now`, None when there is none."""
     due = [event for event in _events(key) if event.date <= now]
-    # AWS documents no duration for an on-demand rotation: here it is done as soon as any time has passed.
-    if key.on_demand_since is not None and key.on_demand_since < now:
-        due.append(Event(key.on_demand_since, _finish_on_demand))
+    if key.on_demand_since is not None and key.on_demand_since + ON_DEMAND_TAKES < now:
+        due.append(Event(key.on_demand_since + ON_DEMAND_TAKES, _finish_on_demand))
     return min(due, key=lambda event: event.date, default=None)
 
 
@@ -37,27 +43,60 @@ def _events(key: Key) -> list[Event]:
     events = []
     if key.deletion_date is not None:
         events.append(Event(key.deletion_date, lambda store, key: store.bury(key)))
-    # A key that is disabled or pending deletion is not rotated (botocore op:GetKeyRotationStatus).
+    for material in key.all_materials:
+        if material.secret is not None and material.valid_to is not None:
+            events.append(Event(material.valid_to, partial(_expire, material)))
+    # A key that is disabled or pending deletion is not rotated by its schedule (botocore op:GetKeyRotationStatus). An
+    # on-demand rotation that was accepted before goes on; AWS's pages do not say what becomes of it.
     if key.next_rotation is not None and key.state == "Enabled":
         date = key.next_rotation
-        events.append(Event(date, lambda store, key: rotate_automatically(store, key, date)))
+        events.append(Event(date, lambda store, key: _rotate_automatically(store, key, date)))
     return events
 
 
-def rotate_automatically(store: "KeyStore", key: Key, date: datetime) -> None:
+def _expire(material: KeyMaterial, store: "KeyStore", key: Key) -> None:
+    key.lose(material)
+
+
+def resume_rotation(store: "KeyStore", key: Key, now: datetime) -> None:
+    """A disabled key is enabled again: a rotation that it missed happens now, once, and the schedule counts from here.
+
+    But where its material is newer than a period (it was rotated on demand) the old schedule goes on. The API text
+    (botocore op:GetKeyRotationStatus) says "one year" for the period; that it means the key's own is our reading.
+    """
+    if key.next_rotation is None or key.next_rotation > now:
+        return
+    period = _period(key)
+    rotated = key.current_material.rotated
+    if rotated is not None and now - rotated < period:
+        while key.next_rotation <= now:
+            key.next_rotation += period
+    else:
+        _rotate_automatically(store, key, now)
+
+
+def _rotate_automatically(store: "KeyStore", key: Key, date: datetime) -> None:
     """New material at `date`, and the next one a period later."""
+    _rotate(store, key, new_material(setting.current.randomness), date, "AUTOMATIC")
+    key.next_rotation = date + _period(key)
+
+
+def _period(key: Key) -> timedelta:
     assert key.rotation_period is not None
-    _rotate(store, key, date, "AUTOMATIC")
-    key.next_rotation = date + timedelta(days=key.rotation_period)
+    return timedelta(days=key.rotation_period)
 
 
 def _finish_on_demand(store: "KeyStore", key: Key) -> None:
+    """Makes the pending imported material the current one, if it is still there; else material that KMS makes."""
     assert key.on_demand_since is not None
-    _rotate(store, key, key.on_demand_since, "ON_DEMAND")
-    key.on_demand_since = None
+    date, key.on_demand_since = key.on_demand_since + ON_DEMAND_TAKES, None
+    if key.origin != "EXTERNAL":
+        _rotate(store, key, new_material(setting.current.randomness), date, "ON_DEMAND")
+    elif key.pending_material is not None:
+        pending, key.pending_material = key.pending_material, None
+        _rotate(store, key, pending, date, "ON_DEMAND")
 
 
-def _rotate(store: "KeyStore", key: Key, date: datetime, rotation_type: str) -> None:
-    material = new_material(setting.current.randomness)
+def _rotate(store: "KeyStore", key: Key, material: KeyMaterial, date: datetime, rotation_type: str) -> None:
     material.rotated, material.rotation_type = date, rotation_type
     store.add_material(key, material)

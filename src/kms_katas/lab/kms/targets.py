@@ -39,28 +39,34 @@ def find_target(work: Work, operation: Operation) -> Target:
         return Target(checks=tuple(checks))
     if operation.target == "alias":
         return _alias_target(work, action)
+    if work.operation == "ReEncrypt":
+        source, from_source = _opener(work, "SourceKeyId", "kms:ReEncryptFrom")
+        key, to_key = _find_and_check(work, work.parameters["DestinationKeyId"], True, "kms:ReEncryptTo")
+        return Target(key, source=source, checks=(from_source, to_key))
     if work.operation == "Decrypt":
-        key = _key_that_sealed(work)
-        if key is not None and work.parameters.get("KeyId", key.id) == key.id:
-            return Target(key, checks=(Check(action, key.arn, key),))
-    found, named_alias, check = _find_and_check(work, work.parameters["KeyId"], operation.by_alias, action)
-    return Target(found, named_alias=named_alias, checks=(check,))
+        key, check = _opener(work, "KeyId", action)
+    else:
+        key, check = _find_and_check(work, work.parameters["KeyId"], operation.by_alias, action)
+    return Target(key, checks=(check,))
 
 
-def _find_and_check(
-    work: Work, identifier: str, aliases_too: bool, action: str
-) -> tuple[Key | None, str | None, Check]:
-    """The key, the alias name if one named it, and the permission to ask for.
+def _opener(work: Work, parameter: str, action: str) -> tuple[Key | None, Check]:
+    """The key to open a ciphertext with: the one that `parameter` names, else the one that the ciphertext names."""
+    key = _key_that_sealed(work, parameter, action)
+    if key is not None and work.parameters.get(parameter, key.id) == key.id:
+        return key, Check(action, key.arn, key)
+    return _find_and_check(work, work.parameters[parameter], True, action)
 
-    No key when it would be another account's and does not exist.
-    """
+
+def _find_and_check(work: Work, identifier: str, aliases_too: bool, action: str) -> tuple[Key | None, Check]:
+    """The key and the permission to ask for. No key when it would be another account's and does not exist."""
     try:
         key, named_alias = find_key(work, identifier, aliases_too)
     except NoSuchResource as missing:
         if not setting.current.enforce or missing.account == work.account:
             raise
-        return None, None, Check(action, missing.arn, absent=True)
-    return key, named_alias, Check(action, key.arn, key)
+        return None, Check(action, missing.arn, absent=True)
+    return key, Check(action, key.arn, key, named_alias=named_alias)
 
 
 def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str | None]:
@@ -120,7 +126,7 @@ def _alias_target(work: Work, action: str) -> Target:
         identifier = work.parameters["TargetKeyId"]
         if identifier.startswith("alias/") or ":alias/" in identifier:
             raise KMSError("ValidationException", "Aliases must refer to keys. Not aliases")
-        key, _, check = _find_and_check(work, identifier, False, action)
+        key, check = _find_and_check(work, identifier, False, action)
         checks.append(check)
     return Target(key, alias, checks=tuple(checks))
 
@@ -145,16 +151,17 @@ def _alias_name(work: Work) -> str:
     return name
 
 
-def _key_that_sealed(work: Work) -> Key | None:
-    """The key that the ciphertext names, of whatever account; None where the request has to name one by itself.
+def _key_that_sealed(work: Work, parameter: str, action: str) -> Key | None:
+    """The key that the ciphertext names, of whatever account; None where `parameter` of the request has to name it.
 
-    A bare key ID of another account's key will do beside a symmetric ciphertext (botocore op:Decrypt, Cross-account
-    use), and so this key decides what such an ID means. When a ciphertext may be absent: shape DecryptRequest.
+    A bare key ID of another account's key will do beside a symmetric ciphertext (botocore op:Decrypt and op:ReEncrypt,
+    Cross-account use), and so this key decides what such an ID means. When a ciphertext may be absent: shapes
+    DecryptRequest and ReEncryptRequest.
     """
     asked = work.parameters
     blob = asked.get("CiphertextBlob")
     if blob is None:
-        if "KeyId" in asked and asked.get("DryRun") and "IGNORE_CIPHERTEXT" in asked.get("DryRunModifiers", ()):
+        if parameter in asked and asked.get("DryRun") and "IGNORE_CIPHERTEXT" in asked.get("DryRunModifiers", ()):
             return None
         raise KMSError(
             "ValidationException",
@@ -166,14 +173,14 @@ def _key_that_sealed(work: Work) -> Key | None:
         if locator in store.by_locator:
             key: Key = store.by_locator[locator][0]
             return key
-    if "KeyId" in asked:
+    if parameter in asked:
         return None
     if locator is None or not ever_known(locator):
         raise KMSError("InvalidCiphertextException")
     assert work.caller is not None
     raise KMSError(
         "AccessDeniedException",
-        f"User: {work.caller.arn} is not authorized to perform: kms:Decrypt on the resource associated with this "
+        f"User: {work.caller.arn} is not authorized to perform: {action} on the resource associated with this "
         "ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a "
         "resource-based policy explicitly denies access",
     )

@@ -18,23 +18,33 @@ class Check:
     """One permission that a request needs: the action on one resource; `key` is None for `*` and for an alias.
 
     `absent`: the resource would be a key of another account that does not exist. Asked all the same, with no key policy
-    to allow anything, so that a stranger gets the same answer as for a key that is there.
+    to allow anything, so that a stranger gets the same answer as for a key that is there. `named_alias` is the alias
+    name when the request named this key by an alias.
     """
 
     action: str
     resource: str
     key: Key | None = None
     absent: bool = False
+    named_alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request is about. `named_alias` is the alias name when the request itself used an alias."""
+    """What a request is about.
+
+    `source` is the key that ReEncrypt decrypts with; `key` is then the one that it encrypts with.
+    """
 
     key: Key | None = None
     alias: Alias | None = None
-    named_alias: str | None = None
     checks: tuple[Check, ...] = ()
+    source: Key | None = None
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Every key that the request uses, in the order of use."""
+        return tuple(dict.fromkeys(key for key in (self.source, self.key) if key is not None))
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 that does it.
 """
 
-from kms_katas.lab.kms.operations import aliases, crypto, keys, policies, tags
+from kms_katas.lab.kms.operations import aliases, crypto, imports, keys, policies, reencrypt, rotation, tags
 from kms_katas.lab.kms.work import Operation
 
 OPERATIONS = {
@@ -20,11 +20,20 @@ OPERATIONS = {
     "ListAliases": Operation(aliases.list_aliases, "account"),
     "Encrypt": Operation(crypto.encrypt, by_alias=True, rehearse=crypto.encrypt),
     "Decrypt": Operation(crypto.decrypt, by_alias=True, rehearse=crypto.rehearse_decrypt),
+    "ReEncrypt": Operation(reencrypt.re_encrypt, by_alias=True, rehearse=reencrypt.rehearse_re_encrypt),
     "GenerateDataKey": Operation(crypto.generate_data_key, by_alias=True, rehearse=crypto.generate_data_key),
     "GenerateDataKeyWithoutPlaintext": Operation(
         crypto.generate_data_key_without_plaintext, by_alias=True, rehearse=crypto.generate_data_key_without_plaintext
     ),
     "GenerateRandom": Operation(crypto.generate_random, "account"),
+    "EnableKeyRotation": Operation(rotation.enable_key_rotation),
+    "DisableKeyRotation": Operation(rotation.disable_key_rotation),
+    "GetKeyRotationStatus": Operation(rotation.get_key_rotation_status),
+    "RotateKeyOnDemand": Operation(rotation.rotate_key_on_demand),
+    "ListKeyRotations": Operation(rotation.list_key_rotations),
+    "GetParametersForImport": Operation(imports.get_parameters_for_import),
+    "ImportKeyMaterial": Operation(imports.import_key_material),
+    "DeleteImportedKeyMaterial": Operation(imports.delete_imported_key_material),
     "GetKeyPolicy": Operation(policies.get_key_policy),
     "PutKeyPolicy": Operation(policies.put_key_policy),
     "ListKeyPolicies": Operation(policies.list_key_policies),

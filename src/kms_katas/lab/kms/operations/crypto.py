@@ -1,10 +1,15 @@
-"""Encrypt, Decrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom, for symmetric encryption keys."""
+"""Encrypt, Decrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, GenerateRandom, for symmetric encryption keys.
 
+ReEncrypt has a module of its own.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.keys import Key, KeyMaterial
 from kms_katas.lab.kms.models import ever_known, stores_in
 from kms_katas.lab.kms.work import Work
 
@@ -12,7 +17,7 @@ _DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
 
 
 def encrypt(work: Work) -> dict[str, Any]:
-    _require_symmetric_algorithm(work)
+    require_symmetric_algorithm(work.key, work.parameters.get("EncryptionAlgorithm"))
     return {
         "CiphertextBlob": _blob(work, work.parameters["Plaintext"]),
         "KeyId": work.key.arn,
@@ -21,31 +26,38 @@ def encrypt(work: Work) -> dict[str, Any]:
 
 
 def decrypt(work: Work) -> dict[str, Any]:
-    """Raises InvalidCiphertextException without a text for altered bytes and for another encryption context, as AWS
-    does.
-    """
-    _require_symmetric_algorithm(work)
+    require_symmetric_algorithm(work.key, work.parameters.get("EncryptionAlgorithm"))
     _refuse_recipient(work)
-    blob = work.parameters["CiphertextBlob"]
-    locator = locator_of(blob)
-    known = [store.by_locator[locator] for store in stores_in(work.region, work.now) if locator in store.by_locator]
-    if not known and (locator is None or not ever_known(locator)):
-        raise KMSError("InvalidCiphertextException")
-    if not known or known[0][0] is not work.key:
-        raise KMSError(
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        )
-    material = known[0][1]
-    plaintext = open_sealed(material, blob, work.parameters.get("EncryptionContext", {}))
-    if plaintext is None:
-        raise KMSError("InvalidCiphertextException")
+    material, plaintext = opened(work, work.key, work.parameters.get("EncryptionContext", {}))
     return {
         "KeyId": work.key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
         "KeyMaterialId": material.id,
     }
+
+
+def opened(work: Work, key: Key, context: Mapping[str, str]) -> tuple[KeyMaterial, bytes]:
+    """The material that sealed the request's ciphertext, and the plaintext.
+
+    Raises IncorrectKeyException, and InvalidCiphertextException without a text for altered bytes and for another
+    encryption context, as AWS does.
+    """
+    blob = work.parameters["CiphertextBlob"]
+    locator = locator_of(blob)
+    known = [store.by_locator[locator] for store in stores_in(work.region, work.now) if locator in store.by_locator]
+    if not known and (locator is None or not ever_known(locator)):
+        raise KMSError("InvalidCiphertextException")
+    if not known or known[0][0] is not key:
+        raise KMSError(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    material = known[0][1]
+    plaintext = open_sealed(material, blob, context)
+    if plaintext is None:
+        raise KMSError("InvalidCiphertextException")
+    return material, plaintext
 
 
 def rehearse_decrypt(work: Work) -> None:
@@ -92,12 +104,10 @@ def _data_key_size(work: Work) -> int:
     raise KMSError("ValidationException", "Please specify either number of bytes or key spec.")
 
 
-def _require_symmetric_algorithm(work: Work) -> None:
-    algorithm = work.parameters.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    if algorithm != "SYMMETRIC_DEFAULT":
-        raise KMSError(
-            "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {work.key.spec}."
-        )
+def require_symmetric_algorithm(key: Key, algorithm: str | None) -> None:
+    """None stands for the default."""
+    if algorithm not in (None, "SYMMETRIC_DEFAULT"):
+        raise KMSError("InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.spec}.")
 
 
 def _refuse_recipient(work: Work) -> None:

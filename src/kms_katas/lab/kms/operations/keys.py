@@ -11,6 +11,7 @@ from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.operations.policies import require_sound_policy
 from kms_katas.lab.kms.operations.tags import require_sound_tags
 from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.schedule import resume_rotation
 from kms_katas.lab.kms.work import Work
 
 
@@ -20,7 +21,8 @@ def create_key(work: Work) -> dict[str, Any]:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())}
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
-    key = store.new_key(work.now, asked.get("Policy"), asked.get("Description", ""))
+    origin = asked.get("Origin", "AWS_KMS")
+    key = store.new_key(work.now, asked.get("Policy"), asked.get("Description", ""), origin)
     key.tags = tags
     if "Policy" in asked:
         try:
@@ -52,7 +54,7 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
         raise KMSError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if spec != "SYMMETRIC_DEFAULT":
         raise not_in_the_lab(f"KeySpec {spec}")
-    if asked.get("Origin", "AWS_KMS") != "AWS_KMS":
+    if asked.get("Origin", "AWS_KMS") not in ("AWS_KMS", "EXTERNAL"):
         raise not_in_the_lab(f"Origin {asked['Origin']}")
     if asked.get("MultiRegion"):
         raise not_in_the_lab("A multi-Region key")
@@ -78,6 +80,8 @@ def list_keys(work: Work) -> dict[str, Any]:
 
 
 def enable_key(work: Work) -> dict[str, Any]:
+    # First the schedule: else the store would catch up with each date that the disabled key missed.
+    resume_rotation(store_of(work.key.account, work.key.region, work.now), work.key, work.now)
     work.key.state = "Enabled"
     return {}
 
@@ -105,8 +109,12 @@ def schedule_key_deletion(work: Work) -> dict[str, Any]:
 
 
 def cancel_key_deletion(work: Work) -> dict[str, Any]:
-    """Leaves the key Disabled, never Enabled (botocore op:CancelKeyDeletion)."""
-    work.key.state = "Disabled"
+    """Leaves the key Disabled, never Enabled (botocore op:CancelKeyDeletion).
+
+    Doubtful: a key whose imported material is missing goes back to PendingImport here. The text knows Disabled only,
+    from where EnableKey would make a key without material Enabled.
+    """
+    work.key.state = "Disabled" if work.key.is_complete else "PendingImport"
     work.key.deletion_date = None
     return {"KeyId": work.key.arn}
 

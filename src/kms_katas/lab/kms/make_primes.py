@@ -1,0 +1,27 @@
+"""Makes primes.json, the pool from which the lab builds the RSA wrapping keys of its imports. Not used by the lab.
+
+Run by hand, once: `python src/kms_katas/lab/kms/make_primes.py`. An RSA key of 4096 bits takes up to some seconds to
+make, and no seed repeats it; two primes of a pool make one in milliseconds. The price: everybody can read these primes,
+so a wrapping key of the lab protects nothing.
+"""
+
+import json
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+POOL = Path(__file__).with_name("primes.json")
+PUBLIC_EXPONENT = 65537
+KEYS_OF_EACH_SIZE = 6
+
+
+def main() -> None:
+    pool = {}
+    for bits in (1024, 1536, 2048):
+        keys = [rsa.generate_private_key(PUBLIC_EXPONENT, 2 * bits).private_numbers() for _ in range(KEYS_OF_EACH_SIZE)]
+        pool[str(bits)] = [f"{prime:x}" for key in keys for prime in (key.p, key.q)]
+    POOL.write_text(json.dumps({"schema": "urn:kms-katas:primes:1", "primes": pool}, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
+
+They ask for rotations and tell of them; what makes the new material, at its time, is schedule.py. The lab has no
+predefined AWS managed keys, so nothing here treats those apart. AWS's own event of a rotation that was carried out
+(RotateKey in CloudTrail) is not in `lab.trail` yet; the request for it is.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Key, KeyMaterial
+from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
+from kms_katas.lab.kms.work import Work
+
+_MOST_ON_DEMAND = 25  # botocore op:RotateKeyOnDemand
+_QUIET = timedelta(minutes=20)  # botocore shape ConflictException
+
+
+def enable_key_rotation(work: Work) -> dict[str, Any]:
+    """A period that differs from the one in force counts from now; the one in force goes on.
+
+    Doubtful: the API text says that a second call changes the period, and not what becomes of the date.
+    """
+    key = work.key
+    period = work.parameters.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD)
+    if period != key.rotation_period:
+        key.rotation_period = period
+        key.next_rotation = work.now + timedelta(days=period)
+    return {}
+
+
+def disable_key_rotation(work: Work) -> dict[str, Any]:
+    """Cancels no on-demand rotation in progress (developer guide, "Perform on-demand key rotation")."""
+    work.key.rotation_period = work.key.next_rotation = None
+    return {}
+
+
+def get_key_rotation_status(work: Work) -> dict[str, Any]:
+    """False while the key is pending deletion, and as before once that is cancelled.
+
+    Doubtful: whether the other fields of automatic rotation are gone meanwhile; here they are.
+    """
+    key = work.key
+    found: dict[str, Any] = {"KeyId": key.arn, "KeyRotationEnabled": False}
+    if key.rotation_period is not None and key.state != "PendingDeletion":
+        found["KeyRotationEnabled"] = True
+        found["RotationPeriodInDays"] = key.rotation_period
+        found["NextRotationDate"] = key.next_rotation
+    if key.on_demand_since is not None:
+        found["OnDemandRotationStartDate"] = key.on_demand_since
+    return found
+
+
+def rotate_key_on_demand(work: Work) -> dict[str, Any]:
+    """Begins a rotation, which schedule.py ends. Raises LimitExceededException, ConflictException and, for imported
+    material, KMSInvalidStateException where none is pending.
+
+    Doubtful: the answer while an on-demand rotation is in progress. ConflictException's text is of automatic rotations
+    alone; here it is raised for both.
+    """
+    key = work.key
+    if key.on_demand_since is not None:
+        raise KMSError("ConflictException", f"An on-demand rotation of {key.arn} is already in progress.")
+    if key.next_rotation is not None and key.next_rotation - work.now <= _QUIET:
+        raise KMSError(
+            "ConflictException",
+            f"An automatic rotation of {key.arn} is in progress or scheduled to begin within the next 20 minutes.",
+        )
+    if sum(material.rotation_type == "ON_DEMAND" for material in key.materials) >= _MOST_ON_DEMAND:
+        raise KMSError(
+            "LimitExceededException",
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be "
+            f"performed for this key: {key.arn}",
+        )
+    if key.origin == "EXTERNAL" and key.pending_material is None:
+        raise KMSError(
+            "KMSInvalidStateException", f"No available key material pending rotation for the key: {key.arn}."
+        )
+    key.on_demand_since = work.now
+    return {"KeyId": key.arn}
+
+
+def list_key_rotations(work: Work) -> dict[str, Any]:
+    """Oldest first, which AWS does not promise."""
+    key = work.key
+    shown = list(enumerate(key.all_materials))
+    if work.parameters.get("IncludeKeyMaterial", "ROTATIONS_ONLY") == "ROTATIONS_ONLY":
+        shown = [(place, material) for place, material in shown if material.rotation_type is not None]
+    entries = {f"{place:06}": _entry(key, material) for place, material in shown}
+    return page(entries, work.parameters, "Rotations", 100, 1000)
+
+
+def _entry(key: Key, material: KeyMaterial) -> dict[str, Any]:
+    """A RotationsListEntry (botocore). ExpirationModel goes with material that is there, as it does in DescribeKey."""
+    entry: dict[str, Any] = {
+        "KeyId": key.arn,
+        "KeyMaterialId": material.id,
+        "KeyMaterialState": _state(key, material),
+    }
+    if material.rotation_type is not None:
+        entry["RotationDate"] = material.rotated
+        entry["RotationType"] = material.rotation_type
+    if key.origin == "EXTERNAL":
+        entry["ImportState"] = "IMPORTED" if material.secret is not None else "PENDING_IMPORT"
+        if material.secret is not None:
+            expires = material.valid_to is not None
+            entry["ExpirationModel"] = "KEY_MATERIAL_EXPIRES" if expires else "KEY_MATERIAL_DOES_NOT_EXPIRE"
+        if material.valid_to is not None:
+            entry["ValidTo"] = material.valid_to
+        if material.description is not None:
+            entry["KeyMaterialDescription"] = material.description
+    return entry
+
+
+def _state(key: Key, material: KeyMaterial) -> str:
+    if material is key.pending_material:
+        return "PENDING_ROTATION"
+    return "CURRENT" if material is key.current_material else "NON_CURRENT"
