@@ -1,10 +1,11 @@
-"""What the tests of grading share: an answer held in a real forked child, graded answers, requests signed by hand.
+"""What the tests of grading share: an answer held in a real child, graded answers, requests signed by hand.
 
 It tests nothing.
 """
 
 import dataclasses
 import json
+import os
 import secrets
 import textwrap
 import time
@@ -19,11 +20,10 @@ from botocore.credentials import Credentials
 
 from kms_katas.child import wire
 from kms_katas.grading.answer import Answer
-from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.gate import Gate
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.run import Run
-from kms_katas.grading.runner import Runner
+from kms_katas.grading.runner import VARIABLE, Runner, best_runner
 from kms_katas.kit import CheckResult, Kit, Verdict
 from kms_katas.lab import Lab, Principal
 
@@ -34,11 +34,30 @@ Question = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def forked() -> Iterator[Runner]:
-    """One warm process for all tests."""
-    runner = ForkedRunner()
-    yield runner
-    runner.close()
+def runner_called() -> Iterator[Callable[[str], Runner]]:
+    """`runner_called(name)`: the runner that KATA_RUNNER calls so. One of each for all tests: starting costs most."""
+    runners: dict[str, Runner] = {}
+
+    def called(name: str) -> Runner:
+        if name not in runners:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv(VARIABLE, name)
+                runners[name] = best_runner()
+        return runners[name]
+
+    yield called
+    for runner in runners.values():
+        runner.close()
+
+
+@pytest.fixture
+def runner(request: pytest.FixtureRequest, runner_called: Callable[[str], Runner]) -> Runner:
+    """The runner that `by_both_runners` is at, else that of KATA_RUNNER, else the forked one."""
+    return runner_called(getattr(request, "param", os.environ.get(VARIABLE) or "forked"))
+
+
+by_both_runners = pytest.mark.parametrize("runner", ["forked", "spawned"], indirect=True)
+"""For what must hold however an answer's process was started."""
 
 
 @pytest.fixture
@@ -50,11 +69,11 @@ Hold = Callable[..., Answer]
 
 
 @pytest.fixture
-def hold(lab: Lab, learner: Principal, forked: Runner, mini_kit: Kit, tmp_path: Path) -> Iterator[Hold]:
-    """`hold(source)`: an answer of that source, to be called in a forked child, with 20 seconds for all its calls."""
-    runs = []
+def hold(lab: Lab, learner: Principal, runner: Runner, mini_kit: Kit, tmp_path: Path) -> Iterator[Hold]:
+    """`hold(source)`: an answer of that source, to be called in a child, with 20 seconds for all its calls."""
+    runs, usual = [], runner
 
-    def held(source: str, services: tuple[str, ...] = ("kms",), runner: Runner = forked) -> Answer:
+    def held(source: str, services: tuple[str, ...] = ("kms",), runner: Runner = usual) -> Answer:
         folder = tmp_path / f"answer {len(runs)}"
         folder.mkdir()
         (folder / "answer.py").write_text(textwrap.dedent(source), "utf-8")
@@ -74,10 +93,11 @@ Grade = Callable[..., Verdict]
 
 
 @pytest.fixture
-def grade(mini_kit: Kit, forked: Runner, write_answer: Callable[[str], Path]) -> Grade:
+def grade(mini_kit: Kit, runner: Runner, write_answer: Callable[[str], Path]) -> Grade:
     """`grade(source)`: the verdict of the mini kit's checks on that source. Several sources share one lane."""
+    usual = runner
 
-    def graded(*sources: str, runner: Runner = forked, seed: int | None = None, kit: Kit = mini_kit) -> Any:
+    def graded(*sources: str, runner: Runner = usual, seed: int | None = None, kit: Kit = mini_kit) -> Any:
         def body(lane: Lane) -> list[Verdict]:
             return [lane.grade(kit.katas[0], write_answer(source), seed) for source in sources]
 

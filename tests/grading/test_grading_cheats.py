@@ -1,5 +1,6 @@
 """Answers that want the points without the work. Each must fail, and be told something true."""
 
+import dataclasses
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.runner import Runner
 from kms_katas.kit import find_kit
 
-from .conftest import Grade, Hold, first, statuses
+from .conftest import Grade, Hold, by_both_runners, first, statuses
 
 SEAL_AND_OPEN = "envelope/seal-and-open"
 
@@ -126,9 +127,8 @@ def open_it(kms, blob):
     return blob
 """,
     "asks the lab for the answer": """
-import sys
+from kms_katas.child.serving import bridge
 def open_it(kms, blob):
-    bridge = sys.modules["__main__"]._bridge
     for ask in ("plaintext", "verdict", "outcome", "eval", "lab", "__class__", "reply"):
         try:
             bridge.ask({"ask": ask, "status": "pass"})
@@ -147,6 +147,7 @@ def open_it(kms, blob):
 
 
 @pytest.mark.parametrize("cheat", CHEATS)
+@by_both_runners
 def test_no_cheat_earns_a_point_for_the_secret(grade: Grade, cheat: str) -> None:
     verdict = grade(CHEATS[cheat])
     assert first(verdict).status in ("fail", "error"), verdict
@@ -168,7 +169,7 @@ def send(text):
     frame = struct.pack(">I", len(body)) + body
     for number in range(3, 21):
         try:
-            if os.readlink(f"/proc/self/fd/{{number}}").startswith("socket"):
+            if os.readlink(f"/proc/self/fd/{{number}}").startswith(("socket", "pipe")):
                 os.write(number, frame)
         except OSError:
             pass
@@ -199,33 +200,38 @@ def open_it(kms, blob):
         "",
     ],
 )
+@by_both_runners
 def test_a_forged_frame_is_an_error_in_words_and_never_a_pass(grade: Grade, text: str) -> None:
     verdict = grade(FORGE.format(text=text))
     assert statuses(verdict) == ["error", "error"]
     assert "not an answer" in first(verdict).message
 
 
+@by_both_runners
 def test_a_forged_exception_is_cut_before_anybody_sees_it(grade: Grade) -> None:
     text = '{"outcome": {"raised": {"type": "%s", "message": "%s", "code": "%s", "frames": []}}}' % (
         ("x" * 50_000,) * 3
     )
     verdict = grade(FORGE.format(text=text))
     assert statuses(verdict) == ["fail", "fail"]
-    assert len(repr(first(verdict))) < 10_000
+    # What was written to every pipe may be shown as printed, like anything that is.
+    assert len(repr(dataclasses.replace(first(verdict), output=""))) < 10_000
 
 
+@by_both_runners
 def test_an_answer_that_never_calls_kms_fails_and_is_told_so(grade: Grade) -> None:
     verdict = grade("kept = {}\ndef open_it(kms, blob):\n    return kept.get(blob, b'guess')\n")
     assert statuses(verdict) == ["fail", "fail"]
     assert "KMS was not asked" in verdict.checks[1].message and verdict.checks[1].calls == ()
 
 
-def test_remembering_the_payloads_of_seal_and_open_fails_and_is_told_so(forked: Runner, tmp_path: Path) -> None:
+@by_both_runners
+def test_remembering_the_payloads_of_seal_and_open_fails_and_is_told_so(runner: Runner, tmp_path: Path) -> None:
     kit = find_kit()
     kata = kit.kata(SEAL_AND_OPEN)
     assert kata is not None
     rejected = kit.solutions / kata.folder / "rejected" / "remembers-the-payloads"
-    verdict = grade_in_lane(kit, [kata], forked, lambda lane: lane.grade_folder(kata, rejected))
+    verdict = grade_in_lane(kit, [kata], runner, lambda lane: lane.grade_folder(kata, rejected))
     assert not verdict.passed and verdict.score < verdict.max_score
     failed = [check for check in verdict.checks if check.status == "fail"]
     assert any("KMS" in check.message for check in failed)

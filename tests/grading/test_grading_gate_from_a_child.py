@@ -1,4 +1,4 @@
-"""The same rules from inside: an answer in a real forked child tries each of them, through botocore or the bridge."""
+"""The same rules from inside: an answer in a real child tries each of them, through botocore or the bridge."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from kms_katas.grading import gate as gate_module
 from kms_katas.grading.outcome import AnswerRaised
 from kms_katas.lab import Lab, Principal
 
-from .conftest import Hold
+from .conftest import Hold, by_both_runners
 
 CHANGE_AFTER_SIGNING = """
 import boto3
@@ -91,6 +91,7 @@ def test_a_request_without_a_readable_signature_is_refused(hold: Hold, attempt: 
 @pytest.mark.parametrize(
     "attempt", ["path", "port", "plain_http", "other_host", "other_service", "motos_own", "metadata"]
 )
+@by_both_runners
 def test_a_request_to_any_other_place_is_refused_with_a_sentence(hold: Hold, attempt: str) -> None:
     answer = hold(CHANGE_AFTER_SIGNING)
     raised = answer.raises(attempt, answer.client())
@@ -153,10 +154,9 @@ def test_bytes_of_an_answer_are_capped(hold: Hold, monkeypatch: pytest.MonkeyPat
 
 
 QUESTIONS = """
-import sys
+from kms_katas.child.serving import bridge
 
 def ask(questions):
-    bridge = sys.modules["__main__"]._bridge
     replies = []
     for question in questions:
         try:
@@ -167,6 +167,7 @@ def ask(questions):
 """
 
 
+@by_both_runners
 def test_questions_made_by_hand_are_refused_and_the_answer_goes_on(hold: Hold) -> None:
     answer = hold(QUESTIONS)
     malformed = [
@@ -184,6 +185,7 @@ def test_questions_made_by_hand_are_refused_and_the_answer_goes_on(hold: Hold) -
     assert answer.call("ask", malformed) == ["LabRefused"] * len(malformed)
 
 
+@by_both_runners
 def test_the_answer_acts_as_the_learner_and_a_plain_client_does_too(hold: Hold, learner: Principal) -> None:
     answer = hold("""
         import boto3

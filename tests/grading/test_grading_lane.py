@@ -1,4 +1,4 @@
-"""Checks are collected once, by nobody else's settings; plain pytest and both runners give the same verdicts."""
+"""Checks are collected once, by nobody else's settings; plain pytest and every runner give the same verdicts."""
 
 import os
 import secrets
@@ -89,7 +89,7 @@ def test_two_checks_of_one_run_get_different_values(grade: Grade) -> None:
     assert one.output and one.output != other.output
 
 
-def test_a_lane_collects_once_and_grades_many_times(mini_root: Path, forked: Runner, write_answer: WriteAnswer) -> None:
+def test_a_lane_collects_once_and_grades_many_times(mini_root: Path, runner: Runner, write_answer: WriteAnswer) -> None:
     checks = mini_root / "tests/graders/01_keys/test_mini.py"
     counter = mini_root / "collected"
     checks.write_text(
@@ -105,7 +105,7 @@ def test_a_lane_collects_once_and_grades_many_times(mini_root: Path, forked: Run
             found.append(statuses(lane.grade(kit.katas[0], right.parent.parent.parent)))
         return found
 
-    assert grade_in_lane(kit, kit.katas, forked, body) == [["pass", "pass"], ["fail", "fail"]] * 25
+    assert grade_in_lane(kit, kit.katas, runner, body) == [["pass", "pass"], ["fail", "fail"]] * 25
     assert counter.read_text() == "x"
 
 
@@ -189,7 +189,9 @@ def test_the_kit_may_lie_in_a_folder_of_any_name(mini_root: Path, grade: Grade, 
     assert Path.cwd() == here
 
 
-def test_both_runners_give_the_same_verdicts(mini_kit: Kit, forked: Runner, in_process: Runner) -> None:
+def test_every_runner_gives_the_same_verdicts(
+    mini_kit: Kit, runner_called: Callable[[str], Runner], in_process: Runner
+) -> None:
     def body(lane: Lane) -> list[Verdict]:
         folder = mini_kit.solutions / mini_kit.katas[0].folder
         return [lane.grade_folder(mini_kit.katas[0], folder / name, 3) for name in ANSWERS]
@@ -199,10 +201,10 @@ def test_both_runners_give_the_same_verdicts(mini_kit: Kit, forked: Runner, in_p
             (check.check, check.status, check.message, check.called, check.actual, check.calls, check.line)
             for check in verdict.checks
         ]
-        for runner in (forked, in_process)
+        for runner in (runner_called("forked"), runner_called("spawned"), in_process)
         for verdict in grade_in_lane(mini_kit, mini_kit.katas, runner, body)
     ]
-    assert told[: len(ANSWERS)] == told[len(ANSWERS) :]
+    assert told[:5] == told[5:10] == told[10:]
     assert [{status for _, status, *_ in checks} for checks in told[:5]] == [
         {"pass"},
         {"pass"},
@@ -275,14 +277,14 @@ def test_c_session(answer, lab):
 
 @pytest.mark.parametrize("made", ["boto3.client('kms')", "boto3.session.Session().client('kms')"])
 def test_a_plain_client_is_the_learner_of_its_own_check(
-    mini_root: Path, grade: Grade, in_process: Runner, forked: Runner, made: str
+    mini_root: Path, grade: Grade, in_process: Runner, runner: Runner, made: str
 ) -> None:
     (mini_root / "tests/graders/01_keys/test_mini.py").write_text(TWO_LEARNERS, "utf-8")
-    for runner in (forked, in_process):
+    for each in (runner, in_process):
         verdict = grade(
             f"import boto3\ndef who():\n    return {made}.list_keys()['Keys'] == []\n",
             kit=find_kit(mini_root),
-            runner=runner,
+            runner=each,
         )
         assert statuses(verdict) == ["pass"] * 3, verdict
 

@@ -14,9 +14,10 @@ import pytest
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.inprocess import InProcessRunner
 from kms_katas.grading.runner import Runner
+from kms_katas.grading.spawned import SpawnedRunner
 from kms_katas.lab import Principal
 
-from .conftest import Grade, Hold
+from .conftest import Grade, Hold, by_both_runners
 
 PLAIN = (
     'import boto3\ndef open_it(kms, blob):\n    return boto3.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"]\n'
@@ -73,7 +74,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return tried
 
 
-@pytest.fixture(params=[ForkedRunner, InProcessRunner], ids=["forked", "in-process"])
+@pytest.fixture(params=[ForkedRunner, SpawnedRunner, InProcessRunner], ids=["forked", "spawned", "in-process"])
 def started(request: pytest.FixtureRequest, hostile: Path) -> Iterator[Runner]:
     """A runner that was started in the hostile environment."""
     runner = request.param()
@@ -108,6 +109,7 @@ def test_an_answer_sees_none_of_the_users_aws_settings(
     ]
 
 
+@by_both_runners
 def test_the_kit_itself_opens_no_connection_in_the_child(hold: Hold, lab: Any) -> None:
     answer = hold("""
         import socket, boto3

@@ -8,11 +8,10 @@ pairs.
 import base64
 import json
 import math
-import socket
 import struct
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 MAX_FRAME = 32 * 1024 * 1024
 """Bytes in one frame, either way."""
@@ -32,19 +31,33 @@ class Closed(Exception):
     """The other end is gone."""
 
 
-def send_frame(connection: socket.socket, message: dict[str, Any]) -> None:
+class Connection(Protocol):
+    """What frames go over: a socket, or a pair of pipes. Both methods raise ConnectionError when nobody is there."""
+
+    def sendall(self, data: bytes, /) -> None: ...
+
+    def recv(self, size: int, /) -> bytes: ...
+
+
+def send_frame(connection: Connection, message: dict[str, Any]) -> None:
     """Send one frame. Raises WireError when it is too large, Closed when nobody listens."""
-    # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
-    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    if len(body) > MAX_FRAME:
-        raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
+    body = frame(message)
     try:
-        connection.sendall(_LENGTH.pack(len(body)) + body)
+        connection.sendall(body)
     except ConnectionError as error:
         raise Closed from error
 
 
-def receive_frame(connection: socket.socket) -> dict[str, Any]:
+def frame(message: dict[str, Any]) -> bytes:
+    """The bytes of one frame. Raises WireError when it is too large."""
+    # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
+    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    if len(body) > MAX_FRAME:
+        raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
+    return _LENGTH.pack(len(body)) + body
+
+
+def receive_frame(connection: Connection) -> dict[str, Any]:
     """The next frame.
 
     Raises Closed at its end, WireError when what comes is no frame; TimeoutError as the socket is set.
@@ -78,7 +91,7 @@ def _message(body: bytes) -> dict[str, Any]:
     return message
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _exactly(connection: Connection, size: int) -> bytes:
     chunks = bytearray()
     while len(chunks) < size:
         try:

@@ -16,6 +16,15 @@ NO_AWS_SETTINGS = {
 }
 """What keeps botocore from looking for credentials and settings in files and on the network."""
 
+PROCESS_ENVIRONMENT = {
+    "PATH": os.defpath,
+    "HOME": "/",
+    "LANG": "C.UTF-8",
+    **{name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},  # without it no Python on Windows
+    **NO_AWS_SETTINGS,
+}
+"""The whole environment of a process that answers run in; the learner's variables come with each answer."""
+
 
 def environment_of(learner: "Principal", region: str) -> dict[str, str]:
     """What makes a plain boto3.client() the learner's.

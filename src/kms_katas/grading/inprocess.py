@@ -35,6 +35,9 @@ class InProcessRunner:
         with _default_session(None), answer_environment({}):
             self.default_session = self.bridge.clients.default_session
 
+    def warm(self) -> None:
+        """There is nothing to start."""
+
     def start(self) -> AnswerProcess:
         return _InProcessAnswer(self)
 

@@ -3,9 +3,12 @@
 Not for what to run, or what comes of it.
 """
 
+import os
 import platform
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from kms_katas.kit import KitError
 
 Reply = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers a question that the running answer asks: the gate."""
@@ -31,21 +34,42 @@ class AnswerProcess(Protocol):
 
 
 class Runner(Protocol):
-    """Starts answer processes. `isolation` is the word for the verdict."""
+    """Starts answer processes. `isolation` is the word for the verdict. Making one starts no process."""
 
     isolation: str
 
-    def start(self) -> AnswerProcess: ...
+    def warm(self) -> None:
+        """Get ready for the next start(), beside whatever else is done until then. Called when an answer will run."""
+
+    def start(self) -> AnswerProcess:
+        """Raises Infra when no process can be had."""
 
     def close(self) -> None: ...
 
 
+VARIABLE = "KATA_RUNNER"
+"""The environment variable that chooses the runner: forked, spawned or inprocess."""
+
+
 def best_runner() -> Runner:
-    """The forked runner where the system has what it needs (Linux), else the in-process one."""
-    if platform.system() == "Linux":
-        from kms_katas.grading.forked import ForkedRunner
+    """The runner that KATA_RUNNER names; without it the forked one on Linux, the spawned one elsewhere.
 
-        return ForkedRunner()
-    from kms_katas.grading.inprocess import InProcessRunner
+    Raises KitError for another word.
+    """
+    chosen = os.environ.get(VARIABLE) or ("forked" if platform.system() == "Linux" else "spawned")
+    match chosen:
+        case "forked" if platform.system() == "Linux":
+            from kms_katas.grading.forked import ForkedRunner
 
-    return InProcessRunner()
+            return ForkedRunner()
+        case "spawned":
+            from kms_katas.grading.spawned import SpawnedRunner
+
+            return SpawnedRunner()
+        case "inprocess":
+            from kms_katas.grading.inprocess import InProcessRunner
+
+            return InProcessRunner()
+    here = "" if platform.system() == "Linux" else " here, where there is no fork to rely on"
+    words = "forked, spawned or inprocess" if platform.system() == "Linux" else "spawned or inprocess"
+    raise KitError(f"{VARIABLE}={chosen} names no runner{here}. Set it to {words}, or unset it.")

@@ -1,0 +1,98 @@
+"""What every answer's process does, however it was started: it is made warm, then it answers orders over the bridge.
+
+Not for how it is started: __main__.py forks it from a warm process, spawned.py is a fresh one.
+"""
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import botocore.handlers
+import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401  (warm: most answers use it)
+
+from kms_katas.child import wire
+from kms_katas.child.answer import Answer
+from kms_katas.child.bridge import Bridge
+from kms_katas.child.clock import LabTime
+
+if sys.platform != "win32":
+    import resource
+
+CPU_SECONDS = 60
+"""A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
+
+
+def warm() -> None:
+    """Pay once for what every answer needs: the imports are done; now a client that has called, and a quiet heap."""
+    botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
+    kms = bridge.clients.prepare("kms", "us-east-1")
+    # The operations that answers call most: botocore looks up each one's handlers and shapes at its first call.
+    kms.decrypt(CiphertextBlob=b"practice")
+    kms.describe_key(KeyId="practice")
+    kms.encrypt(KeyId="practice", Plaintext=b"practice")
+    kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
+    boto3.client("kms", "us-east-1")
+    gc.collect()
+    gc.freeze()
+
+
+def _practice(question: dict[str, Any]) -> dict[str, Any]:
+    """Stands in for the lab while nobody listens."""
+    return {"status": 200, "headers": [["content-type", "application/x-amz-json-1.1"]], "body": wire.encode(b"{}")}
+
+
+bridge = Bridge(_practice)
+
+
+def serve_until_closed(connection: wire.Connection, clock: LabTime, settle: Callable[[], object]) -> None:
+    """Serve one connection until it closes, then end the process. Never returns."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform != "win32":
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        _serve(connection, clock, settle)
+    except wire.Closed:
+        pass
+    finally:
+        os._exit(0)
+
+
+def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], object]) -> None:
+    """Answer `load` and `call`. `settle` is called before each outcome: what was printed has then left the process.
+
+    Between them nothing else may use the bridge: a thread that asks waits for the next call.
+    """
+
+    def ask(question: dict[str, Any]) -> dict[str, Any]:
+        wire.send_frame(connection, question)
+        return wire.receive_frame(connection)
+
+    bridge.connect(ask)
+    answer = Answer(bridge)
+    # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
+    bridge.lock.acquire()
+    while True:
+        order = wire.receive_frame(connection)
+        bridge.lock.release()
+        clock.move_to(order["now"])
+        if order["order"] == "load":
+            # A new module for each check: what the answer kept in the last one is gone, and a plain boto3.client() is
+            # this check's learner.
+            os.environ.update(order["environment"])
+            bridge.clients.start_over(order["environment"])
+            outcome = answer.load(order["source"], order["path"])
+        else:
+            outcome = answer.call(order["function"], order["arguments"], order["keywords"])
+        with contextlib.suppress(Exception):
+            settle()
+        bridge.lock.acquire()
+        try:
+            wire.send_frame(connection, {"outcome": outcome})
+        except wire.WireError as error:
+            wire.send_frame(connection, {"outcome": {"foreign": str(error)}})

@@ -1,0 +1,217 @@
+"""The runner that starts a fresh process for each answer, for systems that cannot fork: macOS and Windows. Any has it.
+
+One process is always being made ready ahead. Nothing here needs more than pipes and threads; the two places where
+systems differ, how a process leads its own family and how the family is ended, say so. The branches for Windows were
+written from the documentation and have not been run by us; there, an answer that loops outlives a grader that was
+killed, because no limit on its CPU ends it. Not a sandbox, as forked.py is none.
+"""
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, Any
+
+from kms_katas.child import wire
+from kms_katas.grading.bridged import START_SECONDS, BridgedAnswer
+from kms_katas.grading.environment import PROCESS_ENVIRONMENT
+from kms_katas.grading.outcome import AnswerTimeout, Infra
+from kms_katas.grading.runner import AnswerProcess
+
+CHUNK = 1 << 16
+CHUNKS_WAITING = 64
+"""What is read ahead of an answer's process: it waits when it says more before anybody listens."""
+MARK_SECONDS = 0.5
+"""How long to wait for a mark that does not come: the answer did away with it, or somebody holds its pipe open."""
+
+
+class SpawnedRunner:
+    """The next process is made ready while the current one is used."""
+
+    isolation = "process"
+
+    def __init__(self) -> None:
+        self._next: _SpawnedAnswer | None = None
+
+    def warm(self) -> None:
+        if self._next is None:
+            self._next = _SpawnedAnswer()
+
+    def start(self) -> AnswerProcess:
+        self.warm()
+        answer, self._next = self._next, None
+        assert answer is not None
+        answer.wait_until_ready()
+        self.warm()
+        return answer
+
+    def close(self) -> None:
+        if self._next is not None:
+            self._next.close()
+            self._next = None
+
+
+class MarkedOutput:
+    """What an answer printed, in whatever pieces it comes, and how many marks stood in it so far."""
+
+    def __init__(self, mark: bytes) -> None:
+        self.mark, self.marks = mark, 0
+        self._waiting = b""
+
+    def text_of(self, piece: bytes, *, last: bool) -> bytes:
+        """The text in the next piece, without marks. What may be the beginning of a mark waits for its end."""
+        *parts, rest = (self._waiting + piece).split(self.mark)
+        self.marks += len(parts)
+        begun = range(0 if last else min(len(self.mark) - 1, len(rest)), 0, -1)
+        waiting = next((size for size in begun if rest.endswith(self.mark[:size])), 0)
+        self._waiting = rest[len(rest) - waiting :]
+        return b"".join((*parts, rest[: len(rest) - waiting]))
+
+
+class _SpawnedAnswer(BridgedAnswer):
+    def __init__(self) -> None:
+        super().__init__()
+        self._marked = MarkedOutput(secrets.token_hex(16).encode())
+        self._marks_due = 0
+        self._open = {"frames", "output"}
+        self._heard: queue.Queue[tuple[str, bytes]] = queue.Queue(CHUNKS_WAITING)
+        self._to_say: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._closed = False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-X", "utf8", "-I", "-m", "kms_katas.child.spawned", self._marked.mark.decode()],
+                env=PROCESS_ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                **_ITS_OWN_FAMILY,
+            )
+        except OSError as error:
+            raise Infra(f"no process could be started to run an answer in ({error})") from error
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        # Each thread closes its own pipe: closed by another, its number could be somebody else's file by then.
+        self._threads = [
+            threading.Thread(target=self._write, args=(self._process.stdin,), daemon=True),
+            threading.Thread(target=self._read, args=("frames", self._process.stdout), daemon=True),
+            threading.Thread(target=self._read, args=("output", self._process.stderr), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wait_until_ready(self) -> None:
+        """Until it can take an order. Raises Infra."""
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            while (said := wire.take_frame(self.received)) is None and "frames" in self._open:
+                self._hear(deadline)
+            if said is None:
+                self.read_output()
+                lines = self.take_output().strip().splitlines() or ["it said nothing"]
+                raise Infra(f"the process that runs an answer ended by itself: {lines[-1]}")
+        except AnswerTimeout:
+            self.close()
+            raise Infra(f"no process was ready to run an answer within {START_SECONDS:g} seconds") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, message: dict[str, Any], deadline: float) -> None:
+        self._to_say.put(wire.frame(message))
+        try:
+            arrived = self._said.get(timeout=max(0.001, deadline - time.monotonic()))
+        except queue.Empty:
+            raise AnswerTimeout from None
+        if not arrived:
+            raise self.ended()
+
+    def receive(self, deadline: float) -> None:
+        self._hear(deadline)
+        if "frames" not in self._open:
+            raise self.ended()
+
+    def read_output(self) -> None:
+        """Up to the mark that belongs to this order, or to the end; what is later is told with the next order."""
+        self._marks_due += 1
+        deadline = time.monotonic() + MARK_SECONDS
+        with contextlib.suppress(AnswerTimeout):
+            while (
+                self._marked.marks < self._marks_due and "output" in self._open and len(self.received) <= wire.MAX_FRAME
+            ):
+                self._hear(deadline)
+        self._marks_due = self._marked.marks
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        _end_family(self._process)
+        self._to_say.put(None)
+        # A reader waits while nobody takes what it read. One whose pipe outlives the family is left to itself.
+        deadline = time.monotonic() + MARK_SECONDS
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):
+                self._heard.get(timeout=0.002)
+
+    def _hear(self, deadline: float) -> None:
+        """Wait for what comes next from either pipe, and put it where it belongs. Raises AnswerTimeout."""
+        remaining = deadline - time.monotonic()
+        try:
+            if remaining <= 0:
+                raise AnswerTimeout
+            pipe, data = self._heard.get(timeout=remaining)
+        except queue.Empty:
+            raise AnswerTimeout from None
+        if not data:
+            self._open.discard(pipe)
+        if pipe == "frames":
+            self.received += data
+        else:
+            self.printed(self._marked.text_of(data, last=not data))
+
+    def _read(self, pipe: str, source: IO[bytes]) -> None:
+        with source, contextlib.suppress(OSError):
+            while not self._closed and (data := source.read(CHUNK)):
+                self._heard.put((pipe, data))
+        self._heard.put((pipe, b""))
+
+    def _write(self, sink: IO[bytes]) -> None:
+        with contextlib.suppress(OSError), sink:
+            while (data := self._to_say.get()) is not None:
+                left = memoryview(data)
+                while left:
+                    left = left[sink.write(left) :]
+                self._said.put(True)
+        self._said.put(False)
+
+
+if sys.platform == "win32":  # not run by us
+    _ITS_OWN_FAMILY: dict[str, Any] = {
+        "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    }
+
+    def _kill_family(pid: int) -> None:
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
+
+else:
+    _ITS_OWN_FAMILY: dict[str, Any] = {"start_new_session": True}
+
+    def _kill_family(pid: int) -> None:
+        # macOS says PermissionError of a family that has ended already.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _end_family(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it started, as far as that did not leave its family, and collect it."""
+    _kill_family(process.pid)
+    process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(5)
