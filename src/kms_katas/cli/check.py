@@ -56,15 +56,17 @@ def check(
     else:
         _show(Group(*_screen(kit, verdicts, answers, own)), output)
     if own:
-        _note(own, verdicts)
+        note_passes(own, verdicts)
     return PASSED if all(verdict.passed for verdict in verdicts) else NOT_PASSED
 
 
 def grade(kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None) -> list[Verdict]:
-    """One verdict for each kata. The runner starts first: it warms up while this process imports the rest."""
+    """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest."""
     from kms_katas.grading.runner import best_runner
 
     runner = best_runner()
+    if not all(kata.documents_only for kata in katas):
+        runner.warm()
     try:
         with screen.waiting(f"Checking {katas[0].id if len(katas) == 1 else f'{len(katas)} katas'} ..."):
             from kms_katas.grading.lane import grade_in_lane
@@ -103,7 +105,7 @@ def _screen(kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | N
             else [as_text(verdict, kata.title)]
         )
         if verdict.passed and len(verdicts) == 1:
-            yield from _after_pass(kit, kata, verdict, own)
+            yield from after_pass(kit, kata, verdict, own)
         yield Text()
     if len(verdicts) > 1:
         passed = sum(verdict.passed for verdict in verdicts)
@@ -125,7 +127,9 @@ def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[Ren
         yield Text()
         yield screen.Prose(brief_to_task_one((kit.starter(kata) / "README.md").read_text("utf-8")))
         yield Text()
-    yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), ". Open this file and look for TODO 1:")
+    todo = "TODO1" if kata.documents_only else "TODO 1"
+    where = f". Open this file and look for {todo}:"
+    yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), where)
     yield Text.assemble("    ", (display_path(folder / kata.answer[0]), "cyan"))
 
 
@@ -135,8 +139,13 @@ def brief_to_task_one(text: str) -> str:
     return head + mark + rest.partition("\n## ")[0]
 
 
-def _after_pass(kit: Kit, kata: Kata, verdict: Verdict, own: Workspace | None) -> Iterator[RenderableType]:
-    """Why it matters; and last, where a short terminal still shows it, that it passed and what comes next."""
+def after_pass(
+    kit: Kit, kata: Kata, verdict: Verdict, own: Workspace | None, key: str = ""
+) -> Iterator[RenderableType]:
+    """Why it matters; and last, where a short terminal still shows it, that it passed and what comes next.
+
+    `key`: what to press for it, where a command need not be typed.
+    """
     yield Text()
     yield screen.Prose(kata.why, "Why it matters")
     yield Text()
@@ -145,12 +154,12 @@ def _after_pass(kit: Kit, kata: Kata, verdict: Verdict, own: Workspace | None) -
         following = next_kata(kit, own.progress().with_pass(kata.id, date.today()))
         if following:
             yield Text.assemble("Next: ", (following.id, "bold"), f", {following.title}, {following.minutes} minutes:")
-            yield Text.assemble("    ", (screen.command(f"brief {following.name}"), "cyan"))
+            yield Text.assemble("    ", (key or screen.command(f"brief {following.name}"), "cyan"))
         else:
             yield Text("You have passed every kata there is.", style="bold green")
 
 
-def _note(own: Workspace, verdicts: list[Verdict]) -> None:
+def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
     """Passes go into the progress file. Where that cannot be written, a verdict stays a verdict."""
     try:
         progress = before = own.progress()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kms_katas.cli.screen import command
+from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError, find_kit
 from kms_katas.study.progress import Progress
 from kms_katas.study.workspace import Workspace, find_workspace
@@ -42,6 +43,11 @@ class Place:
                 f"`{command('init')}` makes one; or go to the folder where yours is."
             )
         return workspace
+
+
+def answer_files(workspace: Workspace, kata: Kata) -> str:
+    """The files to write in for a kata, as the learner would type them."""
+    return " and ".join(display_path(workspace.folder(kata) / name) for name in kata.answer)
 
 
 def next_kata(kit: Kit, progress: Progress) -> Kata | None:

@@ -11,11 +11,14 @@ from kms_katas.cli import PASSED, screen
 from kms_katas.cli.place import Place, current_kata
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.environment import answer_environment, environment_of
+from kms_katas.grading.in_force import put_in_force
 from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.runner import best_runner
 from kms_katas.grading.source import read_source
 from kms_katas.kit import Kata, Kit, KitError
+from kms_katas.lab import Principal
+from kms_katas.lab.accounts import Role
 
 
 def prompt(place: Place, word: str | None) -> int:
@@ -24,29 +27,36 @@ def prompt(place: Place, word: str | None) -> int:
     kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
+    define = _put_in_force if kata.documents_only else _define
     path = workspace.answer(kata)
-    in_lab_of(kit, kata, lambda answer, names: _converse(path, answer, names))
+    in_lab_of(
+        kit, kata, lambda answer, names: _converse(lambda: define(path, answer, names), answer, names), path.parent
+    )
     return PASSED
 
 
-def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], None]) -> None:
-    """Call `body` in the lab of a kata's checks, with the names that the prompt begins with."""
+def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], None], folder: Path | None = None) -> None:
+    """Call `body` in the lab of a kata's checks, with the names that the prompt begins with.
+
+    Its answer is the one in `folder`, else the starter; no policy of the answer is in force yet.
+    """
     runner = best_runner()
     try:
         grade_in_lane(
             kit,
             (kata,),
             runner,
-            lambda lane: lane.in_scene(kata, lambda answer, fixtures: body(answer, _names(answer, fixtures))),
+            lambda lane: lane.in_scene(kata, lambda answer, fixtures: body(answer, _names(answer, fixtures)), folder),
         )
     finally:
         runner.close()
 
 
 def _names(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
-    """The lab, the client of whom the answer acts as, an administrator's, and the kata's key."""
+    """The lab, the client of whom the answer acts as, an administrator's, the kata's key, and the kata's own people."""
     lab = answer.lab
-    return {
+    people = {name: fixture for name, fixture in fixtures.items() if isinstance(fixture, (Principal, Role))}
+    return people | {
         "lab": lab,
         "kms": answer.learner.client("kms"),
         "admin": lab.home.admin.client("kms"),
@@ -54,7 +64,7 @@ def _names(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _converse(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+def _converse(begin: Callable[[], None], answer: Answer, names: dict[str, Any]) -> None:
     console = screen.console()
     learner = answer.learner
     # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
@@ -62,17 +72,37 @@ def _converse(path: Path, answer: Answer, names: dict[str, Any]) -> None:
     console.print(f"The lab of this kata: kms is a client of {learner.arn}, whom your answer acts as;", highlight=False)
     console.print("admin is one of an administrator, key_id a KMS key, lab the lab itself.", highlight=False)
     with answer_environment(environment_of(learner, answer.lab.region)):
-        try:
-            functions: dict[str, object] = {"__name__": "answer", "__file__": str(path)}
-            exec(compile(read_source(path), str(path), "exec"), functions)
-            names |= {name: value for name, value in functions.items() if not name.startswith("__")}
-            console.print(f"And what {path.name} defines. It is not read again: leave and come back after a change.")
-        except AnswerUnusable as error:
-            console.print(f"Without your answer: {error.message}", markup=False)
-        except (Exception, SystemExit) as error:
-            console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
+        begin()
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  (gives the prompt a history and arrow keys)
         banner = "Leave with exit() or Ctrl-D. Nothing here is graded, nothing leaves this machine."
         with contextlib.suppress(SystemExit):
             code.interact(banner=banner, local=names, exitmsg="")
+
+
+def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+    """Add what the learner's code defines."""
+    console = screen.console()
+    try:
+        functions: dict[str, object] = {"__name__": "answer", "__file__": str(path)}
+        exec(compile(read_source(path), str(path), "exec"), functions)
+        names |= {name: value for name, value in functions.items() if not name.startswith("__")}
+        console.print(f"And what {path.name} defines. It is not read again: leave and come back after a change.")
+    except AnswerUnusable as error:
+        console.print(f"Without your answer: {error.message}", markup=False)
+    except (Exception, SystemExit) as error:
+        console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
+
+
+def _put_in_force(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+    """Put the learner's policies where they count, and say which people there are to try them."""
+    console = screen.console()
+    for name, value in names.items():
+        if isinstance(value, (Principal, Role)):
+            session = ".session('try')" if isinstance(value, Role) else ""
+            told = f"{name} is {value.arn}; {name}{session}.client('kms') is a client."
+            console.print(told, markup=False, highlight=False)
+    for name, refused in put_in_force(answer, names["key_id"]):
+        told = f"Without {name}: {refused.message}" if refused else f"In force: {name}, as it was just now."
+        console.print(told, markup=False, highlight=False)
+    console.print("They are not read again: leave and come back after a change.")

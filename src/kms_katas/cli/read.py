@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
-from kms_katas.cli.place import Place, current_kata, next_kata
-from kms_katas.grading.source import display_path
+from kms_katas.cli.place import Place, answer_files, current_kata, next_kata
 from kms_katas.kit import Kata, Kit, KitError
 from kms_katas.study.progress import Progress
 
@@ -72,7 +71,7 @@ def brief(place: Place, word: str | None) -> int:
         screen.console().print(
             Text.assemble(
                 "\nWrite in ",
-                (display_path(workspace.answer(kata)), "cyan"),
+                (answer_files(workspace, kata), "cyan"),
                 ", then ",
                 (screen.command(f"check {kata.name}"), "cyan"),
             )
@@ -80,8 +79,11 @@ def brief(place: Place, word: str | None) -> int:
     return PASSED
 
 
-def hint(place: Place, word: str | None, task_number: int | None) -> int:
-    """One more hint than was shown before; at the last one, that one again."""
+def hint(place: Place, word: str | None, task_number: int | None, key: str = "") -> int:
+    """One more hint than was shown before; at the last one, that one again.
+
+    `key`: what to press for the next one, where a command need not be typed.
+    """
     kata, workspace = _meant(place, word), place.workspace
     progress = workspace.progress() if workspace else Progress(())
     numbers = [task.number for task in kata.tasks]
@@ -102,7 +104,8 @@ def hint(place: Place, word: str | None, task_number: int | None) -> int:
     if not workspace:
         console.print(Text.assemble("For the next one, have a workspace: ", (screen.command("init"), "cyan")))
     elif tier < len(task.hints):
-        console.print(Text.assemble("More direct: ", (screen.command(f"hint {kata.name}{same_task}"), "cyan")))
+        again = key or screen.command(f"hint {kata.name}{same_task}")
+        console.print(Text.assemble("More direct: ", (again, "cyan")))
     elif task_number or task.number == len(kata.tasks):
         console.print(
             Text.assemble(

@@ -1,12 +1,14 @@
-"""The fixture `answer`: a learner's file as a check sees it.
+"""The fixture `answer`: a learner's files as a check sees them.
 
-Every call crosses the bridge; what came of the last one is kept for the report.
+Every call of code crosses the bridge, and what came of the last one is kept for the report. A policy is read here: for
+it no process is started.
 """
 
 import time
 from typing import Any, TypeVar
 
 from kms_katas.child import wire
+from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.environment import environment_of
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.fresh import derive_seed
@@ -87,6 +89,18 @@ class Answer:
                 return value
         raise not_an_answer("an outcome of the wrong form")
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the answer's files."""
+        return self._run.kata.answer
+
+    def policy(self, name: str) -> PolicyFile:
+        """The learner's policy in one of the answer's files.
+
+        Raises AnswerUnusable, with file and line, where the file holds no policy.
+        """
+        return self._run.policy(name)
+
     def raises(self, function: str, *arguments: Any, **keywords: Any) -> AnswerRaised | None:
         """What the answer's function raises, or None when it returns."""
         try:
@@ -122,7 +136,7 @@ class Answer:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The AWS calls that the answer made in this check, in order."""
+        """The AWS calls that the answer made in this check, in order; of policies, those that were tried on them."""
         return tuple(call for call in self.lab.calls if call.via == "answer")
 
     @property
@@ -150,11 +164,16 @@ class Answer:
             )
         self._loaded = True
 
-    def _send(self, message: dict[str, Any]) -> dict[str, Any]:
+    def in_time(self) -> None:
+        """Raises AnswerTimeout when the time for this check is used up."""
         if time.monotonic() >= self._run.check_deadline:
             raise AnswerTimeout
+
+    def _send(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.in_time()
         if self._run.process is None:
-            self._run.process = self._run.runner.start()
+            self._run.start()
+        assert self._run.process is not None
         message["now"] = self.lab.clock.now().timestamp()
         try:
             return self._run.process.order(message, self._gate.reply, self._run.check_deadline)

@@ -8,6 +8,8 @@ from typing import Any
 
 from kms_katas.kit import Finding, Kata, KataError, Kit
 from kms_katas.kit.kata import read_kata
+from kms_katas.policy import PolicyError, parse_document
+from kms_katas.policy.document import statements
 
 ANSWERS_SCHEMA = "urn:kms-katas:answers:1"
 MIN_ACCEPTED = {1: 1}
@@ -37,6 +39,7 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
         yield from _fields(kata, set(seen))
         yield from _starter(kit, kata)
         yield from _solutions(kit, kata)
+        yield from _unwritten(kit, kata)
     if len(katas) == len(list(kit.folders())):
         # Else the files of a kata that cannot be read would all seem to be nobody's.
         yield from _strays(kit, katas)
@@ -107,18 +110,35 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
                 f"{kata.folder}/README.md",
                 f"it has {len(brief.splitlines())} lines; a brief has fewer than {MAX_BRIEF_LINES}.",
             )
-    starter = "".join(_text(folder / name) or "" for name in kata.answer)
-    for name in kata.answer:
-        if not (folder / name).is_file():
+    todos: dict[str, str] = {}
+    for name in reversed(kata.answer):
+        text = _text(folder / name)
+        if text is None:
             yield Finding(kata.folder, f"the starter {name} is missing.")
-    for task in kata.tasks:
-        if not re.search(rf"TODO ?{task.number}\b", starter):
-            yield Finding(kata.folder, f"the starter has no TODO {task.number}.")
+            continue
+        try:
+            found = _sids(text) if name.endswith(".json") else re.findall(r"\bTODO ?(\d+)\b", text)
+        except PolicyError as error:
+            yield Finding(f"{kata.folder}/{name}", f"the starter is no policy. {error}")
+            continue
+        todos |= {sid.removeprefix("TODO"): name for sid in found}
+    for number in (str(task.number) for task in kata.tasks):
+        if number not in todos:
+            how = f'statement with "Sid": "TODO{number}"' if kata.documents_only else f"TODO {number}"
+            yield Finding(kata.folder, f"the starter has no {how}.")
+        elif number == "1" and todos[number] != kata.answer[0]:
+            told = f"the starter has its TODO 1 in {todos[number]}; learners open {kata.answer[0]} first."
+            yield Finding(kata.folder, told)
     checks = _text(kit.grader(kata))
     if checks is None:
         yield Finding(f"tests/graders/{kata.grader}", "the checks are missing.")
     elif not re.search(r"^def test_", checks, re.M):
         yield Finding(f"tests/graders/{kata.grader}", "it has no check: no function whose name begins with test_.")
+
+
+def _sids(text: str) -> list[str]:
+    """The Sids of a policy. Raises PolicyError."""
+    return [statement.get("Sid", "") for statement in statements(parse_document(text))]
 
 
 def _solutions(kit: Kit, kata: Kata) -> Iterator[Finding]:
@@ -146,6 +166,20 @@ def _solutions(kit: Kit, kata: Kata) -> Iterator[Finding]:
     on_disk = {place.rsplit("/", 1)[1] for place in trees if "/rejected/" in place}
     for name in sorted(named ^ on_disk):
         yield Finding(f"{where}/answers.toml", f"rejected.{name} and the folder rejected/{name} must both be there.")
+
+
+def _unwritten(kit: Kit, kata: Kata) -> Iterator[Finding]:
+    """What `kata dev new` left to be written: any TODO but the numbered ones, which are the learner's."""
+    solutions = kit.solutions / kata.folder
+    places = [kit.starter(kata) / name for name in ("README.md", "kata.toml", *kata.answer)]
+    places += [kit.grader(kata), solutions / "answers.toml", kit.root / "docs" / "learn" / f"{kata.id}.md"]
+    for tree in (solutions, *sorted(solutions.glob("*/*"))):
+        places += [tree / name for name in kata.answer]
+    for path in places:
+        for number, line in enumerate((_text(path) or "").splitlines(), 1):
+            for what in re.findall(r"\bTODO\b(?! ?\d)\W*(.*)", line):
+                said = (what or line).strip(" \"',.")
+                yield Finding(f"{path.relative_to(kit.root).as_posix()}:{number}", f"still to be written: {said}.")
 
 
 def _strays(kit: Kit, katas: list[Kata]) -> Iterator[Finding]:

@@ -79,13 +79,15 @@ def _must_pass(kata: Kata, answer: Path, solutions: Path, lane: Lane, seeds: int
 def _must_fail(kata: Kata, answer: Path, wanted: str, lane: Lane, seeds: int) -> Iterator[Finding]:
     for seed in range(1, seeds + 1):
         verdict = lane.grade_folder(kata, answer, seed)
-        failed = [check.check for check in verdict.checks if check.status in ("fail", "timeout")]
+        # Code must run to be wrong; a policy that AWS refuses is a wrong policy.
+        refusals = ("fail", "timeout", "error") if kata.documents_only else ("fail", "timeout")
+        failed = [check.check for check in verdict.checks if check.status in refusals]
         if wanted not in failed:
             instead = f"it fails {', '.join(failed)} instead" if failed else "it fails none"
             yield Finding(kata.id, f"rejected/{answer.name} must fail {wanted} and does not on seed {seed}; {instead}.")
             return
         found = next(check for check in verdict.checks if check.check == wanted)
-        if found.status == "fail" and not (found.message and found.next_step):
+        if found.status != "timeout" and not (found.message and found.next_step):
             yield Finding(kata.id, f"{wanted} refuses rejected/{answer.name} without a message or a next step.")
             return
 

@@ -8,6 +8,11 @@ from kms_katas.kit import KmsCall
 from kms_katas.lab import Call
 
 MAX_SHOWN = 50
+_TOLD = (
+    *("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"),
+    *("RotationPeriodInDays", "IncludeKeyMaterial", "SourceEncryptionContext", "DestinationEncryptionContext"),
+    *("Origin", "WrappingKeySpec", "WrappingAlgorithm", "ExpirationModel", "ValidTo", "ImportType"),
+)
 
 
 def evidence(calls: Iterable[Call]) -> tuple[KmsCall, ...]:
@@ -17,16 +22,17 @@ def evidence(calls: Iterable[Call]) -> tuple[KmsCall, ...]:
 
 def _shown(call: Call) -> KmsCall:
     parameters = call.parameters or {}
-    target = parameters.get("KeyId") or parameters.get("TargetKeyId") or parameters.get("AliasName") or ""
+    names = ("KeyId", "DestinationKeyId", "TargetKeyId", "AliasName")
+    target = next((parameters[name] for name in names if parameters.get(name)), "")
     # The name is what the answer wrote into a header: any text at all, unless it is an operation.
     operation = show_text(call.operation, 60)
     return KmsCall(operation, show_text(target, 120), call.error_code or "ok", ", ".join(_details(parameters)))
 
 
 def _details(parameters: dict[str, Any]) -> Iterable[str]:
-    for name in ("Plaintext", "CiphertextBlob"):
+    for name in ("Plaintext", "CiphertextBlob", "EncryptedKeyMaterial"):
         if name in parameters:
             yield f"{name} of {len(parameters[name])} bytes"
-    for name in ("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"):
+    for name in _TOLD:
         if name in parameters:
             yield f"{name} {show(parameters[name], 80)}"

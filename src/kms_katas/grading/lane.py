@@ -114,19 +114,22 @@ class Lane:
             seed=seed,
             kit_version=kms_katas.__version__,
             checks_digest=self._digests[kata.id],
-            isolation=self._runner.isolation,
+            # A document is only read, here: there is no process for it.
+            isolation="none" if kata.documents_only else self._runner.isolation,
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
         )
 
-    def in_scene(self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None]) -> None:
+    def in_scene(
+        self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None], folder: Path | None = None
+    ) -> None:
         """Call `body` in the place of the kata's first check: with its answer, in its lab, and with its fixtures.
 
-        Whatever `body` raises goes through.
+        The answer is the one in `folder`, or the starter. Whatever `body` raises goes through.
         """
         item: Any = self._items[kata.id][0]
         check = item.obj
-        run = Run(kata, self._kit.starter(kata), secrets.randbelow(2**31), self._runner)
+        run = Run(kata, folder or self._kit.starter(kata), secrets.randbelow(2**31), self._runner)
         self._session.config.stash[RUN] = run
 
         def in_its_place(**fixtures: Any) -> None:
@@ -189,12 +192,14 @@ def _lines(path: Path) -> list[bytes]:
 def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
     """What a check found, from what it raised."""
     path = run.shown_path
+    # Of several documents none is the one, unless what was raised names it.
+    only = path if len(run.kata.answer) == 1 or not run.kata.documents_only else ""
     match raised:
         case None:
             return {"status": "pass"}
         case Rejected():
             found = {"status": "fail", "message": raised.message, "expected": raised.expected, "actual": raised.actual}
-            return found | {"next_step": raised.next_step, "file": path}
+            return found | {"next_step": raised.next_step, "file": raised.file or only, "line": raised.line}
         case AnswerRaised():
             line = raised.frames[-1].line if raised.frames else 0
             where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
@@ -209,7 +214,7 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
                 "status": "error",
                 "message": raised.message,
                 "next_step": raised.next_step,
-                "file": path,
+                "file": raised.file or only,
                 "line": raised.line,
             }
         case AnswerTimeout():
@@ -219,25 +224,28 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
                 if kata_is_over
                 else f"{CHECK_SECONDS:g} seconds for a check"
             )
-            message = f"Stopped: the limit is {limit}. A loop that does not end is the usual cause."
+            cause, step = "A loop that does not end", f"Look for a loop or a wait in {path}."
+            if run.kata.documents_only:
+                cause, step = "A policy of hundreds of statements", f"Make {run.shown_paths} shorter."
             return {
                 "status": "timeout",
-                "message": message,
-                "next_step": f"Look for a loop or a wait in {path}.",
+                "message": f"Stopped: the limit is {limit}. {cause} is the usual cause.",
+                "next_step": step,
                 "expected": f"an answer within {limit}",
             }
         case Infra() | KeyboardInterrupt():
             raise raised
         case AssertionError():
             message = str(raised).splitlines()[0] if str(raised) else "An assertion of the check does not hold."
-            return {"status": "fail", "message": message, "file": path, "next_step": f"Compare {path} with the brief."}
+            step = f"Compare {run.shown_paths} with the brief."
+            return {"status": "fail", "message": message, "file": only, "next_step": step}
         case ClientError() if raised.response.get("Error", {}).get("Code") == "KMSInternalException":
             raise Infra(str(raised)) from raised
     return {
         "status": "error",
         "message": f"The check could not use what came back ({type(raised).__name__}: {raised}).",
         "next_step": "Compare what your function returns with the brief.",
-        "file": path,
+        "file": only,
     }
 
 

@@ -28,14 +28,14 @@ class AnswerRaised(Exception):
 
 
 class AnswerUnusable(Exception):
-    """The answer cannot be run at all: no such file, no such function, its top level raised.
+    """The answer cannot be used at all: no such file, no such function, a policy that AWS refuses, a start that raises.
 
-    The sentence says which.
+    The sentence says which. `file` is the path as a learner types it; empty: the answer's first file.
     """
 
-    def __init__(self, message: str, next_step: str, line: int = 0) -> None:
+    def __init__(self, message: str, next_step: str, line: int = 0, file: str = "") -> None:
         super().__init__(message)
-        self.message, self.next_step, self.line = message, next_step, line
+        self.message, self.next_step, self.line, self.file = message, next_step, line, file
 
 
 class AnswerTimeout(BaseException):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kms_katas.grading.document import PolicyFile, read_policy
+from kms_katas.grading.outcome import Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
 from kms_katas.grading.source import display_path, read_source
 from kms_katas.kit import Kata
@@ -24,19 +26,42 @@ class Run:
     deadline: float = field(default_factory=lambda: time.monotonic() + KATA_SECONDS)
     check_deadline: float = 0.0
     process: AnswerProcess | None = None
+    _policies: dict[str, PolicyFile] = field(default_factory=dict)
 
     @cached_property
     def path(self) -> Path:
-        return self.folder / self.kata.answer[0]
+        """The file of code; of an answer of documents alone, the first."""
+        return self.folder / next((name for name in self.kata.answer if name.endswith(".py")), self.kata.answer[0])
 
     @cached_property
     def shown_path(self) -> str:
         return display_path(self.path)
 
+    @property
+    def shown_paths(self) -> str:
+        """All files of the answer, as in a sentence."""
+        return " and ".join(display_path(self.folder / name) for name in self.kata.answer)
+
     @cached_property
     def source(self) -> str:
         """Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable."""
         return read_source(self.path)
+
+    def policy(self, name: str) -> PolicyFile:
+        """One of the answer's JSON files, read once. Raises AnswerUnusable."""
+        if name not in self.kata.answer:
+            raise Infra(f"a check of {self.kata.id} asks for {name}, which kata.toml does not list among the answers")
+        if name not in self._policies:
+            self._policies[name] = read_policy(self.folder / name)
+        return self._policies[name]
+
+    def start(self) -> None:
+        """Start the process. How long that takes is not the answer's doing, and no limit counts it."""
+        began = time.monotonic()
+        self.process = self.runner.start()
+        took = time.monotonic() - began
+        self.deadline += took
+        self.check_deadline += took
 
     def close(self) -> None:
         if self.process is not None:

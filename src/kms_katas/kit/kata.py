@@ -70,6 +70,11 @@ class Kata:
         return self.id.split("/")[1]
 
     @property
+    def documents_only(self) -> bool:
+        """Whether the answer holds no code to run, only documents to read."""
+        return all(name.endswith(".json") for name in self.answer)
+
+    @property
     def grader(self) -> str:
         """The path of its checks below tests/graders/: `01_keys/test_hello.py`."""
         return f"{self.folder.split('/')[0].replace('-', '_')}/test_{self.name.replace('-', '_')}.py"

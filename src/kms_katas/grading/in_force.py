@@ -1,0 +1,210 @@
+"""Policies put where they count, as AWS takes them or refuses them: key policies by PutKeyPolicy, identity policies in
+IAM. What comes out are the callers and targets of a matrix. Not for what the policies allow.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from kms_katas.grading.answer import Answer
+from kms_katas.grading.document import PolicyFile
+from kms_katas.grading.fresh import Fresh
+from kms_katas.grading.matrix import Caller, Circumstance, Target
+from kms_katas.grading.outcome import AnswerUnusable
+from kms_katas.grading.source import display_path
+from kms_katas.lab import Lab, Principal
+from kms_katas.lab.accounts import Account, Role
+from kms_katas.lab.request_keys import global_keys
+from kms_katas.policy import NamedPolicy
+from kms_katas.policy import Principal as Who
+from kms_katas.policy.document import as_list, statements
+
+Policy = PolicyFile | NamedPolicy
+"""A learner's, or one that the check brings along; its name stands in sentences."""
+
+
+def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable | None]]:
+    """All files of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
+
+    Each file's name, and what refused it. Not for checks, which put one half beside a counterpart of their own.
+    """
+    for name in answer.files:
+        try:
+            policy = answer.policy(name)
+            if name == "key-policy.json":
+                put_key_policy(policy, answer.lab.home, key)
+            else:
+                give(policy, answer.learner)
+            yield name, None
+        except AnswerUnusable as error:
+            yield name, error
+
+
+def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
+    """PutKeyPolicy by the owner's administrator. Raises AnswerUnusable, in AWS's words, when KMS refuses it."""
+    kms = owner.admin.client("kms", key.split(":")[3])
+    if not isinstance(policy, PolicyFile):
+        kms.put_key_policy(KeyId=key, Policy=json.dumps(policy.document), BypassPolicyLockoutSafetyCheck=True)
+        return
+    try:
+        kms.put_key_policy(KeyId=key, Policy=policy.text)
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        raise AnswerUnusable(
+            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message),
+            _mend_key_policy(policy, message),
+            file=display_path(policy.path),
+        ) from error
+
+
+def give(policy: Policy, holder: Principal | Role) -> None:
+    """Makes it the holder's only identity policy. Raises AnswerUnusable when IAM would refuse a learner's."""
+    if isinstance(policy, PolicyFile):
+        refuse_what_iam_refuses(policy)
+    holder.allow(named(policy).document)
+
+
+def target(name: str, owner: Account, key: str, policy: Policy, circumstances: Iterable[Circumstance] = ()) -> Target:
+    """A key of `owner` with `policy` in force, and something sealed under it beforehand. Raises AnswerUnusable."""
+    kms = owner.admin.client("kms", key.split(":")[3])
+    sealed = {}
+    for one in circumstances:
+        pairs = dict(one.encryption_context)
+        sealed[one.name] = kms.encrypt(KeyId=key, Plaintext=b"sealed", EncryptionContext=pairs)["CiphertextBlob"]
+    put_key_policy(policy, owner, key)
+    return Target(name, key, named(policy), sealed)
+
+
+def keys_beside(
+    lab: Lab, key: str, policy: NamedPolicy, fresh: Fresh, circumstances: Sequence[Circumstance]
+) -> tuple[Target, ...]:
+    """Keys that an ARN with a wildcard would cover beside `key`, all under `policy`.
+
+    Others of the same account, each with one group of the key ID changed; and that same ID in another Region and in
+    another account. On AWS two keys share an ID only where they are a multi-Region key.
+    """
+    account, region, key_id = key.split(":")[4], key.split(":")[3], key.rpartition("/")[2]
+    groups, new = key_id.split("-"), fresh.bytes(16).hex()
+    ids = ["-".join([*groups[:at], new[: len(group)], *groups[at + 1 :]]) for at, group in enumerate(groups)]
+    owner, other = lab.account(account), lab.account(f"9{fresh.integer(10**10, 10**11 - 1)}")
+    elsewhere = "eu-west-1"
+    places = [("another key of the owner", owner, region, one) for one in ids]
+    places += [(f"the key of this ID in {elsewhere}", owner, elsewhere, key_id)]
+    places += [("the key of this ID in another account", other, region, key_id)]
+    return tuple(
+        target(name, holder, holder.create_key(region=place, key_id=one), policy, circumstances)
+        for name, holder, place, one in places
+    )
+
+
+def caller(lab: Lab, actor: Principal, *identity: Policy) -> Caller:
+    """Somebody of the lab, with the identity policies that `give` gave."""
+    credential = lab.credential(actor.access_key_id)
+    assert credential is not None
+    agent = lab.home.admin.client("kms").meta.config.user_agent  # one for all: making a client takes long
+    context = global_keys(credential.principal, lab.region, agent, lab.clock.now())
+    policies = tuple(map(named, identity))
+    return Caller(spoken(actor), Who(actor.arn, actor.role_arn), policies, context, actor)
+
+
+def service(name: str) -> Caller:
+    """An AWS service that calls in its own name, such as s3.amazonaws.com."""
+    return Caller(f"the service {name}", Who(name))
+
+
+def named(policy: Policy) -> NamedPolicy:
+    return policy.named if isinstance(policy, PolicyFile) else policy
+
+
+def spoken(actor: Principal) -> str:
+    """A principal as sentences name it: user/bob in account 444455556666."""
+    account, resource = actor.arn.split(":")[4:]
+    if resource == "root":
+        return f"the root user of account {account}"
+    if resource.startswith("assumed-role/"):
+        return f"a session of role/{resource.split('/')[1]} in account {account}"
+    return f"{resource} in account {account}"
+
+
+def refuse_what_iam_refuses(policy: PolicyFile) -> None:
+    """Raises AnswerUnusable for an identity policy that IAM would not store.
+
+    The quoted texts are those that moto carries from AWS; where it has none, the rule is told without AWS's words.
+    Rules: IAM reference, "IAM JSON policy elements". Not the whole of what IAM checks.
+    """
+    seen = set()
+    for index, statement in enumerate(statements(policy.document)):
+        fault = _fault_of(statement)
+        sid = statement.get("Sid")
+        if fault is None and sid and sid in seen:
+            fault = "MalformedPolicyDocument: Statement IDs (SID) in a single policy must be unique.", "Rename one Sid."
+        seen.add(sid)
+        if fault is not None:
+            line = policy.line(index)
+            shown = display_path(policy.path)
+            raise AnswerUnusable(
+                f"IAM refuses {policy.name}, statement {index + 1} on line {line}: {fault[0]}",
+                f"Open {shown} at line {line}. {fault[1]}",
+                line,
+                shown,
+            )
+
+
+def _fault_of(statement: dict[str, Any]) -> tuple[str, str] | None:
+    """What IAM says to one statement, and what to do; None when it takes it."""
+    sid = statement.get("Sid", "")
+    if not re.fullmatch("[A-Za-z0-9]*", sid):
+        return (
+            f'its Sid is "{sid}", and in an identity policy a Sid has letters A to Z and digits only. '
+            "Key policies are less strict: there it may have spaces.",
+            "Take the other characters out of the Sid, or the Sid out of the statement.",
+        )
+    if "Principal" in statement or "NotPrincipal" in statement:
+        return (
+            "it has a Principal. An identity policy hangs on its principal already, so it names none.",
+            "Take the Principal out.",
+        )
+    malformed = "MalformedPolicyDocument: "
+    actions, resources = (
+        as_list(statement.get(element, statement.get(f"Not{element}", []))) for element in ("Action", "Resource")
+    )
+    if not actions:
+        return malformed + "Policy statement must contain actions.", "Add an Action."
+    if not resources:
+        return malformed + "Policy statement must contain resources.", "Add a Resource."
+    if not all(action == "*" or ":" in action for action in actions):
+        said = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+        return malformed + said, 'Put "kms:" in front of the action.'
+    for resource in resources:
+        if resource != "*" and not resource.startswith("arn:"):
+            return (
+                malformed + f'Resource {resource} must be in ARN format or "*".',
+                "Give the key by its ARN: an ID or an alias name alone is no resource.",
+            )
+    return None
+
+
+def _meaning(message: str) -> str:
+    if "will not allow you to update" in message:
+        return (
+            " This is the lockout check: the administrator who puts this policy there could not call PutKeyPolicy "
+            "again."
+        )
+    if "invalid principals" in message:
+        return (
+            " Each account, user and role in a Principal must exist, spelled exactly so, and without a wildcard "
+            "inside the ARN."
+        )
+    return ""
+
+
+def _mend_key_policy(policy: PolicyFile, message: str) -> str:
+    shown = display_path(policy.path)
+    if "will not allow you to update" in message:
+        return f"Keep the statement in {shown} that leaves the key to the IAM policies of its own account."
+    if "invalid principals" in message:
+        return f"Compare each Principal in {shown} with the brief, digit by digit."
+    return f"Open {shown} and mend that."
