@@ -1,0 +1,30 @@
+"""Wraps with PKCS #1 v1.5, which KMS gave up in 2023."""
+
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+PKCS1 = padding.PKCS1v15()
+
+
+def bring(kms, key_id, material, **more):
+    if len(material) != 32:
+        raise ValueError("wrong length")
+    found = kms.get_parameters_for_import(
+        KeyId=key_id, WrappingKeySpec="RSA_4096", WrappingAlgorithm="RSAES_PKCS1_V1_5"
+    )
+    wrapped = load_der_public_key(found["PublicKey"]).encrypt(material, PKCS1)
+    return kms.import_key_material(
+        KeyId=key_id, ImportToken=found["ImportToken"], EncryptedKeyMaterial=wrapped, **more
+    )["KeyMaterialId"]
+
+
+def import_material(kms, key_id, material):
+    return bring(kms, key_id, material, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE")
+
+
+def renew(kms, key_id, material, until):
+    return bring(kms, key_id, material, ValidTo=until)
+
+
+def withdraw(kms, key_id):
+    kms.delete_imported_key_material(KeyId=key_id)
