@@ -69,7 +69,7 @@ def test_a_kit_in_order_has_no_fault(kata):
         (TOML, "points = 3", "points = 4", "4 points"),
         (BRIEF, "## 1. Open it", "## 1. Open that", "must agree"),
         (BRIEF, "Do it.", "Do it.\n" * 60, "fewer than 60"),
-        (STARTER, "TODO 1", "TODO", "no TODO 1"),
+        (STARTER, "TODO 1", "to do", "no TODO 1"),
         (STARTER, "return blob", 'return kms.decrypt(CiphertextBlob=blob)["Plaintext"]', "must fail"),
         (STARTER, "    return blob", "  return (", "does not run"),
         (CHECKS, "def test_", "def check_", "has no check"),

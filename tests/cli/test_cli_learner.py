@@ -51,7 +51,7 @@ def test_start_grades_the_first_starter_for_real(kata, here):
     for shown in ("came back", "KMS calls", "no AWS account", "no network", "no bill", "credentials are not read"):
         assert shown in ran.said
     assert "my-katas/keys/mini/answer.py" in ran.said
-    assert ran.out.rstrip().splitlines()[-1].strip() == "kata check mini"
+    assert "kata check mini" in [line.strip() for line in ran.out.rstrip().splitlines()[-3:]]
 
 
 def test_start_again_touches_no_answer(kata, here, answer):

@@ -26,12 +26,12 @@ LOOP = "print('begun', flush=True)\ndef open_it(kms, blob):\n    while True:\n  
 class Terminal:
     """A command in a pseudo-terminal of its own."""
 
-    def __init__(self, words, width=80, **environment):
+    def __init__(self, words, width=80, command=KATA, **environment):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         environment = os.environ | {"TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"} | environment
         self.process = subprocess.Popen(
-            [*KATA, *map(str, words)],
+            [*command, *map(str, words)],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -30,7 +30,11 @@ def main() -> None:
 
 
 def _run() -> int:
-    from kms_katas.cli.app import run
+    try:
+        from kms_katas.cli.app import run
+    except ImportError as error:
+        again = "Install kms-katas again; in a clone, delete the folder .venv and start kata.py"
+        return _fail(f"A package that the kit needs is missing or broken: {error}. {again}.", KIT_FAILED)
     from kms_katas.grading.outcome import Infra
     from kms_katas.kit import KataError, KitError
     from kms_katas.study.progress import ProgressError

@@ -145,6 +145,14 @@ def check(
 
 
 @app.command()
+def watch(kata: OptionalKata = None) -> int:
+    """Check an answer each time it is saved. One key for a hint, the next kata, the list."""
+    from kms_katas.cli import watch as watching
+
+    return watching.watch(_place, kata)
+
+
+@app.command()
 def hint(
     kata: OptionalKata = None,
     task: Annotated[int | None, typer.Option("--task", metavar="N", help="The task you are stuck on.")] = None,
@@ -185,6 +193,29 @@ def try_it(kata: OptionalKata = None) -> int:
     from kms_katas.cli import prompt
 
     return prompt.prompt(_place, kata)
+
+
+@app.command()
+def doctor(format: Format = "text") -> int:
+    """Look at what this machine has of what the kit needs."""
+    from kms_katas.cli import doctor as examining
+
+    return examining.doctor(_place, format)
+
+
+@dev.command("new")
+def dev_new(
+    kata: Annotated[str, typer.Argument(metavar="TRACK/NAME", help="The new kata's id, such as keys/hello.")],
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Default: made from the name.")] = "",
+    level: Annotated[int, typer.Option("--level", metavar="N", min=1, max=4, help="1 to 4.")] = 1,
+    answer: Annotated[
+        Literal["py", "json"], typer.Option("--answer", help="Whether learners write code or policies.")
+    ] = "py",
+) -> int:
+    """Make the files of a kata, with a TODO for each thing to write."""
+    from kms_katas.cli import author
+
+    return author.new(_place, kata, title, level, answer)
 
 
 @dev.command("check")

@@ -1,7 +1,58 @@
-"""`kata dev check`: the content's faults, one sentence each."""
+"""`kata dev new` and `kata dev check`: the files of a kata to be written; the content's faults, one sentence each."""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place
+from kms_katas.grading.content_template import Kind, files_of, new_kata
+from kms_katas.grading.source import display_path
+from kms_katas.kit import KitError
+
+
+def new(place: Place, kata_id: str, title: str, level: int, kind: Kind) -> int:
+    """Make every file of a kata, and say what is next. Nothing that is there is written over."""
+    kit, console = place.kit, screen.console()
+    if kit.root.name == "_kit":
+        raise KitError("This kit lies inside the installed package. Name one of your own: kata --kit DIR dev new ...")
+    kata = new_kata(kit, kata_id, title, level, kind)
+    files = files_of(kata)
+    in_the_way = [name for name in files if (kit.root / name).exists()]
+    if in_the_way:
+        raise KitError(f"{' and '.join(in_the_way)}: in the way. Nothing was made; move it away, or take another name.")
+    _write(kit.root, files)
+    console.print(Text.assemble((kata.id, "bold"), f", {kata.title}. {len(files)} files to fill in:"))
+    for name in files:
+        console.print(Text.assemble("  ", (display_path(kit.root / name), "cyan")))
+    check = f"--kit {place.kit_option} dev check" if place.kit_option else "dev check"
+    if (kit.root / "mkdocs.yml").is_file():
+        console.print(Text("Put this line into mkdocs.yml, under Notes:"))
+        console.print(Text(kata.nav_line, style="cyan"))
+    console.print(Text.assemble("What is still to do, one by one: ", (screen.command(check), "cyan")))
+    return PASSED
+
+
+def _write(root: Path, files: Mapping[str, str]) -> None:
+    """All of them or none. Raises KitError."""
+    made: list[Path] = []
+    try:
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                made.append(path)
+                file.write(text)
+    except OSError as error:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise KitError(
+            f"{error.filename} cannot be written: {error.strerror}. No file was made. "
+            "Give --kit a folder that you may write to."
+        ) from error
 
 
 def check(place: Place, word: str | None, seeds: int) -> int:

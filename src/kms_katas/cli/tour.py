@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
-from kms_katas.cli.place import Place, current_kata, next_kata
+from kms_katas.cli.place import Place, answer_files, current_kata, next_kata
 from kms_katas.grading.source import display_path
 from kms_katas.kit import KitError
 from kms_katas.study.workspace import BACKUPS, DEFAULT, make_workspace, reset
@@ -42,10 +42,11 @@ def where_you_stand(place: Place) -> int:
     for label, words in (
         ("read", f"brief {kata.name}"),
         ("check", f"check {kata.name}"),
+        ("watch", "watch"),
         ("stuck", f"hint {kata.name}"),
     ):
         console.print(Text.assemble(f"  {label:8}", (screen.command(words), "cyan")))
-    console.print(Text.assemble("  open    ", (display_path(workspace.answer(kata)), "cyan")))
+    console.print(Text.assemble("  open    ", (answer_files(workspace, kata), "cyan")))
     return PASSED
 
 
@@ -88,6 +89,7 @@ def start(place: Place) -> int:
         )
     )
     console.print(Text.assemble("    ", (screen.command(f"check {kata.name}"), "cyan bold")))
+    console.print(Text.assemble("\nTo have it checked each time you save: ", (screen.command("watch"), "cyan")))
     return PASSED
 
 
@@ -121,7 +123,7 @@ def reset_answer(place: Place, word: str | None, yes: bool) -> int:
                 "reset asks before it does anything, and there is nobody to ask. "
                 f"Say: {screen.command(f'reset {kata.id} --yes')}"
             )
-        answer = display_path(workspace.answer(kata))
+        answer = answer_files(workspace, kata)
         if not typer.confirm(f"Put the starter of {kata.id} back in place of {answer}? A copy of yours is kept"):
             screen.console().print("Nothing was changed.")
             return NOT_PASSED

@@ -42,6 +42,18 @@ def first_failure(verdict: Verdict, title: str) -> RenderableType:
     return Group(heading, Text(), *_checks([check]), *rest)
 
 
+def in_short(verdict: Verdict, title: str) -> RenderableType:
+    """A line for each check; below them, where the eye is, the first that did not pass and shows why, whole."""
+    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "red"))
+    failing = [check for check in verdict.checks if check.status != "pass"]
+    told = next((check for check in failing if not check.hidden), None)
+    which = "it" if len(failing) == 1 else "the first of them" if told is failing[0] else "the first that tells why"
+    lines = [Text(), *map(_line, verdict.checks), *_hidden_note(verdict)]
+    if told:
+        lines += [Text(f"\n  Why {which} does not pass:", style="dim"), Padding(_failure(told), (0, 0, 0, 4))]
+    return Group(heading, *lines)
+
+
 def safe(text: str) -> str:
     """`text` without control characters: nothing that an answer makes can move the cursor or colour the screen."""
     return "".join(_safe_character(character) for character in text)

@@ -1,0 +1,520 @@
+"""`kata watch` in a real terminal: what is judged and when, the keys, and what it survives."""
+
+import contextlib
+import functools
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kms_katas.cli import file_events, saves
+from kms_katas.kit import find_kit
+
+from .conftest import RIGHT, WRONG
+
+termios = pytest.importorskip("termios")  # not on Windows
+
+from .test_cli_terminal import ESCAPE, KATA, Terminal, children, wait_for  # noqa: E402
+
+WAITING = b"Waiting for you to save"
+RULE = re.compile(rb"\d\d:\d\d:\d\d  ([a-z/-]+)")
+CLEARS = re.compile(rb"\x1b\[[0-3]?[JK]|\x1b\[\?1049h|\x1b\[\d*A|\x1bc")
+PROBED_THEN_DEAF = """
+import watchfiles
+def deaf(*paths, stop_event, **options):
+    yield set()
+    stop_event.wait()
+watchfiles.watch = deaf
+"""
+
+
+kit_itself = functools.cache(find_kit)
+
+
+def looping(marker):
+    """An answer that makes the file `marker` and never ends."""
+    return f"def open_it(kms, blob):\n    open({str(marker)!r}, 'w').close()\n    while True:\n        pass\n"
+
+
+class Watch(Terminal):
+    """`kata watch` in a terminal; what was shown is read piece by piece."""
+
+    def __init__(self, mini_root, *words, before="", **environment):
+        self.command = [*KATA[:2], before + KATA[2]]
+        super().__init__(["--kit", mini_root, "watch", *words], width=100, command=self.command, **environment)
+        self.all = b""
+
+    def next(self, wanted=WAITING):
+        """What was shown since this was last called, up to the line of `wanted`."""
+        self.read_until(wanted)
+        while b"\n" not in self.output.partition(wanted)[2]:
+            self.output += os.read(self.master, 65536)
+        shown, self.output = self.output, b""
+        self.all += shown
+        return shown
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+
+@pytest.fixture
+def watch(mini_root, answer):
+    """Opens a watch on the mini kit, with a workspace in `my-katas`."""
+    opened = []
+
+    def open_it(*words, **options):
+        opened.append(Watch(mini_root, *words, **options))
+        return opened[-1]
+
+    yield open_it
+    for watched in opened:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(watched.process.pid, signal.SIGKILL)
+        watched.process.wait()
+        os.close(watched.master)
+
+
+@pytest.fixture
+def second_kata(mini_root):
+    """The mini kit gets a second kata, keys/other."""
+    for old in (mini_root / "katas/01-keys/01-mini", mini_root / "solutions/01-keys/01-mini"):
+        shutil.copytree(old, old.with_name("02-other"))
+    toml = mini_root / "katas/01-keys/02-other/kata.toml"
+    toml.write_text(toml.read_text().replace("keys/mini", "keys/other"))
+    checks = mini_root / "tests/graders/01_keys"
+    shutil.copy(checks / "test_mini.py", checks / "test_other.py")
+
+
+# What is judged
+
+
+def test_it_begins_with_where_the_learner_stands_and_says_what_it_waits_for(watch):
+    shown = watch().next()
+    assert b"not started yet" in shown
+    assert b"my-katas/keys/mini/answer.py" in shown
+    assert b"h hint" in shown
+
+
+def test_a_save_is_judged_and_a_pass_is_noted(watch, answer, progress):
+    watched = watch()
+    watched.next()
+    answer.write_text(WRONG)
+    shown = watched.next()
+    assert b"0 of 3 points" in shown
+    answer.write_text(RIGHT)
+    shown = watched.next()
+    assert b"Why it matters" in shown
+    assert b"passed, 3 of 3 points" in shown
+    assert "passed keys/mini" in progress()
+    watched.type(b"q")
+    assert watched.end() == 0
+
+
+def test_of_two_failures_both_have_their_line_and_the_first_its_reason(watch, answer):
+    watched = watch()
+    watched.next()
+    answer.write_text(WRONG)
+    shown = watched.next()
+    assert shown.count("✗".encode()) == 2
+    assert b"That is not the secret." in shown
+    assert b"KMS was not asked." not in shown
+
+
+def test_nothing_is_ever_cleared(watch, answer):
+    watched = watch()
+    watched.next()
+    for source in (WRONG, "def open_it(:\n", RIGHT):
+        answer.write_text(source)
+        watched.next()
+    for key in (b"h", b"l", b"?", b"x", b"\n"):
+        watched.type(key)
+        watched.next()
+    assert not CLEARS.search(watched.all)
+
+
+def test_only_other_bytes_are_judged_again(watch, answer):
+    watched = watch()
+    watched.next()
+    answer.write_text(WRONG)
+    watched.next()
+    for _ in range(3):
+        answer.write_text(WRONG)
+    answer.with_name("notes.txt").write_text("not an answer")
+    answer.write_text(RIGHT)
+    assert len(RULE.findall(watched.next())) == 1
+
+
+def test_what_editors_leave_and_how_they_save_changes_nothing(watch, answer):
+    watched = watch()
+    watched.next()
+    for name in (".answer.py.swp", "4913", ".#answer.py", "answer.py.tmp"):
+        answer.with_name(name).write_text("half")
+    answer.replace(answer.with_name("answer.py~"))
+    answer.with_name("answer.py.tmp").write_bytes(RIGHT.replace("\n", "\r\n").encode())
+    answer.with_name("answer.py.tmp").replace(answer)
+    shown = watched.next()
+    assert b"3 of 3 points" in shown
+    assert b"gone" not in shown
+    assert len(RULE.findall(shown)) == 1
+
+
+def test_a_save_while_an_answer_loops_is_what_is_judged(watch, answer, here):
+    watched = watch()
+    watched.next()
+    answer.write_text(looping(here / "begun"))
+    wait_for((here / "begun").exists)
+    answer.write_text(RIGHT)
+    shown = watched.next()
+    assert b"3 of 3 points" in shown
+    assert b"Stopped: the limit" not in shown
+
+
+def test_an_answer_that_loops_and_prints_gets_its_verdict_and_the_watch_goes_on(watch, answer):
+    watched = watch()
+    watched.next()
+    answer.write_text("def open_it(kms, blob):\n    while True:\n        print('x' * 1000)\n")
+    shown = watched.next()
+    assert b"Your code printed more than" in shown
+    assert len(shown) < 6000
+    answer.write_text(RIGHT)
+    assert b"3 of 3 points" in watched.next()
+
+
+def test_an_answer_that_cannot_be_read_gets_its_verdict_and_the_watch_goes_on(watch, answer):
+    watched = watch()
+    watched.next()
+    answer.unlink()
+    answer.mkdir()
+    assert b"! task 1" in ESCAPE.sub(b"", watched.next())
+    answer.rmdir()
+    answer.write_text(RIGHT)
+    assert b"3 of 3 points" in watched.next()
+
+
+def test_a_folder_that_goes_is_told_once_and_its_answer_judged_when_it_is_back(watch, answer):
+    watched = watch()
+    watched.next()
+    folder = answer.parent
+    folder.rename(folder.with_name("aside"))
+    shown = watched.next()
+    assert b"my-katas/keys/mini/answer.py is gone" in shown
+    folder.with_name("aside").rename(folder)
+    shown = watched.next()
+    assert b"not started yet" in shown
+    assert b"gone" not in shown
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_without_its_workspace_it_ends_and_says_so(watch, here, monkeypatch, inside):
+    if inside:
+        monkeypatch.chdir(here / "my-katas")
+    watched = watch()
+    watched.next()
+    shutil.rmtree(here / "my-katas")
+    assert watched.end() == 2
+    assert b"is gone" in watched.output
+    assert b"Traceback" not in watched.output
+
+
+def test_a_new_kata_that_appears_is_judged_only_once_it_is_edited(watch, answer, second_kata, kata, here):
+    other = here / "my-katas" / "keys" / "other"
+    watched = watch()
+    watched.next()
+    kata("init")
+    wait_for((other / "README.md").exists)
+    (other / "answer.py").write_text(WRONG)
+    assert RULE.findall(watched.next()) == [b"keys/other"]
+
+
+def test_a_named_kata_is_the_only_one_that_is_judged(watch, answer, second_kata, kata, here):
+    kata("init")
+    watched = watch("mini")
+    watched.next()
+    (here / "my-katas" / "keys" / "other" / "answer.py").write_text(RIGHT)
+    answer.write_text(RIGHT)
+    assert RULE.findall(watched.next()) == [b"keys/mini"]
+    watched.type(b"n")
+    assert b"keys/mini alone" in watched.next()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, answer, progress):
+    watched = watch()
+    watched.next()
+    answer.write_text(WRONG)
+    watched.next()
+    (warm,) = children(watched.process.pid)
+    wait_for(lambda: len(children(warm)) == 2)  # ready for the next save, and at rest
+    os.kill(int(warm), signal.SIGKILL)
+    answer.write_text(RIGHT)
+    shown = watched.next()
+    assert b"your answer was not judged" in shown
+    assert "passed" not in progress()
+    watched.type(b"\n")
+    assert b"3 of 3 points" in watched.next()
+
+
+# Keys
+
+
+def test_after_a_pass_n_shows_the_next_kata_and_again_the_one_after(watch, answer, second_kata, kata):
+    kata("init")
+    watched = watch()
+    watched.next()
+    answer.write_text(RIGHT)
+    assert b"keys/other" in watched.next()
+    watched.type(b"n")
+    shown = watched.next()
+    assert RULE.findall(shown) == [b"keys/other"]
+    assert b"not started yet" in shown
+    watched.type(b"n")
+    assert b"no other kata" in watched.next()
+
+
+def test_h_gives_hints_and_l_the_list(watch, answer, progress):
+    watched = watch()
+    watched.next()
+    watched.type(b"h")
+    assert b"Vague." in watched.next()
+    watched.type(b"h")
+    assert b"Direct." in watched.next()
+    assert "hint keys/mini 1 2" in progress()
+    watched.type(b"l")
+    assert b"A mini kata" in watched.next()
+
+
+def test_a_key_without_a_meaning_is_told_and_an_arrow_is_no_key(watch):
+    watched = watch()
+    watched.next()
+    watched.type(b"\x1b[A")
+    watched.type(b"z")
+    shown = watched.next()
+    assert b"z does nothing here" in shown
+    assert shown.count(b"does nothing") == 1
+
+
+@pytest.mark.parametrize("typed, kept", [(b"n", True), (b"\n", True), (b"y", False)])
+def test_r_asks_and_only_y_resets_and_keeps_a_copy(watch, answer, here, typed, kept):
+    answer.write_text(WRONG)
+    watched = watch()
+    watched.next()
+    watched.type(b"r")
+    watched.next(b"y/n")
+    watched.type(typed)
+    shown = watched.next()
+    assert (answer.read_text() == WRONG) is kept
+    assert (b"Nothing was changed" in shown) is kept
+    backups = [path.read_text() for path in here.rglob(".backups/*/answer.py")]
+    assert backups == ([] if kept else [WRONG])
+
+
+def test_without_a_terminal_to_read_from_it_says_so_and_still_judges(mini_root, answer):
+    command = [*KATA, "--kit", str(mini_root), "watch"]
+    watched = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def up_to(wanted):
+        for line in watched.stdout:
+            if wanted in line:
+                return
+
+    up_to(b"No keys here")
+    up_to(WAITING)
+    answer.write_text(RIGHT)
+    up_to(b"passed, 3 of 3 points")
+    watched.send_signal(signal.SIGINT)
+    _, said = watched.communicate(timeout=30)
+    assert watched.returncode == 130
+    assert said.strip() == b"Stopped. Nothing is lost."
+
+
+# The terminal
+
+
+@pytest.mark.parametrize("how, status", [(b"q", 0), (b"\x04", 0), (b"\x03", 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_however_it_ends_the_terminal_is_as_it_was(watch, how, status):
+    watched = watch()
+    before = termios.tcgetattr(watched.master)
+    watched.next()
+    assert not watched.echoes()
+    watched.type(how) if isinstance(how, bytes) else watched.process.send_signal(how)
+    assert watched.process.wait(30) == status
+    assert termios.tcgetattr(watched.master) == before
+
+
+def test_suspended_it_gives_the_terminal_back_and_resumed_it_has_its_keys_again(mini_root, answer, here):
+    (here / "run").write_text(f"exec {shlex.join([*KATA, '--kit', str(mini_root), 'watch'])}\n")
+    shell = Terminal(["-i"], command=["sh"], PS1="$ ", ENV="")
+    shell.type(b"sh run\n")
+    shell.read_until(WAITING)
+    shell.type(b"\x1a")
+    shell.read_until(b"topped")
+    shell.type(b"stty -a; echo done\n")
+    assert b" echo " in shell.read_until(b"\ndone")
+    shell.type(b"fg\n")
+    wait_for(lambda: not termios.tcgetattr(shell.master)[3] & termios.ECHO)
+    shell.output = b""
+    shell.type(b"?")
+    shell.read_until(b"Keys:")
+    shell.type(b"q")
+    shell.read_until(b"Stopped watching.\r\n$ ")
+    shell.type(b"exit\n")
+    assert shell.end() == 0
+    os.close(shell.master)
+
+
+def test_what_cannot_be_suspended_keeps_its_keys(watch):
+    """Nobody could resume it: it leads a session, as in a container."""
+    watched = watch()
+    watched.next()
+    watched.type(b"\x1a?")
+    assert b"hint" in watched.next(b"Keys:")
+    assert not watched.echoes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ctrl_c_while_an_answer_loops_leaves_no_process(watch, answer, here):
+    watched = watch()
+    watched.next()
+    answer.write_text(looping(here / "begun"))
+    wait_for((here / "begun").exists)
+    processes = [child for warm in children(watched.process.pid) for child in (warm, *children(warm))]
+    assert len(processes) > 1
+    watched.type(b"\x03")
+    assert watched.end() == 130
+    assert b"Traceback" not in watched.output
+    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in processes))
+
+
+# Where the system does not tell of changes
+
+
+def test_polling_can_be_forced_and_is_told(watch, answer):
+    watched = watch(WATCHFILES_FORCE_POLLING="1")
+    assert b"WATCHFILES_FORCE_POLLING" in watched.next()
+    answer.write_text(RIGHT)
+    assert b"3 of 3 points" in watched.next()
+
+
+def test_a_save_that_the_system_does_not_tell_of_is_found_and_from_then_on_it_polls(watch, answer):
+    watched = watch(before=PROBED_THEN_DEAF)
+    assert b"Looking at your files" not in watched.next()
+    for source, points in ((WRONG, b"0 of 3 points"), (RIGHT, b"3 of 3 points"), (WRONG, b"0 of 3 points")):
+        answer.write_text(source)
+        assert points in watched.next()
+    # Not always with the first: the last event of the probe may still have led to that one.
+    assert watched.all.count(b"did not tell of this save") == 1
+
+
+@pytest.fixture
+def events(tmp_path):
+    heard = []
+    opened = file_events.FileEvents(tmp_path, lambda: heard.append(1))
+    yield opened
+    opened.close()
+
+
+def test_the_probe_sees_that_events_come_and_leaves_nothing(tmp_path, events):
+    assert events.come()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_probe_sees_that_none_come(tmp_path, monkeypatch, request):
+    monkeypatch.setattr("watchfiles.watch", lambda *paths, stop_event, **options: stop_event.wait() and ())
+    monkeypatch.setattr(file_events, "PROBE_SECONDS", 0.05)
+    assert not request.getfixturevalue("events").come()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_system_that_has_no_events_left_is_no_failure(monkeypatch, request):
+    def refuse(*paths, **options):
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr("watchfiles.watch", refuse)
+    events = request.getfixturevalue("events")
+    assert not events.come()
+    assert "limit" in events.problem
+
+
+@pytest.mark.parametrize(
+    "value, forced", [("", False), ("1", True), ("true", True), ("false", False), ("Disabled", False)]
+)
+def test_the_variable_means_what_the_library_says(monkeypatch, value, forced):
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", value)
+    assert file_events.polling_is_forced() is forced
+
+
+# What a save left
+
+
+def test_a_file_that_is_written_in_steps_is_taken_when_it_is_whole(mini_kit, tmp_path, monkeypatch):
+    """Every step of the editor happens in one of the waits: emptied, half, moved away, whole."""
+    kata, path = mini_kit.katas[0], tmp_path / "answer.py"
+    path.write_bytes(b"")
+    half = RIGHT.encode()[: RIGHT.index("blob)[")]
+    steps = iter([lambda: path.write_bytes(half), path.unlink, lambda: path.write_bytes(RIGHT.encode())])
+    monkeypatch.setattr(saves.time, "sleep", lambda seconds: next(steps)())
+    assert saves.finished_content(tmp_path, kata) == (RIGHT.encode(),)
+
+
+@pytest.mark.parametrize("data", [b"", b"def open_it(:\n", None])
+def test_a_file_that_stays_broken_is_taken_at_its_word(mini_kit, tmp_path, data):
+    if data is not None:
+        (tmp_path / "answer.py").write_bytes(data)
+    assert saves.finished_content(tmp_path, mini_kit.katas[0]) == (data,)
+
+
+@given(st.integers(1, len(RIGHT) - 1), st.sampled_from(["\n", "\r\n"]))
+def test_what_is_cut_off_inside_a_bracket_or_a_text_looks_unfinished(at, end):
+    kata = kit_itself().kata("keys/hello")
+    source = RIGHT.replace("\n", end)
+    part = source[: min(at, len(source) - 1)]
+    unfinished = part.count("(") > part.count(")") or part.count('"') % 2 == 1
+    assert saves.looks_whole(kata, (source.encode(),))
+    if unfinished:
+        assert not saves.looks_whole(kata, (part.encode(),))
+
+
+DATA = st.one_of(st.none(), st.binary(max_size=20), st.just("Permission denied"))
+
+
+@given(content=DATA, judged=st.one_of(st.none(), DATA.filter(lambda data: data is not None)), current=st.booleans())
+def test_what_was_judged_is_not_judged_again_and_a_missing_file_never(content, judged, current):
+    kit = kit_itself()
+    kata = kit.kata("keys/hello")
+    found = saves.decide(kit, kata, (content,), None if judged is None else (judged,), current)
+    assert found.judge is (content is not None and content != judged)
+    assert bool(found.gone) is (content is None and judged is not None)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("is_current", [True, False])
+def test_a_starter_that_appears_is_judged_only_for_the_current_kata(mini_kit, end, is_current):
+    kata = mini_kit.katas[0]
+    starter = (mini_kit.starter(kata) / "answer.py").read_bytes().replace(b"\n", end)
+    assert saves.decide(mini_kit, kata, (starter,), None, is_current).judge is is_current
+
+
+def test_only_the_answer_files_leave_a_trace(mini_kit, tmp_path):
+    kata, path = mini_kit.katas[0], tmp_path / "answer.py"
+    path.write_text(WRONG)
+    before = saves.trace_of(tmp_path, kata)
+    for name in (".answer.py.swp", "answer.py~", "4913"):
+        (tmp_path / name).write_text(RIGHT)
+    assert saves.trace_of(tmp_path, kata) == before
+    (tmp_path / "answer.py~").write_text(WRONG)
+    (tmp_path / "answer.py~").replace(path)
+    assert saves.trace_of(tmp_path, kata) != before
+
+
+def test_no_other_command_loads_the_library(mini_root, answer):
+    look = "import atexit, sys; atexit.register(lambda: print(sorted({'watchfiles', 'anyio'} & set(sys.modules))));"
+    for words in (["list"], ["check"]):
+        command = [sys.executable, "-c", f"{look} {KATA[2]}", "--kit", str(mini_root), *words]
+        assert subprocess.run(command, capture_output=True).stdout.splitlines()[-1] == b"[]"
