@@ -200,8 +200,8 @@ def test_other_refusals_of_kms_reach_the_caller(answer, lab, admin, rotated):
         changes = _changes(lab, answer)
         expect(
             not changes,
-            f"{story}, so KMS refused to rotate it, and `rotate_now` found a way round: the log shows {' and '.join(sorted(set(changes)))}. "
-            "Somebody had a reason for that state of the key, and nobody asked you to change it.",
+            f"{story}, so KMS refused, and `rotate_now` did not leave it at that: the log shows a change. What to do "
+            "about a refusal is a person's decision.",
             expected="the error of KMS, and no change",
             next_step="Let the error of KMS through, and do nothing in its place.",
             actual=", ".join(changes),
@@ -221,7 +221,7 @@ def test_other_refusals_of_kms_reach_the_caller(answer, lab, admin, rotated):
             next_step="Turn only LimitExceededException into NoRotationLeft.",
         )
         expect(
-            raised.code is not None,
+            raised.code,
             f"{story}, so KMS refused, and what came out is not its error. Whoever reads it does not learn why.",
             expected="the error of KMS",
             next_step="Catch no error but the one of the limit.",
@@ -290,6 +290,10 @@ def test_each_ciphertext_is_told_by_its_material(answer, lab, admin, key, fresh,
     order = sorted(made, key=lambda one: fresh.integer(0, 10**9))
     answer.restart()
     _expect_report(answer, admin, key.split("/")[1], order, story)
+    imported = _imported(admin)
+    made = _made(admin, imported, fresh)
+    _put(admin, imported, fresh.bytes(32))
+    _expect_report(answer, admin, imported, made, "The key has imported material, and new material that waits.")
 
 
 @pytest.mark.task(2)
@@ -490,6 +494,12 @@ def _rotated_automatically(lab, admin, times):
 def _imported(admin):
     """A key with imported material, and none that waits."""
     key = admin.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+    _put(admin, key, bytes(32))
+    return key
+
+
+def _put(admin, key, material):
+    """Import new material: the first, or one that waits for a rotation."""
     parameters = admin.get_parameters_for_import(
         KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
     )
@@ -498,7 +508,7 @@ def _imported(admin):
     admin.import_key_material(
         KeyId=key,
         ImportToken=parameters["ImportToken"],
-        EncryptedKeyMaterial=public.encrypt(bytes(32), oaep),
+        EncryptedKeyMaterial=public.encrypt(material, oaep),
         ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
+        ImportType="NEW_KEY_MATERIAL",
     )
-    return key
