@@ -4,7 +4,7 @@ The key itself tells: what it encrypted opens again with the right bytes and wit
 beyond what the brief asks for.
 """
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 from botocore.exceptions import ClientError
@@ -169,6 +169,8 @@ def test_renewal_sets_the_end(answer, lab, admin, key, fresh):
     blob = admin.encrypt(KeyId=key, Plaintext=b"card data")["CiphertextBlob"]
     for later in (fresh.integer(80, 99), fresh.integer(100, 120), fresh.integer(30, 60)):
         until = lab.clock.now() + timedelta(days=later, seconds=fresh.integer(0, 80_000))
+        # A zone that no machine is set to: its own clock cannot stand in for the zone.
+        until = until.astimezone(timezone(timedelta(hours=fresh.integer(1, 9), minutes=7)))
         kept_as = _renew(answer, admin, key, material, until)
         expect(
             kept_as == known,
@@ -208,7 +210,8 @@ def test_wrong_envelope_changes_nothing(answer, lab, admin, key, fresh):
     _put(admin, key, material, ValidTo=end)
     blob = admin.encrypt(KeyId=key, Plaintext=b"card data")["CiphertextBlob"]
     until = lab.clock.now() + timedelta(days=fresh.integer(90, 120))
-    refused = answer.raises("renew", answer.client(), key, fresh.bytes(MATERIAL_BYTES), until)
+    wrong = fresh.bytes(MATERIAL_BYTES)
+    refused = answer.raises("renew", answer.client(), key, wrong, until)
     expect(
         _state(admin, key) == "Enabled",
         "The custodians brought the wrong key, and now the KMS key has none at all: its copy was taken away before KMS "
@@ -240,6 +243,7 @@ def test_wrong_envelope_changes_nothing(answer, lab, admin, key, fresh):
         next_step="Make one import, of the bytes that `renew` was given.",
         actual=str(actual),
     )
+    _expect_hidden(answer, wrong, refused)
 
 
 @pytest.mark.task(3)
@@ -341,11 +345,14 @@ def _renew(answer, admin, key, material, until):
         actual=f"the key is {metadata['KeyState']}",
     )
     actual = metadata.get("ValidTo")
+    dated = any(call.operation == "ImportKeyMaterial" and "ValidTo" in call.parameters for call in answer.calls)
     expect(
         actual == until,
-        "KMS will not forget its copy at `until`. The date belongs to the import: a new date needs a new import.",
+        "KMS will forget its copy at another time than `until`, which is a moment with a time zone."
+        if dated
+        else "KMS will not forget its copy at `until`. The date belongs to the import: a new date needs a new import.",
         expected=f"material that expires at {until}",
-        next_step="Give `until` to the import as its ValidTo.",
+        next_step="Give `until` to the import as its ValidTo, as it is.",
         actual=f"material that expires at {actual}" if actual else "material that never expires",
     )
     _expect_sound_wrapping(answer, key)
@@ -424,6 +431,14 @@ def _explain_refusal(answer, material):
             "token, so that nobody on the way reads it.",
             expected="a request that does not show the material",
             next_step="Encrypt `material` under the PublicKey of the import parameters, and send what that gives.",
+        )
+    if last.error_code == "IncorrectKeyMaterialException" and "already associated" in (last.error_message or ""):
+        reject(
+            "The import said that this is new key material, and the KMS key has had these bytes before. To renew is to "
+            "bring the same material again.",
+            expected="an import that KMS accepts",
+            next_step="Leave ImportType at its default: once a key has had material, that means the same bytes.",
+            actual=last.error_message or "",
         )
     told = {
         "InvalidCiphertextException": (
