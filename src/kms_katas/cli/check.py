@@ -154,7 +154,8 @@ def after_pass(
         following = next_kata(kit, own.progress().with_pass(kata.id, date.today()))
         if following:
             yield Text.assemble("Next: ", (following.id, "bold"), f", {following.title}, {following.minutes} minutes:")
-            yield Text.assemble("    ", (key or screen.command(f"brief {following.name}"), "cyan"))
+            how = f"press {key}" if key else screen.command(f"brief {following.name}")
+            yield Text.assemble("    ", (how, "cyan"))
         else:
             yield Text("You have passed every kata there is.", style="bold green")
 

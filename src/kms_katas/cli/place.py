@@ -45,9 +45,9 @@ class Place:
         return workspace
 
 
-def answer_files(workspace: Workspace, kata: Kata) -> str:
-    """The files to write in for a kata, as the learner would type them."""
-    return " and ".join(display_path(workspace.folder(kata) / name) for name in kata.answer)
+def answer_files(workspace: Workspace, kata: Kata, between: str = "and") -> str:
+    """The files to write in for a kata: the first as the learner would type it, the others lie beside it."""
+    return f" {between} ".join((display_path(workspace.answer(kata)), *kata.answer[1:]))
 
 
 def next_kata(kit: Kit, progress: Progress) -> Kata | None:

@@ -274,7 +274,7 @@ class _Watch:
         if self._to_reset:
             return
         keys = "   n shows it" if not self._introduced else "   h hint  n next  ? all keys"
-        what = answer_files(self._workspace, self._current) if self._current else "any answer"
+        what = answer_files(self._workspace, self._current, "or") if self._current else "any answer"
         _say(Text.assemble("Waiting for you to save ", (what, "cyan"), (keys if self._has_keys else "", "dim")))
 
     # Keys
