@@ -250,6 +250,15 @@ def test_parameters_of_the_wrong_form_are_refused_in_words(lab: Lab, refused: An
     assert says in caught.value.response["Error"]["Message"]
 
 
+@pytest.mark.parametrize("name", ["RoleArn", "RoleSessionName", "ExternalId"])
+def test_characters_that_xml_cannot_hold_are_refused_in_words_too(lab: Lab, refused: Any, name: str) -> None:
+    request = {"RoleArn": lab.home.role("app").arn, "RoleSessionName": "s1"}
+    request[name] = request.get(name, "x") + "\x00\x1b\ufffe"
+    with refused("ValidationError") as caught:
+        lab.home.admin.client("sts").assume_role(**request)
+    assert "regular expression" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -267,6 +276,25 @@ def test_what_would_narrow_or_mark_a_session_is_refused_and_not_half_obeyed(
     role = lab.home.role("app")
     with refused("UnsupportedOperationException") as caught:
         assume(lab.home.admin, role.arn, **asked)
+    assert "works on AWS, but the lab does not have it yet" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "token"),
+    [
+        ("assume_role_with_web_identity", {"RoleSessionName": "s1", "WebIdentityToken": "x" * 40}),
+        (
+            "assume_role_with_saml",
+            {"PrincipalArn": f"arn:aws:iam::{HOME}:saml-provider/idp", "SAMLAssertion": "x" * 40},
+        ),
+    ],
+)
+def test_no_other_way_leads_into_a_role_past_its_trust_policy(
+    lab: Lab, refused: Any, operation: str, token: dict[str, Any]
+) -> None:
+    role = lab.home.role("app")
+    with refused("UnsupportedOperationException") as caught:
+        getattr(lab.account(AWAY).user("bob").client("sts"), operation)(RoleArn=role.arn, **token)
     assert "works on AWS, but the lab does not have it yet" in str(caught.value)
 
 

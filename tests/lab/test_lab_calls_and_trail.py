@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,6 +94,29 @@ def test_the_event_of_a_use_names_who_what_key_and_context(lab: Lab, kms: Any, k
     assert event["requestID"] == call.request_id and event["recipientAccountId"] == "111122223333"
     identity = event["userIdentity"]
     assert (identity["type"], identity["arn"], identity["userName"]) == ("IAMUser", lab.home.admin.arn, "admin")
+
+
+def test_the_event_of_encrypt_names_the_material_of_its_time(lab: Lab, kms: Any, key: Any) -> None:
+    sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    lab.clock.advance(seconds=1)
+    kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")
+    events = [event for event in lab.trail if event["eventName"] == "Encrypt"]
+    first, second = (event["additionalEventData"]["keyMaterialId"] for event in events)
+    assert first == kms.decrypt(CiphertextBlob=sealed)["KeyMaterialId"]
+    assert second == kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["CurrentKeyMaterialId"] != first
+
+
+@pytest.mark.parametrize(
+    ("hour", "shown"), [(0, "12:05:07 AM"), (9, "9:05:07 AM"), (12, "12:05:07 PM"), (23, "11:05:07 PM")]
+)
+def test_the_log_writes_times_by_the_twelve_hour_clock(lab: Lab, kms: Any, hour: int, shown: str) -> None:
+    moment = (lab.clock.now() + timedelta(days=1)).replace(hour=hour, minute=5, second=7)
+    lab.clock.advance(seconds=(moment - lab.clock.now()).total_seconds())
+    kms.create_key()
+    metadata = lab.trail[-1]["responseElements"]["keyMetadata"]
+    assert metadata["creationDate"] == f"{moment:%b} {moment.day}, {moment.year}, {shown}"
+    assert metadata["AWSAccountId"] == lab.home.id
 
 
 def test_the_event_of_a_change_gives_the_key_arn(lab: Lab, kms: Any, key: Any) -> None:

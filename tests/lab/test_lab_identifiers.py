@@ -43,8 +43,9 @@ def test_uses_of_a_key_take_all_four_forms(lab: Lab, kms: Any, key: Any, alias: 
 def test_management_takes_a_key_id_or_key_arn_only(
     kms: Any, key: Any, alias: str, refused: Any, operation: str
 ) -> None:
-    with refused("NotFoundException", f"Invalid keyId '{alias}'"):
-        call(kms, operation, alias)
+    for form in (alias, key["Arn"].replace(f"key/{key['KeyId']}", alias)):
+        with refused("InvalidArnException", "Key Aliases are not supported for this operation."):
+            call(kms, operation, form)
     call(kms, operation, key["Arn"])
 
 

@@ -162,7 +162,10 @@ def test_parameters_work_to_their_last_second(lab: Lab, kms: Any, empty: str, ma
 def test_wrapping_that_kms_does_not_offer_is_refused(
     kms: Any, empty: str, refused: Any, algorithm: str, spec: str
 ) -> None:
-    with refused("UnsupportedOperationException"):
+    text = (
+        f"Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a SYMMETRIC_DEFAULT key."
+    )
+    with refused("ValidationException", text):
         parameters(kms, empty, algorithm, spec)
 
 
@@ -245,7 +248,7 @@ def test_material_comes_in_by_every_algorithm(kms: Any, empty: str, material: by
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33, 64])
 def test_material_has_256_bits(kms: Any, empty: str, refused: Any, length: int) -> None:
-    with refused("IncorrectKeyMaterialException"):
+    with refused("InvalidCiphertextException", ""):
         put(kms, empty, os.urandom(length))
     assert state(kms, empty) == "PendingImport"
 
@@ -402,16 +405,31 @@ def test_a_key_without_any_material_knows_none_to_come_back(
         put(kms, empty, material, ImportType="EXISTING_KEY_MATERIAL")
 
 
-@pytest.mark.parametrize("way", ["deleted", "expired"])
-def test_waiting_material_goes_without_harm_to_the_key(lab: Lab, kms: Any, full: str, way: str) -> None:
-    until = lab.clock.now() + timedelta(days=1)
-    pending = put(kms, full, os.urandom(32), ValidTo=until, **NEW)["KeyMaterialId"]
-    if way == "deleted":
-        assert kms.delete_imported_key_material(KeyId=full, KeyMaterialId=pending)["KeyMaterialId"] == pending
-    else:
-        lab.clock.advance(days=1)
+def test_waiting_material_can_be_deleted_without_harm_to_the_key(kms: Any, full: str) -> None:
+    pending = put(kms, full, os.urandom(32), **NEW)["KeyMaterialId"]
+    assert kms.delete_imported_key_material(KeyId=full, KeyMaterialId=pending)["KeyMaterialId"] == pending
     assert state(kms, full) == "Enabled"
     put(kms, full, os.urandom(32), **NEW)
+
+
+def test_waiting_material_outlives_its_date_until_it_is_rotated_in(
+    lab: Lab, kms: Any, full: str, material: bytes, refused: Any
+) -> None:
+    late = os.urandom(32)
+    pending = put(kms, full, late, ValidTo=lab.clock.now() + timedelta(days=1), **NEW)["KeyMaterialId"]
+    blob = kms.encrypt(KeyId=full, Plaintext=b"x")["CiphertextBlob"]
+    lab.clock.advance(days=2)
+    assert state(kms, full) == "Enabled"
+    with refused("KMSInvalidStateException"):
+        put(kms, full, os.urandom(32), **NEW)
+    kms.rotate_key_on_demand(KeyId=full)
+    lab.clock.advance(seconds=1)
+    metadata = kms.describe_key(KeyId=full)["KeyMetadata"]
+    assert (metadata["KeyState"], metadata["CurrentKeyMaterialId"]) == ("PendingImport", pending)
+    with refused("KMSInvalidStateException"):
+        kms.decrypt(CiphertextBlob=blob)
+    put(kms, full, late)
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
 def test_the_earliest_expiry_of_the_permanent_materials_shows(lab: Lab, kms: Any, full: str, material: bytes) -> None:
@@ -440,15 +458,17 @@ def test_after_a_rotation_the_key_needs_all_its_materials(lab: Lab, kms: Any, fu
     assert kms.decrypt(CiphertextBlob=old)["Plaintext"] == b"x"
 
 
-def test_material_that_is_gone_has_no_date_any_more(lab: Lab, kms: Any, full: str, material: bytes) -> None:
-    put(kms, full, material, ValidTo=lab.clock.now() + timedelta(days=9))
+def test_a_key_that_misses_material_shows_no_expiry(lab: Lab, kms: Any, full: str, material: bytes) -> None:
+    put(kms, full, material)
     first = kms.describe_key(KeyId=full)["KeyMetadata"]["CurrentKeyMaterialId"]
-    put(kms, full, os.urandom(32), **NEW)
+    until = lab.clock.now() + timedelta(days=9)
+    put(kms, full, os.urandom(32), ValidTo=until, **NEW)
     kms.rotate_key_on_demand(KeyId=full)
     lab.clock.advance(seconds=1)
+    assert kms.describe_key(KeyId=full)["KeyMetadata"]["ValidTo"] == until
     kms.delete_imported_key_material(KeyId=full, KeyMaterialId=first)
     metadata = kms.describe_key(KeyId=full)["KeyMetadata"]
-    assert metadata["ExpirationModel"] == "KEY_MATERIAL_DOES_NOT_EXPIRE" and "ValidTo" not in metadata
+    assert "CurrentKeyMaterialId" in metadata and not {"ExpirationModel", "ValidTo"} & set(metadata)
 
 
 def test_a_rotation_brings_in_what_waits_and_nothing_else(kms: Any, full: str, refused: Any) -> None:
@@ -486,7 +506,9 @@ def test_deleting_what_is_not_there_has_no_effect(kms: Any, empty: str, material
 
 
 def test_material_that_the_key_never_had_cannot_be_deleted(kms: Any, full: str, refused: Any) -> None:
-    with refused("NotFoundException"):
+    arn = kms.describe_key(KeyId=full)["KeyMetadata"]["Arn"]
+    text = f"Key material (id: {'ab' * 32}) has never been imported into KMS key {arn}."
+    with refused("ValidationException", text):
         kms.delete_imported_key_material(KeyId=full, KeyMaterialId="ab" * 32)
     assert state(kms, full) == "Enabled"
 
@@ -515,10 +537,35 @@ def test_a_key_that_loses_its_material_waits_for_it(kms: Any, full: str, materia
     assert state(kms, full) == "Enabled"
 
 
-def test_a_disabled_key_stays_disabled_when_its_material_comes_again(kms: Any, full: str, material: bytes) -> None:
+def test_a_disabled_key_is_enabled_when_its_material_comes_again(kms: Any, full: str, material: bytes) -> None:
     kms.disable_key(KeyId=full)
     put(kms, full, material)
-    assert state(kms, full) == "Disabled"
+    assert state(kms, full) == "Enabled"
+
+
+def test_the_texts_of_refused_imports_are_those_of_aws(
+    lab: Lab, kms: Any, full: str, material: bytes, refused: Any
+) -> None:
+    metadata = kms.describe_key(KeyId=full)["KeyMetadata"]
+    arn, known = metadata["Arn"], metadata["CurrentKeyMaterialId"]
+    unexpected = "Imported key material does not have the expected identifier ({})."
+    with refused("IncorrectKeyMaterialException", unexpected.format(known)):
+        put(kms, full, os.urandom(32))
+    with refused("IncorrectKeyMaterialException", unexpected.format("0" * 64)):
+        put(kms, full, material, KeyMaterialId="0" * 64)
+    associated = (
+        f"Key material (id: {known}) being imported as NEW_KEY_MATERIAL is already associated with KMS key {arn}."
+    )
+    with refused("IncorrectKeyMaterialException", associated):
+        put(kms, full, material, **NEW)
+    with refused(
+        "ValidationException", "Input parameter keyMaterialId cannot be used with NEW_KEY_MATERIAL importType."
+    ):
+        put(kms, full, material, KeyMaterialId=known, **NEW)
+    with refused("ValidationException", "ValidTo must be in the future"):
+        put(kms, full, material, ValidTo=lab.clock.now())
+    with refused("ValidationException", "ValidTo must be less than 365 days in the future"):
+        put(kms, full, material, ValidTo=lab.clock.now() + timedelta(days=366))
 
 
 @pytest.mark.parametrize("way", ["deleted", "expired"])
@@ -593,9 +640,7 @@ ACTS = st.lists(
 @settings(max_examples=40)
 @given(acts=ACTS)
 def test_a_ciphertext_opens_exactly_while_its_material_is_there_and_the_key_is_enabled(acts: list[str]) -> None:
-    """Against a model of two facts: is the material there, is the key switched on. A key that lost its material comes
-    back switched on.
-    """
+    """Against a model of two facts: is the material there, is the key switched on. An import switches it on."""
     with Lab() as lab:
         kms = lab.home.admin.client("kms")
         key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
@@ -605,7 +650,7 @@ def test_a_ciphertext_opens_exactly_while_its_material_is_there_and_the_key_is_e
             if act.startswith("import"):
                 until = lab.clock.now() + timedelta(days=1) if act.endswith("day") else None
                 put(kms, key, material, **({} if until is None else {"ValidTo": until}))
-                there = put_before = True
+                there = put_before = switched_on = True
             elif act == "delete":
                 kms.delete_imported_key_material(KeyId=key)
                 there, until = False, None
@@ -621,6 +666,7 @@ def test_a_ciphertext_opens_exactly_while_its_material_is_there_and_the_key_is_e
                 switched_on = act == "enable"
             elif act == "new" and put_before and pending is None:
                 pending = put(kms, key, os.urandom(32), **NEW)["KeyMaterialId"]
+                switched_on = switched_on or there
             elif act == "drop" and pending is not None:
                 kms.delete_imported_key_material(KeyId=key, KeyMaterialId=pending)
                 pending = None
@@ -646,7 +692,7 @@ def test_no_event_holds_material_token_or_public_key(lab: Lab, kms: Any, empty: 
     assert set(asked["requestParameters"]) == {"keyId", "wrappingAlgorithm", "wrappingKeySpec"}
     assert asked["responseElements"] is None and asked["readOnly"]
     assert set(done["requestParameters"]) == {"keyId", "validTo"} and not done["readOnly"]
-    assert set(done["responseElements"]) <= {"keyId", "keyMaterialId"}
+    assert set(done["responseElements"]) == {"keyId", "keyMaterialId"} and "additionalEventData" not in done
 
 
 @pytest.mark.parametrize(

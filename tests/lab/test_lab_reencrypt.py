@@ -180,6 +180,20 @@ def test_a_dry_run_can_do_without_a_ciphertext(kms: Any, source: Any, destinatio
         kms.re_encrypt(**asked)
 
 
+@pytest.mark.parametrize("junk", [True, False])
+def test_a_dry_run_that_ignores_the_ciphertext_has_to_name_the_key(
+    kms: Any, source: Any, refused: Any, junk: bool
+) -> None:
+    blob = secrets.token_bytes(90) if junk else sealed(kms, source["KeyId"])
+    asked = {"CiphertextBlob": blob, "DryRun": True, "DryRunModifiers": ["IGNORE_CIPHERTEXT"]}
+    with refused("ValidationException") as caught:
+        kms.re_encrypt(DestinationKeyId=source["KeyId"], **asked)
+    assert "'sourceKeyId'" in str(caught.value)
+    with refused("ValidationException") as caught:
+        kms.decrypt(**asked)
+    assert "'keyId'" in str(caught.value)
+
+
 # Who may
 
 

@@ -112,16 +112,27 @@ def test_a_jump_of_the_clock_misses_no_rotation(period: int, jump: int) -> None:
         assert status(kms, key)["NextRotationDate"] > lab.clock.now()
 
 
-def test_another_period_counts_from_the_call_and_the_same_one_changes_nothing(lab: Lab, kms: Any, key: Any) -> None:
+@pytest.mark.parametrize("again", [{"RotationPeriodInDays": 200}, {}])
+def test_the_same_period_and_none_change_nothing_while_rotation_is_enabled(
+    lab: Lab, kms: Any, key: Any, again: dict[str, int]
+) -> None:
     kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=200)
     before = status(kms, key)
     lab.clock.advance(days=50)
-    kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=200)
+    kms.enable_key_rotation(KeyId=key["KeyId"], **again)
     assert status(kms, key) == before
+    kms.disable_key_rotation(KeyId=key["KeyId"])
     kms.enable_key_rotation(KeyId=key["KeyId"])
+    assert status(kms, key)["RotationPeriodInDays"] == 365
+
+
+def test_another_period_counts_from_the_call(lab: Lab, kms: Any, key: Any) -> None:
+    kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=200)
+    lab.clock.advance(days=50)
+    kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=90)
     after = status(kms, key)
-    assert after["RotationPeriodInDays"] == 365
-    assert after["NextRotationDate"] == lab.clock.now() + timedelta(days=365)
+    assert after["RotationPeriodInDays"] == 90
+    assert after["NextRotationDate"] == lab.clock.now() + timedelta(days=90)
 
 
 def test_a_key_is_not_rotated_after_its_rotation_was_disabled(lab: Lab, kms: Any, key: Any) -> None:

@@ -1,7 +1,8 @@
 """AssumeRole with its trust policy: stands before moto's STS, says no as AWS does, and leaves the rest to moto.
 
-Only where enforcement is on, and only for AssumeRole. It makes no session: moto does, after a yes. `Role.session` in
-accounts.py does not come through here.
+Only where enforcement is on, and only for AssumeRole; the two operations that assume a role by the token of an identity
+provider are refused. It makes no session: moto does, after a yes. `Role.session` in accounts.py does not come through
+here.
 """
 
 import re
@@ -27,6 +28,9 @@ _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:.+", re.ASCII)
 _AN_HOUR = 3600
 """In seconds: the default session, and the longest of a role that is assumed by a role (STS API, DurationSeconds)."""
 
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""An answer that quoted one of these would reach the caller as botocore's ResponseParserError."""
+
 _NOT_HERE = {
     "Policy": "a session policy",
     "PolicyArns": "session policies",
@@ -38,6 +42,10 @@ _NOT_HERE = {
     "ProvidedContexts": "trusted contexts",
 }
 """Parameters of AssumeRole that change what a session may do: half obeyed, they would make a session that may more."""
+
+
+_ASSUMES = ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
+"""moto would give a session of any role for each of these; the lab decides the first and refuses the other two."""
 
 
 class _Refusal(Exception):
@@ -53,7 +61,7 @@ class _Refusal(Exception):
 def dispatch(request: Any, full_url: str, headers: Any) -> Any:
     """What moto calls for each request to STS: (status, headers, body)."""
     asked = request.values  # the parameters of the query protocol; lists as their numbered members
-    if not setting.current.enforce or asked.get("Action") != "AssumeRole":
+    if not setting.current.enforce or asked.get("Action") not in _ASSUMES:
         return TokenResponse.dispatch(request, full_url, headers)
     return _assume_role(request, full_url, headers, asked)
 
@@ -77,6 +85,9 @@ def _require_permission(asked: Mapping[str, str], headers: Mapping[str, Any], re
     Who calls comes first and the role's longest session last, so that a stranger learns nothing; AWS documents no
     order.
     """
+    if asked["Action"] != "AssumeRole":
+        sentence = f"{asked['Action']} works on AWS, but the lab does not have it yet."
+        raise _Refusal("UnsupportedOperationException", sentence)
     signed = _SIGNED_BY.search(_text(headers.get("Authorization")))
     caller = _identified(signed[1] if signed else "", _text(headers.get("X-Amz-Security-Token")) or None)
     duration = _checked(asked)
@@ -161,9 +172,10 @@ def _role(arn: str) -> Any:
 
 def _error(refusal: _Refusal, request_id: str) -> tuple[int, dict[str, str], str]:
     kind = "Sender" if refusal.status < 500 else "Receiver"
+    text = escape(_NOT_IN_XML.sub("\ufffd", refusal.message))
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-        f"<Error><Type>{kind}</Type><Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message></Error>"
+        f"<Error><Type>{kind}</Type><Code>{refusal.code}</Code><Message>{text}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return refusal.status, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body

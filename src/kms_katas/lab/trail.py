@@ -4,6 +4,7 @@ Shape: the developer guide's pages on logging KMS calls with CloudTrail. The for
 between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
 those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
 the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
+AWS's example of RotateKeyOnDemand has the key ID as `keyId` of its responseElements; the lab has the ARN there too.
 Not here yet: the events of what KMS does by itself (RotateKey, DeleteKey, DeleteExpiredKeyMaterial).
 """
 
@@ -61,13 +62,13 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
             event["errorMessage"] = work.error.message
     event["requestParameters"] = _request_parameters(work)
     event["responseElements"] = _response_elements(work)
-    materials = {name: work.response[name] for name in _MATERIAL if name in work.response} if work.response else {}
-    if materials:
-        event["additionalEventData"] = _plain(materials)
+    reads = work.operation.startswith(_READ_ONLY)
+    if reads and (materials := _materials(work)):
+        event["additionalEventData"] = materials
     event |= {
         "requestID": work.request_id,
         "eventID": _identifier(work, "event"),
-        "readOnly": work.operation.startswith(_READ_ONLY),
+        "readOnly": reads,
         "resources": [],
         "eventType": "AwsApiCall",
         "managementEvent": True,
@@ -120,6 +121,14 @@ def _request_parameters(work: Work) -> dict[str, Any] | None:
     return found or None
 
 
+def _materials(work: Work) -> dict[str, Any]:
+    """Which key material a cryptographic operation used. An import or a deletion of material says it in its answer."""
+    if work.response is None:
+        return {}
+    found: dict[str, Any] = _plain({name: work.response[name] for name in _MATERIAL if name in work.response})
+    return found if work.material_id is None else {"keyMaterialId": work.material_id}
+
+
 def _response_elements(work: Work) -> dict[str, Any] | None:
     """Null for reads and cryptographic operations; the key ARN, and what the answer says of the key, for the others."""
     if work.response is None or work.operation.startswith(_READ_ONLY):
@@ -130,18 +139,20 @@ def _response_elements(work: Work) -> dict[str, Any] | None:
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, member: str = "") -> Any:
     if isinstance(value, datetime):
-        return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # as CloudTrail writes a deletion date
+        if member == "DeletionDate":
+            return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # the one example of it, with its two clocks
+        return f"{value:%b} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S %p}"
     if isinstance(value, dict):
-        return {_lower_first(name): _plain(one) for name, one in value.items()}
+        return {_lower_first(name): _plain(one, name) for name, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value
 
 
 def _lower_first(name: str) -> str:
-    return "awsAccountId" if name == "AWSAccountId" else name[:1].lower() + name[1:]
+    return name if name == "AWSAccountId" else name[:1].lower() + name[1:]
 
 
 def _identifier(work: Work, purpose: str) -> str:

@@ -442,12 +442,12 @@ def _explain_refusal(answer, material):
         )
     told = {
         "InvalidCiphertextException": (
-            "KMS could not unwrap what it got. Wrapping algorithm, public key and token have to be of one request, and "
-            "OAEP has two hashes, its own and that of MGF1.",
-            "Use SHA-256 for both hashes, and the public key that came with this token.",
+            "KMS could not unwrap what it got, or it was not 32 bytes long. Wrapping algorithm, public key and token "
+            "have to be of one request, and OAEP has two hashes, its own and that of MGF1.",
+            "Wrap the 32 bytes themselves, SHA-256 for both hashes, under the public key that came with the token.",
         ),
         "IncorrectKeyMaterialException": (
-            "KMS unwrapped the material and refused it: it is not 32 bytes long, or not what this key had before.",
+            "KMS unwrapped the material and refused it: it is not what this key had before.",
             "Wrap the 32 bytes themselves, in no other encoding, and leave ImportType at its default.",
         ),
         "ExpiredImportTokenException": (
@@ -465,7 +465,7 @@ def _explain_refusal(answer, material):
             "and what expires needs a date at most 365 days ahead.",
             "Say ExpirationModel and, for material that expires, ValidTo.",
         ),
-        ("GetParametersForImport", "UnsupportedOperationException"): (
+        ("GetParametersForImport", "ValidationException"): (
             "KMS does not offer this way of wrapping. RSAES_PKCS1_V1_5 ended on October 10, 2023, SM2 is for China.",
             "Ask for the wrapping algorithm RSAES_OAEP_SHA_256.",
         ),

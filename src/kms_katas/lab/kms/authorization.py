@@ -105,7 +105,7 @@ def condition_context(work: Work, check: Check) -> Context:
         if "ValidTo" in asked:
             context["kms:ValidTo"] = asked["ValidTo"].strftime("%Y-%m-%dT%H:%M:%SZ")
     if operation == "EnableKeyRotation":
-        # Also where the request leaves the default in place, which no page says or denies.
+        # Also where the request leaves the default in place: recorded (see operations/rotation.py).
         context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
     if operation == "ScheduleKeyDeletion":
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))

@@ -78,8 +78,8 @@ class Key:
 
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
-        (botocore op:DeleteImportedKeyMaterial); a pending material is forgotten, and the state stays (developer
-        guide, "Delete imported key material": not permanently associated).
+        (botocore op:DeleteImportedKeyMaterial); a pending material that is deleted is forgotten, and the state stays
+        (developer guide, "Delete imported key material": not permanently associated).
         """
         if material is self.pending_material:
             self.pending_material = None
@@ -91,7 +91,7 @@ class Key:
     def metadata(self) -> dict[str, Any]:
         """The KeyMetadata of CreateKey and DescribeKey (botocore shape KeyMetadata).
 
-        Doubtful: whether ExpirationModel shows while no imported material is there; here it does not.
+        No ExpirationModel and no ValidTo while any material is missing: recorded (see operations/imports.py).
         """
         found = {
             "AWSAccountId": self.account,
@@ -111,7 +111,7 @@ class Key:
         }
         if self.materials:
             found["CurrentKeyMaterialId"] = self.current_material.id
-        if self.origin == "EXTERNAL" and any(material.secret is not None for material in self.materials):
+        if self.origin == "EXTERNAL" and self.is_complete:
             ends = [material.valid_to for material in self.materials if material.valid_to is not None]
             found["ExpirationModel"] = "KEY_MATERIAL_EXPIRES" if ends else "KEY_MATERIAL_DOES_NOT_EXPIRE"
             if ends:

@@ -20,7 +20,8 @@ DEFAULT_ROTATION_PERIOD = 365
 """Days (botocore shape EnableKeyRotationRequest)."""
 
 ON_DEMAND_TAKES = timedelta()
-"""AWS documents no duration ("a slight delay"). Here it is done as soon as more time than this has passed."""
+"""AWS documents no duration ("a slight delay"), and recordings show about two minutes. Here it is done as soon as more
+time than this has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ def _events(key: Key) -> list[Event]:
     events = []
     if key.deletion_date is not None:
         events.append(Event(key.deletion_date, lambda store, key: store.bury(key)))
-    for material in key.all_materials:
+    # Material that waits for its rotation outlives its date, and expires as soon as it is the current one: recorded
+    # (see operations/imports.py).
+    for material in key.materials:
         if material.secret is not None and material.valid_to is not None:
             events.append(Event(material.valid_to, partial(_expire, material)))
     # A key that is disabled or pending deletion is not rotated by its schedule (botocore op:GetKeyRotationStatus). An
-    # on-demand rotation that was accepted before goes on; AWS's pages do not say what becomes of it.
+    # on-demand rotation that was accepted before goes on: recorded (see operations/rotation.py).
     if key.next_rotation is not None and key.state == "Enabled":
         date = key.next_rotation
         events.append(Event(date, lambda store, key: _rotate_automatically(store, key, date)))

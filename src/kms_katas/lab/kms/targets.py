@@ -1,8 +1,8 @@
 """The step that finds what a request is about and which permissions it needs.
 
 It finds only; whether the caller may is the next step's matter. Identifier forms and texts: recorded errors where there
-is one (unknown key, malformed key ID, ARN of another Region). Doubtful are the texts for a malformed ARN and for an
-alias where KMS takes none, and the code for a ciphertext whose key is gone or in another Region.
+is one (unknown key, malformed key ID, ARN of another Region, alias where KMS takes none). Doubtful are the text for a
+malformed ARN, and the code for a ciphertext whose key is gone or in another Region.
 """
 
 import re
@@ -86,7 +86,10 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
             raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
         name = name.removeprefix("key/")
     store = store_of(account, work.region, work.now)
-    if name.startswith("alias/") and aliases_too:
+    if name.startswith("alias/") and not aliases_too:
+        # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
+        raise KMSError(_malformed_arn(work), "Key Aliases are not supported for this operation.")
+    if name.startswith("alias/"):
         return store.keys[find_alias(store, name).key_id], name
     if not _KEY_ID.fullmatch(name):
         raise KMSError("NotFoundException", f"Invalid keyId '{identifier}'")
@@ -155,19 +158,21 @@ def _key_that_sealed(work: Work, parameter: str, action: str) -> Key | None:
     """The key that the ciphertext names, of whatever account; None where `parameter` of the request has to name it.
 
     A bare key ID of another account's key will do beside a symmetric ciphertext (botocore op:Decrypt and op:ReEncrypt,
-    Cross-account use), and so this key decides what such an ID means. When a ciphertext may be absent: shapes
-    DecryptRequest and ReEncryptRequest.
+    Cross-account use), and so this key decides what such an ID means. When a ciphertext may be absent, and the key then
+    has to be named: shapes DecryptRequest and ReEncryptRequest.
     """
     asked = work.parameters
-    blob = asked.get("CiphertextBlob")
-    if blob is None:
-        if parameter in asked and asked.get("DryRun") and "IGNORE_CIPHERTEXT" in asked.get("DryRunModifiers", ()):
-            return None
+    ignored = asked.get("DryRun") and "IGNORE_CIPHERTEXT" in asked.get("DryRunModifiers", ())
+    required = parameter if ignored else "CiphertextBlob"
+    if required not in asked:
         raise KMSError(
             "ValidationException",
-            "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: "
-            "Member must not be null",
+            f"1 validation error detected: Value null at '{required[0].lower()}{required[1:]}' failed to satisfy "
+            "constraint: Member must not be null",
         )
+    blob = asked.get("CiphertextBlob")
+    if blob is None:
+        return None
     locator = locator_of(blob)
     for store in stores_in(work.region, work.now):
         if locator in store.by_locator:

@@ -64,6 +64,8 @@ class Work:
     target: Target = Target()
     decision: Any = None
     response: dict[str, Any] | None = None
+    material_id: str | None = None
+    """Of the key material that Encrypt used: CloudTrail tells it, the answer of Encrypt does not."""
     error: KMSError | None = None
 
     @property

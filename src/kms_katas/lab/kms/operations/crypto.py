@@ -18,6 +18,7 @@ _DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
 
 def encrypt(work: Work) -> dict[str, Any]:
     require_symmetric_algorithm(work.key, work.parameters.get("EncryptionAlgorithm"))
+    work.material_id = work.key.current_material.id
     return {
         "CiphertextBlob": _blob(work, work.parameters["Plaintext"]),
         "KeyId": work.key.arn,

@@ -1,7 +1,8 @@
 """GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial, for symmetric keys of origin EXTERNAL.
 
-The texts for an expiry without a date and for a second pending material are recorded from AWS; the other sentences here
-are ours, since AWS's are not known. So are, where this file says doubtful, the error codes.
+Codes and texts are recorded from AWS, most of them by the project stackd, which published its recordings of 2026-09-12
+(testdata/aws/kms/imports*.json); ours is what this file calls so or doubtful. In the text for a second pending material
+that recording has the key ARN, an older one the key ID, as here.
 AWS's own event of an expiry (DeleteExpiredKeyMaterial in CloudTrail) is not in `lab.trail` yet.
 """
 
@@ -24,19 +25,21 @@ _NEW = "NEW_KEY_MATERIAL"
 
 
 def get_parameters_for_import(work: Work) -> dict[str, Any]:
-    """Each call gives another wrapping key. Raises UnsupportedOperationException for an algorithm that is not offered:
-    its description fits ("a specified parameter is not supported"), but no such answer of AWS is recorded.
+    """Each call gives another wrapping key. Raises ValidationException for wrapping that is not offered; that SM2 gets
+    the text of RSAES_PKCS1_V1_5 outside China is a guess.
+
+    Doubtful: RSA_AES_KEY_WRAP. The same text is recorded for it with a symmetric key, and the lab takes it.
     """
     spec, algorithm = work.parameters["WrappingKeySpec"], work.parameters["WrappingAlgorithm"]
-    if algorithm == "RSAES_PKCS1_V1_5":
+    sm2 = "SM2" in (spec, algorithm.removesuffix("PKE"))
+    if sm2 and work.region.startswith("cn-"):
+        raise not_in_the_lab("Wrapping with SM2")
+    if sm2 or algorithm == "RSAES_PKCS1_V1_5":
         raise KMSError(
-            "UnsupportedOperationException",
-            "KMS has not supported the wrapping algorithm RSAES_PKCS1_V1_5 since October 10, 2023.",
+            "ValidationException",
+            f"Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a "
+            f"{work.key.spec} key.",
         )
-    if "SM2" in (spec, algorithm.removesuffix("PKE")):
-        if work.region.startswith("cn-"):
-            raise not_in_the_lab("Wrapping with SM2")
-        raise KMSError("UnsupportedOperationException", "KMS wraps with SM2 and SM2PKE in China Regions only.")
     store = store_of(work.key.account, work.key.region, work.now)
     randomness = setting.current.randomness
     taken = {one.private_key.private_numbers().public_numbers.n for one in store.import_parameters.values()}
@@ -53,32 +56,31 @@ def get_parameters_for_import(work: Work) -> dict[str, Any]:
 
 
 def import_key_material(work: Work) -> dict[str, Any]:
-    """The key becomes Enabled when none of its materials is missing any more.
+    """The key becomes Enabled when none of its materials is missing any more, also when it was Disabled (recorded for
+    material that comes again; for new material, botocore op:ImportKeyMaterial).
 
-    A key that is Disabled stays so: doubtful, for the table of key states lets the import through and the API text asks
-    for PendingImport or Enabled. A token may come again until it expires (a recorded test of AWS does that after a
-    refused import; after one that succeeded it is not documented).
+    A token may come again until it expires (recorded after a refused import and after one that succeeded).
     """
     asked, key = work.parameters, work.key
     valid_to = _expiry(asked, work.now)
     kind = asked.get("ImportType", "EXISTING_KEY_MATERIAL" if key.materials else _NEW)
     if kind == _NEW and "KeyMaterialId" in asked:
-        raise KMSError("ValidationException", "KeyMaterialId cannot be given with ImportType NEW_KEY_MATERIAL.")
+        raise KMSError(
+            "ValidationException", "Input parameter keyMaterialId cannot be used with NEW_KEY_MATERIAL importType."
+        )
     secret = _unwrapped(work)
     material_id = _material_id(key, secret)
     material = _new_material(work, material_id) if kind == _NEW else _known_material(key, material_id, asked)
     material.secret, material.valid_to = secret, valid_to
     material.description = asked.get("KeyMaterialDescription", material.description)
-    if key.state == "PendingImport" and key.is_complete:
+    if key.state in ("PendingImport", "Disabled") and key.is_complete:
         key.state = "Enabled"
     return {"KeyId": key.arn, "KeyMaterialId": material.id}
 
 
 def delete_imported_key_material(work: Work) -> dict[str, Any]:
-    """Without KeyMaterialId: the current material. Where there is nothing to delete, nothing changes.
-
-    Doubtful: the answer for a key that never had material, here one without KeyMaterialId; and the code for an ID that
-    the key does not have.
+    """Without KeyMaterialId: the current material. Where there is nothing to delete, nothing changes; the answer for a
+    key that never had material has no KeyMaterialId.
     """
     key = work.key
     material_id = work.parameters.get("KeyMaterialId", key.current_material.id if key.materials else None)
@@ -86,7 +88,10 @@ def delete_imported_key_material(work: Work) -> dict[str, Any]:
         return {"KeyId": key.arn}
     material = next((one for one in key.all_materials if one.id == material_id), None)
     if material is None:
-        raise KMSError("NotFoundException", f"Key material {material_id} is not associated with {key.arn}.")
+        raise KMSError(
+            "ValidationException",
+            f"Key material (id: {material_id}) has never been imported into KMS key {key.arn}.",
+        )
     key.lose(material)
     return {"KeyId": key.arn, "KeyMaterialId": material.id}
 
@@ -107,32 +112,27 @@ def _expiry(asked: dict[str, Any], now: datetime) -> datetime | None:
         raise KMSError(
             "ValidationException", "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"
         )
-    if not now < valid_to <= now + _LATEST_EXPIRY:
-        raise KMSError(
-            "ValidationException", "The validTo date must be in the future, and at most 365 days from the request."
-        )
-    return valid_to
+    if valid_to <= now:
+        raise KMSError("ValidationException", "ValidTo must be in the future")
+    if valid_to > now + _LATEST_EXPIRY:  # botocore: "the maximum value is 365 days from the request date"
+        raise KMSError("ValidationException", "ValidTo must be less than 365 days in the future")
+    return valid_to.replace(microsecond=0)
 
 
 def _unwrapped(work: Work) -> bytes:
-    """The material as the caller had it. A wrong length gets IncorrectKeyMaterialException, whose description fits
-    ("does not meet expectations"); no such answer of AWS is recorded.
+    """The material as the caller had it. What does not come off and what has a wrong length get the same error. The
+    text for an expired token is ours.
     """
     parameters = store_of(work.key.account, work.key.region, work.now).import_parameters.get(
         work.parameters["ImportToken"]
     )
     if parameters is None or parameters.key_id != work.key.id:
-        raise KMSError("InvalidImportTokenException", f"The import token is not one that KMS made for {work.key.arn}.")
+        raise KMSError("InvalidImportTokenException")
     if work.now >= parameters.valid_to:
         raise KMSError("ExpiredImportTokenException", f"The import token expired at {parameters.valid_to:%FT%TZ}.")
     secret = unwrap(parameters.algorithm, parameters.private_key, work.parameters["EncryptedKeyMaterial"])
-    if secret is None:
+    if secret is None or len(secret) != _MATERIAL_BYTES:
         raise KMSError("InvalidCiphertextException")
-    if len(secret) != _MATERIAL_BYTES:
-        raise KMSError(
-            "IncorrectKeyMaterialException",
-            f"Key material for a SYMMETRIC_DEFAULT key has {_MATERIAL_BYTES} bytes. This one has {len(secret)}.",
-        )
     return secret
 
 
@@ -145,7 +145,11 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
     """The first material of a key becomes its current one; a later one waits for an on-demand rotation."""
     key = work.key
     if any(one.id == material_id for one in key.all_materials):
-        raise KMSError("IncorrectKeyMaterialException", f"This key material is already associated with {key.arn}.")
+        raise KMSError(
+            "IncorrectKeyMaterialException",
+            f"Key material (id: {material_id}) being imported as NEW_KEY_MATERIAL is already associated with KMS key "
+            f"{key.arn}.",
+        )
     if key.pending_material is not None:
         raise KMSError(
             "KMSInvalidStateException",
@@ -161,10 +165,12 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
 
 
 def _known_material(key: Key, material_id: str, asked: dict[str, Any]) -> KeyMaterial:
+    """Any of the key's materials. Doubtful: whether AWS takes another than the current one without KeyMaterialId."""
     material = next((one for one in key.all_materials if one.id == material_id), None)
     if material is None or asked.get("KeyMaterialId", material_id) != material_id:
+        expected = asked.get("KeyMaterialId", key.current_material.id if key.materials else "none")
         raise KMSError(
             "IncorrectKeyMaterialException",
-            f"This is not the key material that was imported into {key.arn} before.",
+            f"Imported key material does not have the expected identifier ({expected}).",
         )
     return material

@@ -109,10 +109,8 @@ def schedule_key_deletion(work: Work) -> dict[str, Any]:
 
 
 def cancel_key_deletion(work: Work) -> dict[str, Any]:
-    """Leaves the key Disabled, never Enabled (botocore op:CancelKeyDeletion).
-
-    Doubtful: a key whose imported material is missing goes back to PendingImport here. The text knows Disabled only,
-    from where EnableKey would make a key without material Enabled.
+    """Leaves the key Disabled, never Enabled (botocore op:CancelKeyDeletion); one whose imported material is missing
+    PendingImport (recorded, see operations/imports.py).
     """
     work.key.state = "Disabled" if work.key.is_complete else "PendingImport"
     work.key.deletion_date = None

@@ -1,8 +1,13 @@
 """EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
 
 They ask for rotations and tell of them; what makes the new material, at its time, is schedule.py. The lab has no
-predefined AWS managed keys, so nothing here treats those apart. AWS's own event of a rotation that was carried out
-(RotateKey in CloudTrail) is not in `lab.trail` yet; the request for it is.
+predefined AWS managed keys, so nothing here treats those apart: a key that another service of moto's makes under
+alias/aws/ is rotated like any other, while on AWS its key policy lets nobody but KMS rotate it. AWS's own event of a
+rotation that was carried out (RotateKey in CloudTrail) is not in `lab.trail` yet; the request for it is.
+
+"Recorded" means here: in answers of AWS that the project stackd recorded on 2026-09-12 and published
+(testdata/aws/kms/rotation.json). Among them: KeyId is the key ARN in these answers, though AWS's examples show a plain
+ID.
 """
 
 from datetime import timedelta
@@ -19,12 +24,11 @@ _QUIET = timedelta(minutes=20)  # botocore shape ConflictException
 
 
 def enable_key_rotation(work: Work) -> dict[str, Any]:
-    """A period that differs from the one in force counts from now; the one in force goes on.
-
-    Doubtful: the API text says that a second call changes the period, and not what becomes of the date.
+    """A period that differs from the one in force counts from now. The one in force goes on, also when the request
+    names none: both recorded.
     """
     key = work.key
-    period = work.parameters.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD)
+    period = work.parameters.get("RotationPeriodInDays", key.rotation_period or DEFAULT_ROTATION_PERIOD)
     if period != key.rotation_period:
         key.rotation_period = period
         key.next_rotation = work.now + timedelta(days=period)
@@ -38,9 +42,8 @@ def disable_key_rotation(work: Work) -> dict[str, Any]:
 
 
 def get_key_rotation_status(work: Work) -> dict[str, Any]:
-    """False while the key is pending deletion, and as before once that is cancelled.
-
-    Doubtful: whether the other fields of automatic rotation are gone meanwhile; here they are.
+    """False while the key is pending deletion, without the other fields of automatic rotation (recorded), and as before
+    once that is cancelled.
     """
     key = work.key
     found: dict[str, Any] = {"KeyId": key.arn, "KeyRotationEnabled": False}
@@ -58,7 +61,7 @@ def rotate_key_on_demand(work: Work) -> dict[str, Any]:
     material, KMSInvalidStateException where none is pending.
 
     Doubtful: the answer while an on-demand rotation is in progress. ConflictException's text is of automatic rotations
-    alone; here it is raised for both.
+    alone; here it is raised for both. One recording has AWS accept a second request, which begins no second rotation.
     """
     key = work.key
     if key.on_demand_since is not None:
