@@ -8,6 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -30,9 +31,26 @@ def test_an_account_id_has_12_digits(lab: Lab, account_id: str) -> None:
 
 
 def test_sts_knows_the_labs_principals(lab: Lab) -> None:
-    for principal in (lab.home.user("alice", path="/team/"), lab.home.role("app").session("s1")):
+    for principal in (lab.home.user("alice", path="/team/"), lab.home.role("app").session("s1"), lab.home.root):
         identity = principal.client("sts").get_caller_identity()
         assert (identity["Arn"], identity["Account"]) == (principal.arn, "111122223333")
+        assert identity["ResponseMetadata"]["RequestId"]
+
+
+def test_sts_does_not_say_who_an_unknown_key_is(lab: Lab) -> None:
+    with pytest.raises(ClientError) as refused:
+        boto3.client(
+            "sts", "us-east-1", aws_access_key_id="AKIAUNKNOWNUNKNOWN00", aws_secret_access_key="x"
+        ).get_caller_identity()
+    assert refused.value.response["Error"]["Code"] == "InvalidClientTokenId"
+
+
+@pytest.mark.parametrize(
+    "operation, asked", [("get_session_token", {}), ("get_federation_token", {"Name": "somebody"})]
+)
+def test_sts_gives_no_credentials_that_belong_to_nobody(lab: Lab, operation: str, asked: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="the lab does not have it yet"):
+        getattr(lab.home.admin.client("sts"), operation)(**asked)
 
 
 def test_iam_knows_the_labs_users_and_roles(lab: Lab) -> None:

@@ -1,8 +1,8 @@
 """AssumeRole with its trust policy: stands before moto's STS, says no as AWS does, and leaves the rest to moto.
 
-Only where enforcement is on, and only for AssumeRole; the two operations that assume a role by the token of an identity
-provider are refused. It makes no session: moto does, after a yes. `Role.session` in accounts.py does not come through
-here.
+Only where enforcement is on. It makes no session: moto does, after a yes. `Role.session` in accounts.py does not come
+through here. GetCallerIdentity is answered here, since moto knows neither root users nor refused credentials, and what
+moto would answer with made-up credentials is refused.
 """
 
 import re
@@ -44,8 +44,8 @@ _NOT_HERE = {
 """Parameters of AssumeRole that change what a session may do: half obeyed, they would make a session that may more."""
 
 
-_ASSUMES = ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
-"""moto would give a session of any role for each of these; the lab decides the first and refuses the other two."""
+_ABSENT = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetSessionToken", "GetFederationToken")
+"""moto would give a session of any role, or credentials that belong to nobody."""
 
 
 class _Refusal(Exception):
@@ -61,37 +61,54 @@ class _Refusal(Exception):
 def dispatch(request: Any, full_url: str, headers: Any) -> Any:
     """What moto calls for each request to STS: (status, headers, body)."""
     asked = request.values  # the parameters of the query protocol; lists as their numbered members
-    if not setting.current.enforce or asked.get("Action") not in _ASSUMES:
+    action = asked.get("Action")
+    if not setting.current.enforce or action not in ("AssumeRole", "GetCallerIdentity", *_ABSENT):
         return TokenResponse.dispatch(request, full_url, headers)
-    return _assume_role(request, full_url, headers, asked)
+    return _answered(action, request, full_url, headers, asked)
 
 
 @setting.one_at_a_time
-def _assume_role(request: Any, full_url: str, headers: Any, asked: Mapping[str, str]) -> Any:
+def _answered(action: str, request: Any, full_url: str, headers: Any, asked: Mapping[str, str]) -> Any:
     request_id = setting.current.randomness.uuid()
     try:
-        _require_permission(asked, headers, request_id)
+        if action in _ABSENT:
+            sentence = f"{action} works on AWS, but the lab does not have it yet."
+            raise _Refusal("UnsupportedOperationException", sentence)
+        signed = _SIGNED_BY.search(_text(headers.get("Authorization")))
+        caller = _identified(signed[1] if signed else "", _text(headers.get("X-Amz-Security-Token")) or None)
+        if action == "GetCallerIdentity":
+            return _caller_identity(caller, request_id)
+        _require_permission(caller, asked, headers, signed[2] if signed else "us-east-1", request_id)
     except _Refusal as refusal:
         return _error(refusal, request_id)
     except Exception as fault:
-        sentence = f"The lab failed inside AssumeRole ({type(fault).__name__}). This is a fault of the lab, not yours."
+        sentence = f"The lab failed inside {action} ({type(fault).__name__}). This is a fault of the lab, not yours."
         return _error(_Refusal("InternalFailure", sentence, 500), request_id)
     return TokenResponse.dispatch(request, full_url, headers)
 
 
-def _require_permission(asked: Mapping[str, str], headers: Mapping[str, Any], request_id: str) -> None:
+def _caller_identity(caller: Caller, request_id: str) -> tuple[int, dict[str, str], str]:
+    """Needs no permission, and no Deny can take it away (STS API reference, GetCallerIdentity)."""
+    parts = {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
+    body = (
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+        + "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts.items())
+        + f"</GetCallerIdentityResult><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+        "</GetCallerIdentityResponse>"
+    )
+    return 200, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body
+
+
+def _require_permission(
+    caller: Caller, asked: Mapping[str, str], headers: Mapping[str, Any], region: str, request_id: str
+) -> None:
     """Raises a _Refusal, or lets the request go on to moto.
 
-    Who calls comes first and the role's longest session last, so that a stranger learns nothing; AWS documents no
+    Who calls came first and the role's longest session comes last, so that a stranger learns nothing; AWS documents no
     order.
     """
-    if asked["Action"] != "AssumeRole":
-        sentence = f"{asked['Action']} works on AWS, but the lab does not have it yet."
-        raise _Refusal("UnsupportedOperationException", sentence)
-    signed = _SIGNED_BY.search(_text(headers.get("Authorization")))
-    caller = _identified(signed[1] if signed else "", _text(headers.get("X-Amz-Security-Token")) or None)
     duration = _checked(asked)
-    decision = _decided(caller, asked, signed[2] if signed else "us-east-1", _text(headers.get("User-Agent")))
+    decision = _decided(caller, asked, region, _text(headers.get("User-Agent")))
     if not decision.allowed:
         if setting.current.denied is not None:
             setting.current.denied(request_id, decision)
