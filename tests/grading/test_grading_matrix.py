@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 from kms_katas.grading import Rejected
 from kms_katas.grading.document import read_policy
 from kms_katas.grading.fresh import Fresh
-from kms_katas.grading.in_force import caller, give, keys_beside, put_in_force, put_key_policy, service, target
+from kms_katas.grading.in_force import (
+    caller,
+    give,
+    keys_beside,
+    put_in_force,
+    put_key_policy,
+    service,
+    target,
+    whom_it_names,
+)
 from kms_katas.grading.judge import judge, order_of, send
 from kms_katas.grading.matrix import (
     ACCOUNT_OPERATIONS,
@@ -289,6 +299,28 @@ def test_the_next_step_is_about_the_element_that_keeps_the_request_out(lab, bob,
     assert found.line == mine.line(0)
 
 
+def test_a_deny_in_one_file_is_not_laid_on_the_allow_of_the_other(lab, bob, write):
+    key_policy = write("key-policy.json", OWNERS, allow("kms:Decrypt", Principal={"AWS": bob.arn}))
+    identity = write("iam-policy.json", allow("kms:Decrypt", KEY, effect="Deny"))
+    files = (key_policy, identity)
+    found, _ = refusal(lab, bob, lambda cell: cell.action == "kms:Decrypt" or None, *files, files=files)
+    assert "statement 1 of iam-policy.json denies it" in found.message
+    assert "iam-policy.json, let the Deny leave" in found.next_step
+
+
+def test_somebody_in_the_owners_own_statement_is_taken_out_of_it_with_its_actions_left(lab, bob, write):
+    mine = write("key-policy.json", allow(Principal={"AWS": [OWNER, bob.arn]}))
+    found, _ = refusal(lab, bob, lambda cell: cell.action != "kms:Decrypt" and False, mine, files=(mine,))
+    assert "let the Principal be the owner's account alone" in found.next_step
+
+
+def test_a_service_that_calls_for_somebody_may_make_grants_where_that_is_the_condition(lab, bob, write):
+    for_services = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    mine = write("key-policy.json", OWNERS, allow(Principal={"AWS": bob.arn}, Condition=for_services))
+    found, _ = refusal(lab, bob, lambda cell: False, mine, files=(mine,), circumstances=(PLAIN, THROUGH_S3))
+    assert re.search("can call kms:(Create|List|Revoke)Grants? on the key through S3", found.message)
+
+
 def test_a_caller_that_the_brief_leaves_out_is_a_matter_of_the_principal(lab, bob, write):
     mine = write("key-policy.json", OWNERS, allow("kms:Decrypt", Principal="*"))
     found, _ = refusal(lab, bob, lambda cell: False, mine, files=(mine,))
@@ -385,6 +417,29 @@ def test_keys_beside_differ_from_the_key_and_from_each_other(lab):
     arns = [one.arn for one in beside]
     assert len({key, *arns}) == len(arns) + 1
     assert sum(arn.endswith(KEY.rpartition("/")[2]) for arn in arns) == 2
+
+
+def test_a_wildcard_for_any_digit_of_the_key_id_covers_a_key_beside(lab):
+    key = lab.home.create_key(key_id=KEY.rpartition("/")[2])
+    arns = [one.arn for one in keys_beside(lab, key, named("k", OWNERS), Fresh(7), (PLAIN,))]
+    start = key.index("/") + 1
+    for at in range(start, len(key)):
+        if key[at] != "-":
+            assert any(fnmatchcase(arn, f"{key[:at]}?{key[at + 1 :]}") for arn in arns), f"digit {at - start}"
+
+
+def test_whom_a_policy_names_beside_the_known_is_made_in_the_lab(lab, write):
+    arns = [f"arn:aws:iam::{GUEST}:{who}" for who in ("user/bob", "user/eve", "role/audit")]
+    mine = write(
+        "key-policy.json",
+        OWNERS,
+        allow(Principal={"AWS": GUEST}, Condition={"ArnEquals": {"aws:PrincipalArn": arns}}),
+        allow(Principal={"AWS": "999999999999"}),
+    )
+    found = [one.role_arn or one.arn for one in whom_it_names(mine, lab, OWNER, f"{GUEST}:user/bob")]
+    assert {*arns[1:]} < {*found} and arns[0] not in found
+    assert {arn.split(":")[4] for arn in found} == {GUEST, "999999999999"}
+    assert not whom_it_names(mine, lab, OWNER, GUEST, "999999999999")
 
 
 def test_a_service_is_a_caller_that_sends_nothing_in_the_lab():

@@ -110,12 +110,12 @@ def _at(path: Path, what: str, line: int, column: int, advice: str) -> AnswerUnu
 def _json_advice(said: str) -> str:
     """What the usual slip is behind what Python's reader says."""
     if "property name" in said or "Illegal trailing comma" in said:
-        return "JSON wants names in double quotes, and no comma after the last entry."
+        return "JSON wants names in straight double quotes, no comments, and no comma after the last entry."
     if "',' delimiter" in said:
         return "A comma or a closing bracket is missing just before."
     if "Extra data" in said:
         return "The policy has ended before this: look for a bracket too many."
-    return "JSON knows double quotes, no comments, and no comma after the last entry."
+    return "JSON knows straight double quotes, no comments, and no comma after the last entry."
 
 
 def _refuse_depth(path: Path, text: str) -> None:

@@ -83,21 +83,39 @@ def keys_beside(
 ) -> tuple[Target, ...]:
     """Keys that an ARN with a wildcard would cover beside `key`, all under `policy`.
 
-    Others of the same account, each with one group of the key ID changed; and that same ID in another Region and in
-    another account. On AWS two keys share an ID only where they are a multi-Region key.
+    Others of the same account, each with one digit of the key ID changed, so that every wildcard in the ID covers one;
+    and that same ID in another Region and in another account. On AWS two keys share an ID only where they are a
+    multi-Region key.
     """
     account, region, key_id = key.split(":")[4], key.split(":")[3], key.rpartition("/")[2]
-    groups, new = key_id.split("-"), fresh.bytes(16).hex()
-    ids = ["-".join([*groups[:at], new[: len(group)], *groups[at + 1 :]]) for at, group in enumerate(groups)]
+    digits = [at for at, digit in enumerate(key_id) if digit != "-"]
+    ids = [f"{key_id[:at]}{(int(key_id[at], 16) + fresh.integer(1, 15)) % 16:x}{key_id[at + 1 :]}" for at in digits]
     owner, other = lab.account(account), lab.account(f"9{fresh.integer(10**10, 10**11 - 1)}")
     elsewhere = "eu-west-1"
     places = [("another key of the owner", owner, region, one) for one in ids]
     places += [(f"the key of this ID in {elsewhere}", owner, elsewhere, key_id)]
     places += [("the key of this ID in another account", other, region, key_id)]
     return tuple(
-        target(name, holder, holder.create_key(region=place, key_id=one), policy, circumstances)
+        target(name, holder, holder.create_key(region=place, key_id=one), policy, circumstances[:1])
         for name, holder, place, one in places
     )
+
+
+def whom_it_names(policy: PolicyFile, lab: Lab, *known: str) -> tuple[Principal, ...]:
+    """New in the lab: the users and roles that a policy names by ARN, and one user of each other account that it names.
+
+    So that one name too many is found, and not only a wildcard. `known` are left out: an account by its number, with
+    all who are in it, or somebody, such as 444455556666:user/bob.
+    """
+    text = str(policy.document)
+    numbers = set(re.findall(r"(?<!\d)\d{12}(?!\d)", text)) - set(known)
+    found = []
+    for number, kind, name in sorted(set(re.findall(r"iam::(\d{12}):(user|role)/([\w+=,.@-]+)(?=['\"])", text))):
+        if number in numbers and f"{number}:{kind}/{name}" not in known:
+            account = lab.account(number)
+            found.append(account.user(name) if kind == "user" else account.role(name).session("named"))
+    unheard = sorted(numbers - {principal.arn.split(":")[4] for principal in found})
+    return (*found, *(lab.account(number).user("one-of-its-users") for number in unheard))
 
 
 def caller(lab: Lab, actor: Principal, *identity: Policy) -> Caller:
@@ -155,17 +173,18 @@ def refuse_what_iam_refuses(policy: PolicyFile) -> None:
 
 def _fault_of(statement: dict[str, Any]) -> tuple[str, str] | None:
     """What IAM says to one statement, and what to do; None when it takes it."""
+    # First, for it tells that the files have changed places.
+    if "Principal" in statement or "NotPrincipal" in statement:
+        return (
+            "it has a Principal. An identity policy hangs on its principal already, so it names none.",
+            "Take the Principal out; a policy that needs one belongs on the key.",
+        )
     sid = statement.get("Sid", "")
     if not re.fullmatch("[A-Za-z0-9]*", sid):
         return (
             f'its Sid is "{sid}", and in an identity policy a Sid has letters A to Z and digits only. '
             "Key policies are less strict: there it may have spaces.",
             "Take the other characters out of the Sid, or the Sid out of the statement.",
-        )
-    if "Principal" in statement or "NotPrincipal" in statement:
-        return (
-            "it has a Principal. An identity policy hangs on its principal already, so it names none.",
-            "Take the Principal out.",
         )
     malformed = "MalformedPolicyDocument: "
     actions, resources = (
@@ -204,7 +223,12 @@ def _meaning(message: str) -> str:
 def _mend_key_policy(policy: PolicyFile, message: str) -> str:
     shown = display_path(policy.path)
     if "will not allow you to update" in message:
-        return f"Keep the statement in {shown} that leaves the key to the IAM policies of its own account."
+        return (
+            f"Keep the statement in {shown} that leaves the key to the IAM policies of its own account, as it was, and "
+            "let no Deny cover that account."
+        )
     if "invalid principals" in message:
         return f"Compare each Principal in {shown} with the brief, digit by digit."
+    if "names no principal" in message:
+        return f"Give each statement in {shown} a Principal; a policy without one belongs on a user or role."
     return f"Open {shown} and mend that."

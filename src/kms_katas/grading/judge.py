@@ -15,6 +15,7 @@ from kms_katas.grading.matrix import Cell, Matrix, Wrong
 from kms_katas.grading.outcome import Infra
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Step
+from kms_katas.policy.document import as_list, statements
 
 Files = tuple[PolicyFile, ...]
 """The learner's policies, among those of the matrix."""
@@ -139,7 +140,7 @@ def _deciding(wrong: Wrong) -> Step | None:
 
 def _opening(wrong: Wrong) -> Step | None:
     """The statement of the key policy that lets an identity policy decide, where one does."""
-    if wrong.decision.layer != "identity-policy":
+    if not wrong.decision.allowed or wrong.decision.layer != "identity-policy":
         return None
     steps = (step for step in wrong.decision.trace if step.layer == "key-policy" and step.effect == "Allow")
     return next((step for step in steps if step.applies), None)
@@ -179,7 +180,7 @@ def _next_step(wrong: Wrong, step: Step | None, file: PolicyFile, matrix: Matrix
         )
     where = f"At line {file.line(step.index)} of {shown}, "
     if wrong.decision.allowed:
-        return where + _how_to_narrow(step, cell, matrix)
+        return where + _how_to_narrow(step, statements(file.document)[step.index], cell, matrix)
     if step.effect == "Deny":
         return where + "let the Deny leave this request out."
     match step.failed[0]:
@@ -191,8 +192,10 @@ def _next_step(wrong: Wrong, step: Step | None, file: PolicyFile, matrix: Matrix
     return where + "take the Condition away, or ask only for what every request of the brief carries."
 
 
-def _how_to_narrow(step: Step, cell: Cell, matrix: Matrix) -> str:
+def _how_to_narrow(step: Step, statement: dict[str, Any], cell: Cell, matrix: Matrix) -> str:
     """The one element that has to change: Principal, Resource or Action, whichever the brief leaves out altogether."""
+    if step.layer == "key-policy" and _leaves_it_to_the_owner(statement, cell.target.arn.split(":")[4]):
+        return "let the Principal be the owner's account alone; what others get stands in a statement of its own."
     asked_for = [
         other
         for target in matrix.targets
@@ -202,9 +205,18 @@ def _how_to_narrow(step: Step, cell: Cell, matrix: Matrix) -> str:
         if matrix.wanted(other := Cell(cell.caller, action, target, circumstance)) is not False
     ]
     if step.layer == "key-policy" and not asked_for:
-        return "let the Principal cover nobody but whom the brief names."
+        both = "Principal and Condition together" if "Condition" in statement else "the Principal"
+        return f"let {both} cover nobody but whom the brief names."
     if cell.target.is_key and all(other.action != cell.action for other in asked_for):
         return f"let the Action leave {cell.action} out: list what the brief asks for, and nothing more."
     if cell.target.is_key and all(other.target is not cell.target for other in asked_for):
         return "let the Resource be the ARN of the brief's key, and nothing more."
     return f"let the statement leave {cell.action} out: the brief does not ask for it."
+
+
+def _leaves_it_to_the_owner(statement: dict[str, Any], owner: str) -> bool:
+    """Whether it gives every operation to the key's own account, as the owner's own statement does."""
+    principal = statement.get("Principal")
+    names = as_list(principal.get("AWS", [])) if isinstance(principal, dict) else as_list(principal or [])
+    its_own = {owner, f"arn:aws:iam::{owner}:root", "*"} & set(names)
+    return bool(its_own) and "Condition" not in statement and "kms:*" in as_list(statement.get("Action", []))

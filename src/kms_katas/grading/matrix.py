@@ -46,6 +46,9 @@ _WITH_ENCRYPTION_CONTEXT = frozenset(
     ]
 )
 
+_ABOUT_GRANTS = frozenset(["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"])
+"""What kms:GrantIsForAWSResource comes with, when a service calls for somebody (Service Authorization Reference)."""
+
 # The first is what a sentence shows: what an attacker would want most, and what the lab can do.
 _TOLD_FIRST = [
     "kms:Decrypt",
@@ -70,6 +73,7 @@ _KEY_CONTEXT: Context = {
     "kms:MultiRegion": "false",
 }
 
+# A permission that is named here is asked about by itself wherever a condition stands.
 _ACTION_CONTEXT: Mapping[str, Context] = {
     "kms:GetKeyPolicy": {"kms:PolicyName": "default"},
     "kms:PutKeyPolicy": {"kms:PolicyName": "default", "kms:BypassPolicyLockoutSafetyCheck": "false"},
@@ -81,6 +85,9 @@ _ACTION_CONTEXT: Mapping[str, Context] = {
         "kms:MultiRegion": "false",
         "kms:BypassPolicyLockoutSafetyCheck": "false",
     },
+    "kms:CreateGrant": {},
+    "kms:ListGrants": {},
+    "kms:RevokeGrant": {},
 } | {
     action: {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
     | ({"kms:ReEncryptOnSameKey": "true"} if "ReEncrypt" in action else {})
@@ -159,6 +166,8 @@ class Circumstance:
         if self.encryption_context and action in _WITH_ENCRYPTION_CONTEXT:
             found |= {f"kms:EncryptionContext:{name}": value for name, value in self.encryption_context.items()}
             found["kms:EncryptionContextKeys"] = tuple(self.encryption_context)
+        if "kms:ViaService" in self.condition_keys and action in _ABOUT_GRANTS:
+            found["kms:GrantIsForAWSResource"] = "true"
         return found
 
 

@@ -6,13 +6,15 @@ Not for how the policies are written: any that mean the same pass.
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import caller, give, keys_beside, service, target
+from kms_katas.grading.in_force import caller, give, keys_beside, service, target, whom_it_names
 from kms_katas.grading.judge import judge, send
 from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Cell, Circumstance, Matrix, Target
 from kms_katas.policy import NamedPolicy
 
 OWNER, GUEST = "111122223333", "444455556666"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+BOBS = ("user/bob", "role/bob")
 
 KMS_ALL = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
 GIVES_ALL = NamedPolicy("an identity policy that gives kms:*", {"Version": "2012-10-17", "Statement": [KMS_ALL]})
@@ -115,10 +117,11 @@ def test_key_policy_opens_nothing_else(answer, lab, key, bob, fresh, circumstanc
         guest.user(fresh.text(8)),
         guest.user(f"bob{fresh.text(3)}"),
         guest.user(f"{fresh.text(3)}bob"),
-        guest.user("bab", path="/bob/"),
+        guest.user(f"{fresh.text(3)}bab", path="/bob/"),
         guest.role("bob").session("bob"),
         stranger.user("bob"),
         stranger.role(fresh.text(8)).session("bob"),
+        *whom_it_names(mine, lab, OWNER, *(f"{one}:{bobs}" for one in (GUEST, stranger.id) for bobs in BOBS)),
     ]
     for principal in (bob, *others):
         give(GIVES_ALL, principal)
@@ -133,7 +136,8 @@ def test_key_policy_opens_nothing_else(answer, lab, key, bob, fresh, circumstanc
             circumstances,
             lambda cell: None if cell.caller is people[0] and cell.action == "kms:Decrypt" else False,
         ),
-        "What another account's IAM policies say is out of the owner's hands, so the key policy alone has to hold.",
+        "The check calls as bob and as others, some of them made up: what IAM policies of other accounts say is out of "
+        "the owner's hands, so the key policy alone has to hold.",
         mine,
     )
 
@@ -187,7 +191,7 @@ def test_iam_policy_gives_nothing_else(answer, lab, key, bob, fresh, circumstanc
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_both_halves_together(answer, lab, key, bob, fresh, circumstances):
-    """With both policies in force bob decrypts what the owner encrypted, and KMS refuses him all else."""
+    """With both policies in force bob decrypts what the owner encrypted, and can do nothing else with the key."""
     theirs, mine = answer.policy("key-policy.json"), answer.policy("iam-policy.json")
     secret = fresh.bytes(24)
     blob = lab.home.admin.client("kms").encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"]

@@ -6,7 +6,7 @@ Not for how the policies are written: any that mean the same pass.
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import caller, give, keys_beside, service, target
+from kms_katas.grading.in_force import caller, give, keys_beside, service, target, whom_it_names
 from kms_katas.grading.judge import judge
 from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Circumstance, Matrix, Target
 from kms_katas.lab import Principal
@@ -142,6 +142,7 @@ def test_key_policy_opens_nothing_else(answer, lab, role, learner, key, fresh, c
     stranger = lab.account(f"44445555{fresh.integer(1000, 6000)}")
     guests = [learner, lab.account(GUEST).user(fresh.text(8))]
     strangers = [stranger.role("pipeline").session("nightly"), stranger.user(fresh.text(8))]
+    strangers += whom_it_names(mine, lab, OWNER, GUEST, f"{stranger.id}:role/pipeline")
     for principal in (*guests, *strangers):
         give(GIVES_ALL, principal)
     inside = [caller(lab, principal, GIVES_ALL) for principal in guests] + [caller(lab, lab.account(GUEST).root)]
@@ -155,7 +156,8 @@ def test_key_policy_opens_nothing_else(answer, lab, role, learner, key, fresh, c
             circumstances,
             lambda cell: nothing_more(cell) if cell.caller in inside else False,
         ),
-        "What another account's IAM policies say is out of the owner's hands, so the key policy alone has to hold.",
+        "The check calls as people of several accounts, some of them made up: what their IAM policies say is out of "
+        "the owner's hands, so the key policy alone has to hold.",
         mine,
     )
 
