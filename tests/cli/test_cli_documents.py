@@ -198,6 +198,27 @@ def test_try_has_the_people_of_the_kata_and_the_policies_in_force(folder, kata, 
     assert "leave and come back" in ran.said
 
 
+def test_in_the_prompt_why_explains_the_denial_that_came_last(folder, kata, monkeypatch):
+    write(folder, RIGHT)
+    monkeypatch.delattr(sys, "last_value", raising=False)
+    lines = [
+        "why()",
+        "admin.describe_key(KeyId='x')",
+        "why()",
+        "ann.client('kms').put_key_policy(KeyId=key_id, Policy='{}')",
+    ]
+    typed = iter([*lines, "why()", "exit()"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    ran = kata("try", "doors")
+    first, second, third = (
+        ran.said.find(told)
+        for told in ("No call was denied yet", "is no denial of this lab", "user/ann asked for kms:PutKeyPolicy")
+    )
+    assert 0 <= first < second < third
+    assert "Next step:" in ran.said[third:]
+
+
 def test_try_without_a_policy_that_counts_says_so_and_goes_on(folder, kata, monkeypatch):
     write(folder, REJECTED["spaced"] | {KEY: "{"})
     typed = iter(["admin.describe_key(KeyId=key_id)['KeyMetadata']['Arn'] == key_id", "exit()"])

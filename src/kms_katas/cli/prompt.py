@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from kms_katas.cli import PASSED, screen
 from kms_katas.cli.place import Place, current_kata
 from kms_katas.grading.answer import Answer
@@ -17,8 +19,9 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.runner import best_runner
 from kms_katas.grading.source import read_source
 from kms_katas.kit import Kata, Kit, KitError
-from kms_katas.lab import Principal
+from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
+from kms_katas.policy import explain
 
 
 def prompt(place: Place, word: str | None) -> int:
@@ -71,13 +74,25 @@ def _converse(begin: Callable[[], None], answer: Answer, names: dict[str, Any]) 
     sys.excepthook = sys.__excepthook__
     console.print(f"The lab of this kata: kms is a client of {learner.arn}, whom your answer acts as;", highlight=False)
     console.print("admin is one of an administrator, key_id a KMS key, lab the lab itself.", highlight=False)
+    console.print("After a denial, why() explains it.", highlight=False)
     with answer_environment(environment_of(learner, answer.lab.region)):
         begin()
+        names.setdefault("why", lambda: _explain_last(answer.lab))
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  (gives the prompt a history and arrow keys)
         banner = "Leave with exit() or Ctrl-D. Nothing here is graded, nothing leaves this machine."
         with contextlib.suppress(SystemExit):
             code.interact(banner=banner, local=names, exitmsg="")
+
+
+def _explain_last(lab: Lab) -> None:
+    """Print why the call was denied whose error Python showed last."""
+    error = getattr(sys, "last_value", None)
+    try:
+        lines = explain(lab.explain(error)) if isinstance(error, ClientError) else ("No call was denied yet.",)
+    except LookupError as other:
+        lines = (str(other),)
+    screen.console().print("\n".join(lines), markup=False, highlight=False)
 
 
 def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
