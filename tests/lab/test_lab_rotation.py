@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
 
 from kms_katas.lab import Lab
+from kms_katas.lab.kms import schedule
 
 
 def status(kms: Any, key: Any) -> dict[str, Any]:
@@ -259,12 +260,47 @@ def test_a_key_can_be_rotated_25_times_on_demand(lab: Lab, kms: Any, key: Any, r
     assert len(materials(kms, key)) == 27
 
 
-def test_a_rotation_in_progress_keeps_out_another(lab: Lab, kms: Any, key: Any, refused: Any) -> None:
+def test_a_request_while_a_rotation_is_in_progress_begins_no_other(
+    lab: Lab, kms: Any, key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", timedelta(minutes=2))
     kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    before = status(kms, key)
+    lab.clock.advance(minutes=1)
+    assert kms.rotate_key_on_demand(KeyId=key["KeyId"])["KeyId"] == key["Arn"]
+    assert status(kms, key) == before
+    lab.clock.advance(minutes=5)
+    assert [entry.get("RotationType") for entry in materials(kms, key)] == [None, "ON_DEMAND"]
+    kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    lab.clock.advance(minutes=5)
+    assert len(materials(kms, key)) == 3
+
+
+def test_a_request_that_begins_no_rotation_uses_up_none(lab: Lab, kms: Any, key: Any, refused: Any) -> None:
+    for _ in range(25):
+        kms.rotate_key_on_demand(KeyId=key["KeyId"])
+        rotate(lab, kms, key)
+    with refused("LimitExceededException"):
+        kms.rotate_key_on_demand(KeyId=key["KeyId"])
+
+
+def test_a_second_request_for_imported_material_begins_no_other_rotation(lab: Lab, kms: Any, imported: Any) -> None:
+    second = import_material(kms, imported)
+    kms.rotate_key_on_demand(KeyId=imported["KeyId"])
+    rotate(lab, kms, imported)
+    assert current(kms, imported) == second and len(materials(kms, imported)) == 2
+
+
+def test_an_automatic_rotation_that_is_due_refuses_also_while_one_on_demand_is_in_progress(
+    lab: Lab, kms: Any, key: Any, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", timedelta(minutes=2))
+    kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=90)
+    lab.clock.advance(minutes=90 * 24 * 60 - 21)
+    kms.rotate_key_on_demand(KeyId=key["KeyId"])
+    lab.clock.advance(minutes=1)
     with refused("ConflictException"):
         kms.rotate_key_on_demand(KeyId=key["KeyId"])
-    lab.clock.advance(seconds=1)
-    kms.rotate_key_on_demand(KeyId=key["KeyId"])
 
 
 @pytest.mark.parametrize(("minutes", "conflict"), [(20, True), (21, False)])
@@ -492,9 +528,8 @@ class AnyOrder(RuleBasedStateMachine):
         # A second too early for a rotation that is due automatically: let that pass.
         while (date := status(self.kms, self.key).get("NextRotationDate")) and self.soon(date):
             self.lab.clock.advance(minutes=20)
-        if "OnDemandRotationStartDate" not in status(self.kms, self.key):
-            self.kms.rotate_key_on_demand(KeyId=self.key["KeyId"])
-            self.on_demand += 1
+        self.on_demand += "OnDemandRotationStartDate" not in status(self.kms, self.key)
+        self.kms.rotate_key_on_demand(KeyId=self.key["KeyId"])
 
     def soon(self, date: datetime) -> bool:
         return date - self.lab.clock.now() <= timedelta(minutes=20)
@@ -526,6 +561,9 @@ class AnyOrder(RuleBasedStateMachine):
         assert [entry["KeyMaterialState"] for entry in found] == ["NON_CURRENT"] * (len(ids) - 1) + ["CURRENT"]
         dates = [entry["RotationDate"] for entry in found[1:]]
         assert dates == sorted(dates)
+        kinds = [entry["RotationType"] for entry in found[1:]]
+        in_progress = "OnDemandRotationStartDate" in status(self.kms, self.key)
+        assert kinds.count("ON_DEMAND") + in_progress == self.on_demand
         self.previous = ids
 
 

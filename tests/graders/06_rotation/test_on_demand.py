@@ -56,7 +56,8 @@ def test_rotation_is_done_and_told_by_its_materials(answer, lab, admin, key, fre
         _reject_not_rotated(answer.calls)
     expect(
         len(begun) == 1,
-        f"One call of `rotate_now` rotated the key {len(begun)} times. AWS allows {MOST} for each key, for ever.",
+        f"`rotate_now` asked KMS {len(begun)} times for one rotation. While that is in progress KMS begins no "
+        f"other, but a request that comes right after its end spends one more of the {MOST} that a key has for ever.",
         expected="one RotateKeyOnDemand",
         next_step="Call it once, then only ask whether it is done.",
     )
@@ -239,14 +240,12 @@ def test_a_rotation_in_progress_is_taken_over(answer, admin, key, fresh, rotated
     try:
         result = _rotate(answer, key)
     except AnswerRaised as raised:
-        if raised.code != "ConflictException":
-            raise
         reject(
             "A colleague's rotation of this key was in progress, and `rotate_now` gave up. It is as good as one of "
             "your own.",
             expected="a report of that rotation, once it is done",
-            next_step="Ask GetKeyRotationStatus first: OnDemandRotationStartDate is there while a rotation is in "
-            "progress. Begin one only if it is not.",
+            next_step="Let `rotate_now` wait where it finds a rotation in progress, and report it as its own.",
+            actual=str(raised),
         )
     expect(
         not _in_progress(admin, key),
@@ -260,7 +259,7 @@ def test_a_rotation_in_progress_is_taken_over(answer, admin, key, fresh, rotated
         f"A colleague's rotation of this key was in progress, and `rotate_now` spent another: {spent} of {MOST} went "
         "for one request of the auditor's.",
         expected="one rotation, the colleague's",
-        next_step="When you find a rotation in progress, wait for it and do not ask for another.",
+        next_step="When you find a rotation in progress, wait for it and do not ask for another after it.",
     )
     after = _current(admin, key)
     expect(

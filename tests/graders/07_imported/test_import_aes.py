@@ -466,7 +466,8 @@ def _explain_refusal(answer, material):
             "Say ExpirationModel and, for material that expires, ValidTo.",
         ),
         ("GetParametersForImport", "ValidationException"): (
-            "KMS does not offer this way of wrapping. RSAES_PKCS1_V1_5 ended on October 10, 2023, SM2 is for China.",
+            "KMS does not offer this way of wrapping for a symmetric key. RSA_AES_KEY_WRAP is for RSA and ECC private "
+            "keys, RSAES_PKCS1_V1_5 ended on October 10, 2023, SM2 is for China.",
             "Ask for the wrapping algorithm RSAES_OAEP_SHA_256.",
         ),
     }

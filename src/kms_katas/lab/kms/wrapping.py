@@ -5,8 +5,8 @@ come at once and the lab's seed repeats them. **They protect nothing: never impo
 
 Source of the algorithms: botocore shape GetParametersForImportRequest. RSAES_OAEP: RFC 8017, with one hash for OAEP and
 for MGF1. RSA_AES_KEY_WRAP: an AES key under RSAES_OAEP, then the material under that key by AES key wrap with padding
-(RFC 5649). botocore names this one for RSA and ECC material only, and one recording has AWS refuse it for a
-symmetric key (operations/imports.py); the lab takes it.
+(RFC 5649). botocore names this one for RSA and ECC material only; for a symmetric key it is refused before it comes to
+wrapping (operations/imports.py).
 """
 
 import json

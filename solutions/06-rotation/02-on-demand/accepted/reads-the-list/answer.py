@@ -1,4 +1,4 @@
-"""Gets everything from ListKeyRotations, page by page, and takes a ConflictException for a colleague's rotation."""
+"""Gets everything from ListKeyRotations, page by page; waits on when a colleague's rotation is in KMS's way."""
 
 from time import sleep
 

@@ -1,4 +1,4 @@
-"""Asks for a rotation without looking whether one is in progress."""
+"""Raises an error of its own when a rotation is in progress."""
 
 import time
 
@@ -12,6 +12,8 @@ class NoRotationLeft(Exception):
 def rotate_now(kms, key_id: str) -> dict:
     """Rotate on demand and wait until it is done: {"before": material ID, "after": material ID, "left": int}."""
     before = current_material(kms, key_id)
+    if in_progress(kms, key_id):
+        raise RuntimeError(f"Somebody is rotating {key_id}. Try again later.")
     if on_demand_rotations(kms, key_id) >= MOST_ON_DEMAND:
         raise NoRotationLeft(f"{key_id} has had its {MOST_ON_DEMAND} on-demand rotations.")
     kms.rotate_key_on_demand(KeyId=key_id)

@@ -25,16 +25,15 @@ _NEW = "NEW_KEY_MATERIAL"
 
 
 def get_parameters_for_import(work: Work) -> dict[str, Any]:
-    """Each call gives another wrapping key. Raises ValidationException for wrapping that is not offered; that SM2 gets
-    the text of RSAES_PKCS1_V1_5 outside China is a guess.
-
-    Doubtful: RSA_AES_KEY_WRAP. The same text is recorded for it with a symmetric key, and the lab takes it.
+    """Each call gives another wrapping key. Raises ValidationException for wrapping that is not offered for a symmetric
+    key: recorded for RSAES_PKCS1_V1_5 and for RSA_AES_KEY_WRAP_SHA_256. That RSA_AES_KEY_WRAP_SHA_1 fares as its
+    sister is an inference; that SM2 outside China gets this text is a guess.
     """
     spec, algorithm = work.parameters["WrappingKeySpec"], work.parameters["WrappingAlgorithm"]
     sm2 = "SM2" in (spec, algorithm.removesuffix("PKE"))
     if sm2 and work.region.startswith("cn-"):
         raise not_in_the_lab("Wrapping with SM2")
-    if sm2 or algorithm == "RSAES_PKCS1_V1_5":
+    if sm2 or not algorithm.startswith("RSAES_OAEP_"):
         raise KMSError(
             "ValidationException",
             f"Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a "

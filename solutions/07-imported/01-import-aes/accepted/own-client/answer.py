@@ -1,13 +1,11 @@
-"""An AES key around the material and RSA around that key; a client of its own; looks at what came of each call."""
-
-import os
+"""A client of its own; looks at what came of each call."""
 
 import boto3
-from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 client = boto3.client("kms")
-WRAPPING = {"WrappingKeySpec": "RSA_4096", "WrappingAlgorithm": "RSA_AES_KEY_WRAP_SHA_256"}
+WRAPPING = {"WrappingKeySpec": "RSA_4096", "WrappingAlgorithm": "RSAES_OAEP_SHA_256"}
 
 
 class WrongMaterial(Exception):
@@ -18,11 +16,9 @@ def _bring(key_id, material, expiry):
     if not isinstance(material, bytes) or len(material) != 32:
         raise WrongMaterial("key material has 32 bytes")
     parameters = client.get_parameters_for_import(KeyId=key_id, **WRAPPING)
-    between = os.urandom(32)
     digest = hashes.SHA256()
     public = serialization.load_der_public_key(parameters["PublicKey"])
-    blob = public.encrypt(between, padding.OAEP(padding.MGF1(digest), digest, None))
-    blob += keywrap.aes_key_wrap_with_padding(between, material)
+    blob = public.encrypt(material, padding.OAEP(padding.MGF1(digest), digest, None))
     expiry |= {"KeyId": key_id, "ImportToken": parameters["ImportToken"], "EncryptedKeyMaterial": blob}
     made = client.import_key_material(**expiry)
     found = client.describe_key(KeyId=key_id)["KeyMetadata"]
