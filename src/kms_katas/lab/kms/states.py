@@ -69,7 +69,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
 
 
 def _rows() -> dict[str, dict[str, tuple[str, str]]]:
-    rows = {}
+    rows: dict[str, dict[str, tuple[str, str]]] = {}
     for line in _TABLE.strip().splitlines():
         words = line.split()
         cells = dict(zip(_COLUMNS, words[-len(_COLUMNS) :], strict=True))
