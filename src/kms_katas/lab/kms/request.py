@@ -1,7 +1,7 @@
 """From the JSON body of a request to checked parameters, over botocore's own model of KMS.
 
-Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. No text for a list that is
-too long is recorded, so that one is a guess by the others. AWS tells several faults of one request in no documented
+Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. No text for a list that
+is too long is recorded, so that one is a guess by the others. AWS tells several faults of one request in no documented
 order: here it is the model's order of the parameters, and for one value enum, pattern, length.
 """
 
@@ -37,8 +37,8 @@ _RECORDED_ENUMS = {
     "KeyUsageType": "ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC",
     "MacAlgorithmSpec": "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512",
 }
-"""Shape -> the values as AWS printed them, in April 2023. Values that are newer are taken and yet not in this text: what
-AWS prints today is not recorded. For other shapes the values stand in botocore's order."""
+"""Shape -> the values as AWS printed them, in April 2023. Newer values are taken and yet not in this text: what AWS
+prints today is not recorded. For other shapes the values stand in botocore's order."""
 
 
 @lru_cache(maxsize=1)
