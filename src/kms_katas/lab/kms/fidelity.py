@@ -16,7 +16,7 @@ CAVEATS: dict[str, str] = {
     "Decrypt": "Symmetric keys. Recipient (Nitro enclaves) is refused.",
     "DeleteAlias": EXACT,
     "DeleteImportedKeyMaterial": EXACT,
-    "DescribeKey": "Predefined aliases (alias/aws/...) that no service has used are not found; AWS makes their keys.",
+    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 14.",
     "DisableKey": EXACT,
     "DisableKeyRotation": EXACT,
     "EnableKey": EXACT,
@@ -30,7 +30,7 @@ CAVEATS: dict[str, str] = {
     "GetParametersForImport": "For symmetric keys. The wrapping keys come from primes that everybody can read. SM2 is "
     "refused in every Region.",
     "ImportKeyMaterial": "For symmetric keys. How the key material ID is computed is the lab's own.",
-    "ListAliases": "Predefined aliases that have no key yet are not listed.",
+    "ListAliases": "Predefined aliases (alias/aws/...) that have no key yet are not listed.",
     "ListKeyPolicies": "The code for a bad Marker is a guess.",
     "ListKeyRotations": EXACT,
     "ListKeys": "Nothing is shared through AWS RAM, so ResourceOwners other than SELF gives an empty list.",

@@ -68,9 +68,7 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
 
 
 def describe_key(work: Work) -> dict[str, Any]:
-    """AWS makes the AWS managed key when a predefined alias such as alias/aws/s3 is described; the lab has none of
-    those and answers NotFoundException.
-    """
+    """An AWS managed key that its alias, such as alias/aws/s3, has to make first is made by targets.py."""
     return {"KeyMetadata": work.key.metadata()}
 
 
