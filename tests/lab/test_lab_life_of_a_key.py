@@ -84,8 +84,6 @@ class LifeOfKeys(RuleBasedStateMachine):
 
     @precondition(lambda self: self.keys)
     @rule(data=st.data(), context=st.dictionaries(st.text("ab", min_size=1, max_size=2), st.text(max_size=3)))
-        data=st.data(), context=st.dictionaries(st.text("ab", min_size=1, max_size=2), st.text(max_size=3), max_size=2)
-    )
     def encrypt(self, data: st.DataObject, context: dict[str, str]) -> None:
         key, plaintext = self.any_key(data), secrets.token_bytes(8)
         code = self.error("encrypt", KeyId=key.arn, Plaintext=plaintext, EncryptionContext=context)
