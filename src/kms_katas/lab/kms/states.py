@@ -11,6 +11,7 @@ what it answers for a key that has no automatic rotation.
 """
 
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.work import Work
 
 _COLUMNS = ("Enabled", "Disabled", "PendingDeletion", "PendingImport", "Unavailable", "Creating", "Updating")
@@ -34,7 +35,8 @@ CreateAlias UpdateAlias                                                         
 CreateGrant                                                                          .  1  3  5  .   14  .
 Decrypt Encrypt ReEncrypt GenerateDataKey GenerateDataKeyWithoutPlaintext            .  1  3  5  11  14  .
 GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext                              .  1  3  5  11  14  .
-GenerateMac VerifyMac Sign Verify GetPublicKey                                       .  1  3  5  11  14  .
+GenerateMac VerifyMac Sign Verify                                                    .  1  3  5  11  14  .
+GetPublicKey                                                                         .  .  3  5  11  14  .
 i DeriveSharedSecret Encapsulate Decapsulate                                         .  1  3  5  11  14  .
 DeleteImportedKeyMaterial                                                            .  .  .  .  .   14  15
 DisableKey EnableKey                                                                 .  .  3  5  .   14  15
@@ -53,6 +55,7 @@ i ListKeyRotations GetKeyLastUsage                                              
 """
 # UpdateAlias: of the new key; the current one may be pending deletion (footnote 10).
 # ReEncrypt: of both keys; which one AWS looks at first is not documented, here the source.
+# GetPublicKey of a disabled key works in recordings of every spec (stackd, 2026-09-12), against footnote 1 of the page.
 # PendingImport of MACs, signatures and public keys: such keys could not be imported in 2023, so inferred too.
 
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -93,7 +96,12 @@ def require_state(work: Work) -> None:
         if key.origin not in ORIGINS.get(work.operation, (key.origin,)):
             sentence = f"{key.arn} origin is {key.origin} which is not valid for this operation."
             raise KMSError("UnsupportedOperationException", sentence)
-        refusal = REFUSALS.get(work.operation, {}).get(key.state)
-        if refusal is not None:
-            code, text = refusal
-            raise KMSError(code, f"{key.arn} {text}.")
+        require_state_of(key, work.operation)
+
+
+def require_state_of(key: Key, operation: str) -> None:
+    """Raises the error that the table has for the state of this key."""
+    refusal = REFUSALS.get(operation, {}).get(key.state)
+    if refusal is not None:
+        code, text = refusal
+        raise KMSError(code, f"{key.arn} {text}.")
