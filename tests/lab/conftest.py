@@ -1,5 +1,6 @@
 """What the lab's tests share: the administrator's client, a key, ways to name an expected error. It tests nothing."""
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from kms_katas.lab import Lab
+from kms_katas.lab import Lab, Principal
+from kms_katas.lab.kms.request import service_model
 
 # The graders' plugin has a `lab` of its own; here it is the one that everybody's tests get.
 from kms_katas.lab.plugin import lab as lab
@@ -53,19 +55,49 @@ Raw = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def raw(lab: Lab) -> Raw:
-    """Sends a request that boto3 would refuse to build: (HTTP status, JSON body) of the answer."""
+    """Sends a request that boto3 would refuse to build, the administrator's: (HTTP status, JSON body) of the answer."""
 
-    def send(operation: str, body: Any) -> tuple[int, dict[str, Any]]:
-        admin = lab.home.admin
+    def send(operation: str, body: Any, principal: Principal | None = None) -> tuple[int, dict[str, Any]]:
+        caller = principal or lab.home.admin
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"X-Amz-Target": f"TrentService.{operation}", "Content-Type": "application/x-amz-json-1.1"}
         request = AWSRequest("POST", "https://kms.us-east-1.amazonaws.com/", headers, data)
-        credentials = Credentials(admin.access_key_id, admin.secret_access_key)
+        credentials = Credentials(caller.access_key_id, caller.secret_access_key)
         SigV4Auth(credentials, "kms", "us-east-1").add_auth(request)
         answer = lab.send(request.prepare())
         return answer.status_code, json.loads(answer.content)
 
     return send
+
+
+@pytest.fixture
+def least_request() -> Callable[[str], dict[str, Any]]:
+    """The JSON body of a request to an operation that the model finds nothing wrong with, and no more than it asks."""
+    return lambda operation: _least(service_model().operation_model(operation).input_shape)
+
+
+_PLAUSIBLE = {
+    "AliasNameType": "alias/least",
+    "PolicyType": json.dumps({"Version": "2012-10-17", "Statement": []}),
+    "PrincipalIdType": "arn:aws:iam::111122223333:user/admin",
+    "RegionType": "eu-west-1",
+}
+
+
+def _least(shape: Any) -> Any:
+    if shape is None:
+        return {}
+    if shape.type_name == "structure":
+        return {name: _least(shape.members[name]) for name in shape.required_members}
+    if shape.type_name == "list":
+        return [_least(shape.member)]
+    if shape.type_name == "blob":
+        return base64.b64encode(b"x").decode()
+    if shape.type_name in ("integer", "long"):
+        return shape.metadata.get("min", 1)
+    if shape.type_name == "string":
+        return _PLAUSIBLE.get(shape.name, shape.enum[0] if shape.enum else "x" * shape.metadata.get("min", 1))
+    return {"boolean": False, "map": {}, "timestamp": 2_000_000_000}[shape.type_name]
 
 
 @pytest.fixture

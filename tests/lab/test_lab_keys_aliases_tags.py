@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kms_katas.lab import Lab
+from kms_katas.lab.kms.operations import keys as operations_on_keys
 from kms_katas.lab.kms.paging import page
 
 
@@ -181,6 +182,18 @@ def test_a_key_has_at_most_50_aliases(kms: Any, key: Any, refused: Any) -> None:
         kms.create_alias(AliasName=f"alias/a{number}", TargetKeyId=key["KeyId"])
     with refused("LimitExceededException"):
         kms.create_alias(AliasName="alias/one-more", TargetKeyId=key["KeyId"])
+
+
+def test_an_account_has_so_many_keys_in_a_region_and_no_more(
+    lab: Lab, kms: Any, refused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert operations_on_keys._MOST_KEYS == 100_000
+    monkeypatch.setattr(operations_on_keys, "_MOST_KEYS", 2)
+    kms.create_key()
+    kms.schedule_key_deletion(KeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    with refused("LimitExceededException"):
+        kms.create_key()
+    lab.home.admin.client("kms", region="eu-west-1").create_key()
 
 
 def test_tags_are_added_changed_and_taken_away(kms: Any) -> None:

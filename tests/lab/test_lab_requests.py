@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kms_katas.lab import Lab
 from kms_katas.lab.kms import path
+from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.request import service_model
 
 ONE = "1 validation error detected: "
@@ -54,16 +57,109 @@ def test_a_value_outside_the_model_is_named(raw: Any, operation: str, body: Any,
     assert (status, answer) == (400, {"__type": "ValidationException", "message": ONE + message})
 
 
-def test_an_unknown_enum_value_is_answered_with_the_known_ones(raw: Any) -> None:
-    _, answer = raw("CreateKey", {"KeySpec": "HMAC_random"})
-    start = ONE + "Value 'HMAC_random' at 'keySpec' failed to satisfy constraint: Member must satisfy enum value set: ["
-    assert answer["message"].startswith(start)
-    assert "SYMMETRIC_DEFAULT" in answer["message"]
+@pytest.mark.parametrize(
+    ("operation", "member", "values"),
+    [
+        (
+            "CreateKey",
+            "KeySpec",
+            "RSA_2048, ECC_NIST_P384, ECC_NIST_P256, ECC_NIST_P521, HMAC_384, RSA_3072, ECC_SECG_P256K1, RSA_4096, "
+            "SYMMETRIC_DEFAULT, HMAC_256, HMAC_224, HMAC_512",
+        ),
+        ("CreateKey", "KeyUsage", "ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC"),
+        ("GenerateMac", "MacAlgorithm", "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512"),
+        ("DeriveSharedSecret", "KeyAgreementAlgorithm", "ECDH"),
+        ("GenerateDataKey", "KeySpec", "AES_256, AES_128"),
+    ],
+)
+def test_an_unknown_enum_value_is_answered_with_the_known_ones_as_recorded(
+    raw: Any, least_request: Any, operation: str, member: str, values: str
+) -> None:
+    value = secrets.token_hex(4)
+    _, answer = raw(operation, least_request(operation) | {member: value})
+    where = f"Value '{value}' at '{member[0].lower()}{member[1:]}'"
+    rule = f"Member must satisfy enum value set: [{values}]"
+    assert answer["message"] == f"{ONE}{where} failed to satisfy constraint: {rule}"
 
 
-def test_all_faults_of_a_request_are_counted(raw: Any) -> None:
-    _, answer = raw("Encrypt", {"KeyId": ""})
-    assert answer["message"].startswith("2 validation errors detected: Value '' at 'keyId'")
+def test_all_faults_of_a_request_are_counted_in_the_order_of_the_model(raw: Any) -> None:
+    wrong = "alias/" + "b c" * 100
+    _, answer = raw("CreateAlias", {"AliasName": wrong})
+    assert answer["message"] == (
+        f"3 validation errors detected: Value '{wrong}' at 'aliasName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$; "
+        f"Value '{wrong}' at 'aliasName' failed to satisfy constraint: "
+        "Member must have length less than or equal to 256; "
+        "Value null at 'targetKeyId' failed to satisfy constraint: Member must not be null"
+    )
+
+
+@pytest.mark.parametrize(("operation", "member"), [("Encrypt", "Plaintext"), ("GenerateMac", "Message")])
+def test_a_sensitive_value_is_not_repeated_in_an_error(
+    raw: Any, least_request: Any, operation: str, member: str
+) -> None:
+    secret = secrets.token_bytes(4097)
+    _, answer = raw(operation, least_request(operation) | {member: base64.b64encode(secret).decode()})
+    assert answer["message"] == (
+        f"{ONE}Value at '{member.lower()}' failed to satisfy constraint: "
+        "Member must have length less than or equal to 4096"
+    )
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+ALWAYS = {"ValidationException", "SerializationException", "AccessDeniedException"}
+
+
+def values_for(shape: Any, known: dict[str, str]) -> st.SearchStrategy[Any]:
+    """JSON that is half right: what the shape asks for, with junk, absent and additional parts in it."""
+    if shape.type_name == "structure":
+        members = {name: values_for(member, known) for name, member in shape.members.items()}
+        required = {name: members.pop(name) for name in shape.required_members}
+        right: st.SearchStrategy[Any] = st.fixed_dictionaries(required, optional=members)
+    elif shape.type_name == "list":
+        right = st.lists(values_for(shape.member, known), max_size=3)
+    elif shape.type_name == "map":
+        right = st.dictionaries(st.text(max_size=5), values_for(shape.value, known), max_size=3)
+    elif shape.type_name == "blob":
+        right = st.binary(min_size=1, max_size=100).map(lambda data: base64.b64encode(data).decode())
+    elif shape.type_name in ("integer", "long", "timestamp"):
+        right = st.integers(-1, 3000) | st.sampled_from([1e300, -1e18, 0.5, float("nan")])
+    elif shape.type_name == "boolean":
+        right = st.booleans()
+    else:
+        right = st.sampled_from([*shape.enum, *known.values(), "default"]) | st.text(max_size=20)
+    return st.integers(0, 15).flatmap(lambda chance: JUNK if chance == 15 else right)
+
+
+@pytest.mark.parametrize("operation", service_model().operation_names)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_no_request_whatever_makes_anything_but_an_answer_or_a_documented_error(
+    lab: Lab, raw: Any, operation: str, data: st.DataObject
+) -> None:
+    kms = lab.home.admin.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    model = service_model().operation_model(operation)
+    known = {"id": key["KeyId"], "arn": key["Arn"]}
+    body = data.draw(values_for(model.input_shape, known)) if model.input_shape is not None else {}
+    status, answer = raw(operation, body)
+    if status != 200:
+        documented = {error.name for error in model.error_shapes} | ALWAYS | UNDOCUMENTED.get(operation, set())
+        absent = {"UnsupportedOperationException"} if operation not in OPERATIONS else set()
+        assert status == 400 and answer["__type"] in documented | absent, answer
+    assert lab.trail
+
+
+# Codes that the lab takes although the model does not list them, each doubtful and marked so where it is raised.
+UNDOCUMENTED: dict[str, set[str]] = {
+    "Decrypt": {"UnsupportedOperationException"},  # Recipient
+    "GenerateDataKey": {"UnsupportedOperationException"},
+    "ListKeyPolicies": {"InvalidMarkerException"},
+}
 
 
 @pytest.mark.parametrize(

@@ -1,110 +1,275 @@
 """Which operation works in which key state, whole table, and what each refusal says."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from kms_katas.lab import Lab
+from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.operations import OPERATIONS
+from kms_katas.lab.kms.request import service_model
+from kms_katas.lab.kms.states import ORIGINS, REFUSALS
 
-OPERATIONS: dict[str, Callable[[Any, str, bytes], Any]] = {
-    "Encrypt": lambda kms, key, blob: kms.encrypt(KeyId=key, Plaintext=b"x"),
-    "Decrypt": lambda kms, key, blob: kms.decrypt(KeyId=key, CiphertextBlob=blob),
-    "ReEncrypt": lambda kms, key, blob: kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=key),
-    "GenerateDataKey": lambda kms, key, blob: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
-    "GenerateDataKeyWithoutPlaintext": lambda kms, key, blob: kms.generate_data_key_without_plaintext(
-        KeyId=key, KeySpec="AES_256"
+KEY_STATES: list[str] = service_model().shape_for("KeyState").enum
+SYMMETRIC: dict[str, Any] = {}
+MAC = {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}
+SIGNING = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}
+AGREEMENT = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}
+ENCAPSULATION = {"KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE"}
+MULTI_REGION = {"MultiRegion": True}
+IMPORTED = {"Origin": "EXTERNAL"}
+
+ECDSA = {"SigningAlgorithm": "ECDSA_SHA_256", "Message": b"x"}
+HMAC = {"MacAlgorithm": "HMAC_SHA_256", "Message": b"x"}
+WRAPPING = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
+
+# How to make the key, and what the request says beside the key's name. What a good request needs from the key is made
+# while the key still works: `$blob` and the like are names of functions in MADE.
+REQUESTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "CancelKeyDeletion": (SYMMETRIC, {}),
+    "CreateAlias": (SYMMETRIC, {"AliasName": "alias/new"}),
+    "CreateGrant": (
+        SYMMETRIC,
+        {"GranteePrincipal": "arn:aws:iam::111122223333:user/admin", "Operations": ["Decrypt"]},
     ),
-    "DescribeKey": lambda kms, key, blob: kms.describe_key(KeyId=key),
-    "EnableKey": lambda kms, key, blob: kms.enable_key(KeyId=key),
-    "DisableKey": lambda kms, key, blob: kms.disable_key(KeyId=key),
-    "ScheduleKeyDeletion": lambda kms, key, blob: kms.schedule_key_deletion(KeyId=key),
-    "CancelKeyDeletion": lambda kms, key, blob: kms.cancel_key_deletion(KeyId=key),
-    "GetKeyPolicy": lambda kms, key, blob: kms.get_key_policy(KeyId=key),
-    "PutKeyPolicy": lambda kms, key, blob: kms.put_key_policy(
-        KeyId=key, Policy=kms.get_key_policy(KeyId=key)["Policy"]
-    ),
-    "ListKeyPolicies": lambda kms, key, blob: kms.list_key_policies(KeyId=key),
-    "TagResource": lambda kms, key, blob: kms.tag_resource(KeyId=key, Tags=[{"TagKey": "a", "TagValue": "b"}]),
-    "UntagResource": lambda kms, key, blob: kms.untag_resource(KeyId=key, TagKeys=["a"]),
-    "ListResourceTags": lambda kms, key, blob: kms.list_resource_tags(KeyId=key),
-    "UpdateKeyDescription": lambda kms, key, blob: kms.update_key_description(KeyId=key, Description="d"),
-    "CreateAlias": lambda kms, key, blob: kms.create_alias(AliasName="alias/new", TargetKeyId=key),
-    "UpdateAlias": lambda kms, key, blob: kms.update_alias(AliasName="alias/other", TargetKeyId=key),
-    "DeleteAlias": lambda kms, key, blob: kms.delete_alias(AliasName="alias/mine"),
-    "ListAliases": lambda kms, key, blob: kms.list_aliases(KeyId=key),
-    "EnableKeyRotation": lambda kms, key, blob: kms.enable_key_rotation(KeyId=key),
-    "DisableKeyRotation": lambda kms, key, blob: kms.disable_key_rotation(KeyId=key),
-    "RotateKeyOnDemand": lambda kms, key, blob: kms.rotate_key_on_demand(KeyId=key),
-    "GetKeyRotationStatus": lambda kms, key, blob: kms.get_key_rotation_status(KeyId=key),
-    "ListKeyRotations": lambda kms, key, blob: kms.list_key_rotations(KeyId=key),
-    "GetParametersForImport": lambda kms, key, blob: kms.get_parameters_for_import(
-        KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
-    ),
-    "ImportKeyMaterial": lambda kms, key, blob: kms.import_key_material(
-        KeyId=key, ImportToken=b"x", EncryptedKeyMaterial=b"x"
-    ),
-    "DeleteImportedKeyMaterial": lambda kms, key, blob: kms.delete_imported_key_material(KeyId=key),
+    "Decapsulate": (ENCAPSULATION, {"EncapsulationAlgorithm": "ML_KEM", "SharedSecretCiphertextBlob": "$capsule"}),
+    "Decrypt": (SYMMETRIC, {"CiphertextBlob": "$blob"}),
+    "DeleteAlias": (SYMMETRIC, {"AliasName": "alias/mine"}),
+    "DeleteImportedKeyMaterial": (IMPORTED, {}),
+    "DeriveSharedSecret": (AGREEMENT, {"KeyAgreementAlgorithm": "ECDH", "PublicKey": "$public"}),
+    "DescribeKey": (SYMMETRIC, {}),
+    "DisableKey": (SYMMETRIC, {}),
+    "DisableKeyRotation": (SYMMETRIC, {}),
+    "EnableKey": (SYMMETRIC, {}),
+    "EnableKeyRotation": (SYMMETRIC, {}),
+    "Encapsulate": (ENCAPSULATION, {"EncapsulationAlgorithm": "ML_KEM"}),
+    "Encrypt": (SYMMETRIC, {"Plaintext": b"x"}),
+    "GenerateDataKey": (SYMMETRIC, {"KeySpec": "AES_256"}),
+    "GenerateDataKeyPair": (SYMMETRIC, {"KeyPairSpec": "ECC_NIST_P256"}),
+    "GenerateDataKeyPairWithoutPlaintext": (SYMMETRIC, {"KeyPairSpec": "ECC_NIST_P256"}),
+    "GenerateDataKeyWithoutPlaintext": (SYMMETRIC, {"KeySpec": "AES_256"}),
+    "GenerateMac": (MAC, HMAC),
+    "GetKeyLastUsage": (SYMMETRIC, {}),
+    "GetKeyPolicy": (SYMMETRIC, {}),
+    "GetKeyRotationStatus": (SYMMETRIC, {}),
+    "GetParametersForImport": (IMPORTED, WRAPPING),
+    "GetPublicKey": (SIGNING, {}),
+    "ImportKeyMaterial": (IMPORTED, {"ImportToken": "$token", "EncryptedKeyMaterial": "$wrapped"}),
+    "ListAliases": (SYMMETRIC, {}),
+    "ListGrants": (SYMMETRIC, {}),
+    "ListKeyPolicies": (SYMMETRIC, {}),
+    "ListKeyRotations": (SYMMETRIC, {}),
+    "ListResourceTags": (SYMMETRIC, {}),
+    "PutKeyPolicy": (SYMMETRIC, {"Policy": "$policy"}),
+    "ReEncrypt": (SYMMETRIC, {"CiphertextBlob": "$blob"}),
+    "ReplicateKey": (MULTI_REGION, {"ReplicaRegion": "eu-west-1"}),
+    "RetireGrant": (SYMMETRIC, {"GrantId": "$grant"}),
+    "RevokeGrant": (SYMMETRIC, {"GrantId": "$grant"}),
+    "RotateKeyOnDemand": (SYMMETRIC, {}),
+    "ScheduleKeyDeletion": (SYMMETRIC, {}),
+    "Sign": (SIGNING, ECDSA),
+    "TagResource": (SYMMETRIC, {"Tags": [{"TagKey": "a", "TagValue": "b"}]}),
+    "UntagResource": (SYMMETRIC, {"TagKeys": ["a"]}),
+    "UpdateAlias": (SYMMETRIC, {"AliasName": "alias/other"}),
+    "UpdateKeyDescription": (SYMMETRIC, {"Description": "d"}),
+    "UpdatePrimaryRegion": (MULTI_REGION, {"PrimaryRegion": "$replica"}),
+    "Verify": (SIGNING, ECDSA | {"Signature": "$signature"}),
+    "VerifyMac": (MAC, HMAC | {"Mac": "$mac"}),
 }
-IMPORTS = {"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"}
+MEMBER = {"CreateAlias": "TargetKeyId", "UpdateAlias": "TargetKeyId", "ReEncrypt": "DestinationKeyId"}
+"""What names the key, where it is not KeyId."""
+
+
+def _public(kms: Any, key: str) -> bytes:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _replica(kms: Any, key: str) -> str:
+    kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    return "eu-west-1"
+
+
+def _retirable(kms: Any, key: str) -> str:
+    admin = "arn:aws:iam::111122223333:user/admin"
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=admin, RetiringPrincipal=admin, Operations=["Decrypt"])
+    return str(grant["GrantId"])
+
+
+MADE: dict[str, Callable[[Any, str], Any]] = {
+    "$blob": lambda kms, key: kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"],
+    "$capsule": lambda kms, key: kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")[
+        "SharedSecretCiphertextBlob"
+    ],
+    "$grant": _retirable,
+    "$mac": lambda kms, key: kms.generate_mac(KeyId=key, **HMAC)["Mac"],
+    "$policy": lambda kms, key: kms.get_key_policy(KeyId=key)["Policy"],
+    "$public": _public,
+    "$replica": _replica,
+    "$signature": lambda kms, key: kms.sign(KeyId=key, **ECDSA)["Signature"],
+}
+
+
+def _imported(kms: Any, key: str) -> dict[str, bytes]:
+    """Gives a key of origin EXTERNAL its material, always the same for one key, and returns what did it."""
+    asked = kms.get_parameters_for_import(KeyId=key, **WRAPPING)
+    public: Any = serialization.load_der_public_key(asked["PublicKey"])
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    wrapped = public.encrypt(hashlib.sha256(key.encode()).digest(), oaep)
+    request = {"ImportToken": asked["ImportToken"], "EncryptedKeyMaterial": wrapped}
+    kms.import_key_material(KeyId=key, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE", **request)
+    return {"$token": asked["ImportToken"], "$wrapped": wrapped}
+
+
 USES = {
     "Encrypt",
     "Decrypt",
     "ReEncrypt",
     "GenerateDataKey",
     "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateMac",
+    "VerifyMac",
+    "Sign",
+    "Verify",
+    "GetPublicKey",
+    "DeriveSharedSecret",
+    "Encapsulate",
+    "Decapsulate",
+}
+NEEDS_ENABLED = USES - {"GetPublicKey"} | {
     "EnableKeyRotation",
     "DisableKeyRotation",
     "RotateKeyOnDemand",
+    "CreateGrant",
+    "ReplicateKey",
+    "UpdatePrimaryRegion",
 }
-CHANGES = {
-    "EnableKey",
-    "DisableKey",
+SWITCHES = {"EnableKey", "DisableKey"}
+IMPORTS = {"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"}
+CHANGES = {"ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateKeyDescription", "CreateAlias", "UpdateAlias"}
+NOT_WHILE_UPDATING = SWITCHES | {
+    "GetParametersForImport",
+    "DeleteImportedKeyMaterial",
+    "ReplicateKey",
     "ScheduleKeyDeletion",
-    "TagResource",
-    "UntagResource",
-    "UpdateKeyDescription",
-    "CreateAlias",
-    "UpdateAlias",
 }
 
 
 def expected_error(operation: str, state: str) -> tuple[str, str] | None:
-    """The developer guide's table for a key that KMS made, written a second time and in another form than the engine's.
+    """The developer guide's table, written a second time and in another form than the engine's."""
+    busy = USES | NEEDS_ENABLED | SWITCHES  # a disabled key still gives its public key away
+    invalid = {
+        "PendingDeletion": (busy | CHANGES | IMPORTS - {"DeleteImportedKeyMaterial"}, "is pending deletion"),
+        "PendingReplicaDeletion": (
+            busy | CHANGES | IMPORTS - {"DeleteImportedKeyMaterial"},
+            "is pending replica deletion",
+        ),
+        "PendingImport": (busy, "is pending import"),
+        "Unavailable": (USES, "is unavailable"),
+        "Creating": (busy | IMPORTS, "is creating"),
+        "Updating": (NOT_WHILE_UPDATING, "is updating"),
+    }
+    if operation == "CancelKeyDeletion":
+        pending = state in ("PendingDeletion", "PendingReplicaDeletion")
+        return None if pending else ("KMSInvalidStateException", "is not pending deletion")
+    if state == "Disabled" and operation in NEEDS_ENABLED:
+        return "DisabledException", "is disabled"
+    refused, text = invalid.get(state, (set(), ""))
+    return ("KMSInvalidStateException", text) if operation in refused else None
 
-    What a key of origin EXTERNAL does: test_lab_import.py.
-    """
-    if operation in IMPORTS:
-        return "UnsupportedOperationException", " origin is AWS_KMS which is not valid for this operation."
-    if state == "PendingDeletion" and operation in USES | CHANGES:
-        return "KMSInvalidStateException", " is pending deletion."
-    if state == "Disabled" and operation in USES:
-        return "DisabledException", " is disabled."
-    if state != "PendingDeletion" and operation == "CancelKeyDeletion":
-        return "KMSInvalidStateException", " is not pending deletion."
-    return None
 
-
-@pytest.mark.parametrize("state", ["Enabled", "Disabled", "PendingDeletion"])
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("state", KEY_STATES)
+@pytest.mark.parametrize("operation", REQUESTS)
 def test_an_operation_works_in_the_states_of_the_table(
-    kms: Any, key: Any, refused: Any, operation: str, state: str
+    lab: Lab, kms: Any, refused: Any, operation: str, state: str
 ) -> None:
+    """Where the table has no refusal, the call succeeds."""
+    if operation not in OPERATIONS:
+        pytest.skip(f"{operation} is not in the lab yet")
+    kind, request = REQUESTS[operation]
+    if state == "PendingImport":
+        if "AWS_KMS" in ORIGINS.get(operation, ()) and "EXTERNAL" not in ORIGINS[operation]:
+            pytest.skip(f"no key that {operation} works for waits for an import")
+        kind = kind | IMPORTED
+    key = make(kms, kind)
     other = kms.create_key()["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key["Arn"])
     kms.create_alias(AliasName="alias/other", TargetKeyId=other)
-    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
-    if state == "Disabled":
-        kms.disable_key(KeyId=key["KeyId"])
-    elif state == "PendingDeletion":
-        kms.schedule_key_deletion(KeyId=key["KeyId"])
+    made = _imported(kms, key["Arn"]) if kind.get("Origin") == "EXTERNAL" and "KeySpec" not in kind else {}
+    for name in [value for value in request.values() if isinstance(value, str) and value in MADE]:
+        made[name] = b"x" if state == "PendingImport" and "KeySpec" in kind else MADE[name](kms, key["Arn"])
+    put_into(lab, kms, key, state)
+    asked = {name: made.get(value, value) if isinstance(value, str) else value for name, value in request.items()}
+    if operation == "ImportKeyMaterial":
+        asked["ExpirationModel"] = "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    if operation != "DeleteAlias":
+        asked[MEMBER.get(operation, "KeyId")] = key["Arn"]
     error = expected_error(operation, state)
     if error is None:
-        OPERATIONS[operation](kms, key["KeyId"], blob)
+        kms._make_api_call(operation, asked)
     else:
-        with refused(error[0], key["Arn"] + error[1]):
-            OPERATIONS[operation](kms, key["KeyId"], blob)
+        with refused(error[0], f"{key['Arn']} {error[1]}."):
+            kms._make_api_call(operation, asked)
+
+
+def make(kms: Any, kind: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = kms.create_key(**kind)["KeyMetadata"]
+    except ClientError as error:
+        if "the lab does not have it yet" in str(error):
+            pytest.skip(str(error))
+        raise
+    return found
+
+
+def put_into(lab: Lab, kms: Any, key: dict[str, Any], state: str) -> None:
+    """By the call that does it on AWS. The states that a single-Region key of KMS never has are written into it."""
+    arn = key["Arn"]
+    if state == "Disabled":
+        kms.disable_key(KeyId=arn)
+    elif state == "PendingDeletion":
+        kms.schedule_key_deletion(KeyId=arn)
+    elif state == "PendingImport":
+        kms.delete_imported_key_material(KeyId=arn)
+    elif state != "Enabled":
+        store_of(key["AWSAccountId"], lab.region, lab.clock.now()).keys[key["KeyId"]].state = state
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == state
+
+
+def test_every_operation_on_a_key_has_its_row() -> None:
+    """By botocore's model: an operation of a later one fails here by name."""
+    model = service_model()
+    named = {"KeyId", "TargetKeyId", "DestinationKeyId", "AliasName"}
+    on_keys = {
+        operation
+        for operation in model.operation_names
+        if named & set(getattr(model.operation_model(operation).input_shape, "members", ()))
+    }
+    assert set(REFUSALS) == on_keys
+    assert set(REQUESTS) == on_keys
+
+
+@pytest.mark.parametrize("operation", ORIGINS)
+def test_an_operation_refuses_keys_of_other_origins(lab: Lab, kms: Any, key: Any, refused: Any, operation: str) -> None:
+    """Before it looks at the state: the key is pending deletion."""
+    kms.schedule_key_deletion(KeyId=key["Arn"])
+    stored = store_of(key["AWSAccountId"], lab.region, lab.clock.now()).keys[key["KeyId"]]
+    request = {name: value for name, value in REQUESTS[operation][1].items() if not str(value).startswith("$")}
+    request |= {"ImportToken": b"x", "EncryptedKeyMaterial": b"x"} if operation == "ImportKeyMaterial" else {}
+    for origin in {"AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"} - set(ORIGINS[operation]):
+        stored.origin = origin
+        with refused(
+            "UnsupportedOperationException", f"{key['Arn']} origin is {origin} which is not valid for this operation."
+        ):
+            kms._make_api_call(operation, {"KeyId": key["Arn"]} | request)
 
 
 def test_a_key_is_enabled_in_the_state_enabled_only(kms: Any, key: Any) -> None:

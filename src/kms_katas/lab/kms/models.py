@@ -16,6 +16,7 @@ from moto.core.resource_tagging import TaggedResource
 from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.aws_managed import make_aws_managed
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
@@ -113,7 +114,7 @@ class KeyStore(KmsBackend):
         key = self.keys[target_key_id]
         self.new_alias(alias_name, key, setting.now())
         if alias_name.startswith("alias/aws/"):
-            key.manager = "AWS"
+            make_aws_managed(key, alias_name, self.partition, setting.now())
 
     def describe_key(self, key_id: str) -> Key:  # type: ignore[override]
         """The key named by ID, ARN, alias or alias ARN.

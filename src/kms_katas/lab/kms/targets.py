@@ -8,6 +8,7 @@ malformed ARN, and the code for a ciphertext whose key is gone or in another Reg
 import re
 
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.aws_managed import PREDEFINED
 from kms_katas.lab.kms.ciphertext import locator_of
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias, Key
@@ -90,6 +91,8 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
         # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
         raise KMSError(_malformed_arn(work), "Key Aliases are not supported for this operation.")
     if name.startswith("alias/"):
+        if work.operation == "DescribeKey" and account == work.account and name in PREDEFINED - set(store.aliases):
+            store.create_alias(store.new_key(work.now).id, name)
         return store.keys[find_alias(store, name).key_id], name
     if not _KEY_ID.fullmatch(name):
         raise KMSError("NotFoundException", f"Invalid keyId '{identifier}'")

@@ -14,6 +14,8 @@ from kms_katas.lab.kms.paging import page
 from kms_katas.lab.kms.schedule import resume_rotation
 from kms_katas.lab.kms.work import Work
 
+_MOST_KEYS = 100_000  # customer managed keys of an account in a Region, in whatever state (developer guide, quotas)
+
 
 def create_key(work: Work) -> dict[str, Any]:
     asked = work.parameters
@@ -21,6 +23,8 @@ def create_key(work: Work) -> dict[str, Any]:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())}
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
+    if len(store.keys) >= _MOST_KEYS and sum(key.manager == "CUSTOMER" for key in store.keys.values()) >= _MOST_KEYS:
+        raise KMSError("LimitExceededException", f"The account has {_MOST_KEYS} KMS keys, the most in a Region.")
     origin = asked.get("Origin", "AWS_KMS")
     key = store.new_key(work.now, asked.get("Policy"), asked.get("Description", ""), origin)
     key.tags = tags
@@ -64,9 +68,7 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
 
 
 def describe_key(work: Work) -> dict[str, Any]:
-    """AWS makes the AWS managed key when a predefined alias such as alias/aws/s3 is described; the lab has none of
-    those and answers NotFoundException.
-    """
+    """An AWS managed key that its alias, such as alias/aws/s3, has to make first is made by targets.py."""
     return {"KeyMetadata": work.key.metadata()}
 
 

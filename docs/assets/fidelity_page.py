@@ -1,0 +1,56 @@
+"""Puts the engine's own tables into docs/reference/fidelity.md: how faithful the lab is, operation by operation.
+
+`python docs/assets/fidelity_page.py` puts them in anew; a test fails when the page and the tables no longer agree. The
+text around the tables is written by hand.
+"""
+
+import re
+from pathlib import Path
+
+from kms_katas.lab.kms.errors import not_in_the_lab
+from kms_katas.lab.kms.fidelity import ABSENT, CAVEATS
+from kms_katas.lab.kms.operations import OPERATIONS
+from kms_katas.lab.kms.states import ORIGINS, REFUSALS
+
+PAGE = Path(__file__).parents[1] / "reference" / "fidelity.md"
+
+
+def page() -> str:
+    """The page as it should be: the text that is there, with the tables of now."""
+    text = PAGE.read_text("utf-8")
+    for name, table in (("operations", operations()), ("states", states())):
+        place = re.compile(f"(<!-- {name} -->\n).*(<!-- end of {name} -->)", re.DOTALL)
+        text = place.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)
+    return text
+
+
+def operations() -> str:
+    exact = [operation for operation in OPERATIONS if not CAVEATS[operation]]
+    lines = [
+        f"Of the {len(OPERATIONS) + len(ABSENT)} operations of KMS the lab has {len(OPERATIONS)}: {len(exact)} exact, "
+        f"{len(OPERATIONS) - len(exact)} simplified in what the table says.",
+        "",
+        "| operation | in the lab | what differs from AWS |",
+        "|---|---|---|",
+    ]
+    for operation in sorted([*OPERATIONS, *ABSENT]):
+        if operation in ABSENT:
+            level, caveat = "absent", f"Answers {not_in_the_lab(operation).code}."
+        else:
+            caveat = CAVEATS[operation]
+            level = "simplified" if caveat else "exact"
+        lines.append(f"| {operation} | {level} | {caveat} |")
+    return "\n".join(lines)
+
+
+def states() -> str:
+    lines = ["| operation | refused while the key is | works for keys of origin |", "|---|---|---|"]
+    for operation in sorted(OPERATIONS):
+        refused, origins = REFUSALS.get(operation, {}), ORIGINS.get(operation, ("any",))
+        if refused or operation in ORIGINS:
+            lines.append(f"| {operation} | {', '.join(refused)} | {', '.join(origins)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

@@ -1,0 +1,77 @@
+"""AWS managed keys: the predefined aliases that stand for them, and what makes a KMS key one of them.
+
+Sources: botocore op:DescribeKey (a predefined alias without a key gets one when it is described), the developer guide
+on key policies for AWS services (the policy of aws/ebs, printed whole), on rotation (every year, nobody can change it).
+Doubtful: which predefined aliases an account has. These are those that moto knows; AWS lists them in ListAliases even
+before they have a key, the lab does not, because it cannot know which.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from kms_katas.lab.kms.keys import Key
+
+PREDEFINED = frozenset(
+    f"alias/aws/{service}"
+    for service in (
+        [
+            "acm",
+            "dynamodb",
+            "ebs",
+            "elasticfilesystem",
+            "es",
+            "glue",
+            "kinesisvideo",
+            "lambda",
+            "rds",
+            "redshift",
+            "s3",
+            "secretsmanager",
+            "ssm",
+            "xray",
+        ]
+    )
+)
+_ENDPOINTS = {"ebs": "ec2"}
+"""The service in kms:ViaService, where it is not the one in the alias."""
+
+_ROTATED_EVERY = 365
+
+
+def make_aws_managed(key: Key, alias_name: str, partition: str, now: datetime) -> None:
+    """Turns a new key into the AWS managed key of this alias. The description is the form of the lab's own."""
+    service = alias_name.removeprefix("alias/aws/")
+    key.manager = "AWS"
+    key.description = f"Default key that protects my {service} data when no other key is defined"
+    key.policy = _policy(service, key, partition)
+    key.rotation_period = _ROTATED_EVERY
+    key.next_rotation = now + timedelta(days=_ROTATED_EVERY)
+
+
+def _policy(service: str, key: Key, partition: str) -> str:
+    """Everybody in the account may use the key through the service; nobody may manage it."""
+    via = f"{_ENDPOINTS.get(service, service)}.{key.region}.amazonaws.com"
+    through_service = {
+        "Sid": f"Allow access through {service} for all principals in the account that are authorized to use it",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:CallerAccount": key.account, "kms:ViaService": via}},
+    }
+    metadata = {
+        "Sid": "Allow direct access to key metadata to the account",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{key.account}:root"},
+        "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+        "Resource": "*",
+    }
+    document = {"Version": "2012-10-17", "Id": f"auto-{service}-1", "Statement": [through_service, metadata]}
+    return json.dumps(document, indent=2, separators=(",", " : "))
