@@ -32,12 +32,25 @@ ORIGINS: dict[str, str] = {
 }
 """Operation -> the one origin of a key that it works for (footnotes 6, 7 and 9)."""
 
+SYMMETRIC_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
+"""Operations that other keys refuse without a text: recorded for RotateKeyOnDemand, taken for the other two."""
+
 REFUSALS: dict[str, dict[str, tuple[str, str]]] = {
     "Encrypt": _USES,
     "Decrypt": _USES,
     "ReEncrypt": _USES,  # of both keys; which one AWS looks at first is not documented, here the source
     "GenerateDataKey": _USES,
     "GenerateDataKeyWithoutPlaintext": _USES,
+    "GenerateDataKeyPair": _USES,
+    "GenerateDataKeyPairWithoutPlaintext": _USES,
+    "Sign": _USES,
+    "Verify": _USES,
+    "GenerateMac": _USES,
+    "VerifyMac": _USES,
+    "DeriveSharedSecret": _USES,  # recorded for Disabled; not in the page, nor the next two, which are taken for alike
+    "Encapsulate": _USES,
+    "Decapsulate": _USES,
+    "GetPublicKey": _SWITCHES,  # of a disabled key too: recorded for every spec, against the page's footnote 1
     "EnableKeyRotation": _USES,
     "DisableKeyRotation": _USES,
     "RotateKeyOnDemand": _USES,  # not in the page; from its list of errors, and the recorded DisabledException
@@ -57,8 +70,10 @@ REFUSALS: dict[str, dict[str, tuple[str, str]]] = {
 
 
 def require_state(work: Work) -> None:
-    """Raises the error that the tables have for the origin and state of a key that the request uses."""
+    """Raises the error that the tables have for the kind, origin and state of a key that the request uses."""
     for key in work.target.keys:
+        if work.operation in SYMMETRIC_ONLY and not key.is_symmetric_encryption_key:
+            raise KMSError("UnsupportedOperationException")
         if ORIGINS.get(work.operation, key.origin) != key.origin:
             sentence = f"{key.arn} origin is {key.origin} which is not valid for this operation."
             raise KMSError("UnsupportedOperationException", sentence)

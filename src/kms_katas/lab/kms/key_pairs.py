@@ -1,0 +1,101 @@
+"""The key pairs of asymmetric KMS keys and data key pairs: made from a seed, and in the forms in which KMS gives them.
+
+Knows no KMS keys. A pair is made when it is first used, so CreateKey costs the same for every spec; equal seeds make
+equal pairs. RSA comes from a pool of primes that everybody can read (rsa_pool.py): **these keys protect nothing**. When
+the pool has no unused pair left, an RSA key is a fresh one, slower to make, which no seed repeats.
+"""
+
+from typing import TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+
+from kms_katas.lab.kms.errors import not_in_the_lab
+from kms_katas.lab.kms.rsa_pool import PUBLIC_EXPONENT, pooled_key
+from kms_katas.lab.kms.specs import KEY_SPECS
+
+MLDSAPrivateKey: TypeAlias = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+MLKEMPrivateKey: TypeAlias = mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | MLDSAPrivateKey | MLKEMPrivateKey
+)
+
+SEED_BYTES = 72
+"""Enough for every spec: a P-521 scalar takes 66 bytes, and some more keep it evenly spread."""
+
+CURVES: dict[str, ec.EllipticCurve] = {
+    "ECC_NIST_P256": ec.SECP256R1(),
+    "ECC_NIST_P384": ec.SECP384R1(),
+    "ECC_NIST_P521": ec.SECP521R1(),
+    "ECC_SECG_P256K1": ec.SECP256K1(),
+}
+_ML_DSA: dict[int, type[mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey]] = {
+    44: mldsa.MLDSA44PrivateKey,
+    65: mldsa.MLDSA65PrivateKey,
+    87: mldsa.MLDSA87PrivateKey,
+}
+
+
+def key_pair(spec: str, seed: bytes, taken: set[int]) -> PrivateKey:
+    """The pair of `spec` that follows from `seed`. Of RSA one whose modulus is not in `taken`, which learns it.
+
+    Raises UnsupportedOperationException for ML_KEM_512, which the library in use does not have.
+    """
+    family, bits = KEY_SPECS[spec].family, KEY_SPECS[spec].bits
+    if family == "RSA":
+        key = pooled_key(bits, taken, int.from_bytes(seed)) or rsa.generate_private_key(PUBLIC_EXPONENT, bits)
+        taken.add(key.public_key().public_numbers().n)
+        return key
+    if family == "EC":
+        curve = CURVES[spec]
+        return ec.derive_private_key(int.from_bytes(seed) % (curve.group_order - 1) + 1, curve)
+    if family == "ED25519":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seed[:32])
+    if family == "ML_DSA":
+        return _ML_DSA[bits].from_seed_bytes(seed[:32])
+    if spec == "ML_KEM_768":
+        return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed[:64])
+    if spec == "ML_KEM_1024":
+        return mlkem.MLKEM1024PrivateKey.from_seed_bytes(seed[:64])
+    raise not_in_the_lab(f"A key pair of the spec {spec}")
+
+
+def read_private_key(spec: str, data: bytes) -> PrivateKey | None:
+    """The private key in this PKCS#8, as an import brings it; None when it is none of `spec`."""
+    try:
+        key = load_der_private_key(data, None)
+    except Exception:
+        # The library has errors of several kinds for bytes that a stranger made.
+        return None
+    family, bits = KEY_SPECS[spec].family, KEY_SPECS[spec].bits
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key if family == "RSA" and key.key_size == bits else None
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key if family == "EC" and key.curve.name == CURVES[spec].name else None
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key if family == "ED25519" else None
+    if isinstance(key, mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey):
+        return key if family == "ML_DSA" and isinstance(key, _ML_DSA[bits]) else None
+    if isinstance(key, mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey):
+        return key if spec == ("ML_KEM_768" if isinstance(key, mlkem.MLKEM768PrivateKey) else "ML_KEM_1024") else None
+    return None
+
+
+def public_bytes(key: PrivateKey) -> bytes:
+    """DER, SubjectPublicKeyInfo (botocore shape GetPublicKeyResponse)."""
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def private_bytes(key: PrivateKey) -> bytes:
+    """DER, PKCS#8 (botocore op:GenerateDataKeyPair).
+
+    Of an elliptic curve AWS's are a few bytes longer (recorded: 150 for P-256 to our 138): it seems to name the curve a
+    second time inside. Every reader of PKCS#8 takes both forms.
+    """
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
