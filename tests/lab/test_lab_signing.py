@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kms_katas.lab import Lab
-from kms_katas.lab.kms import ed25519ph
+from kms_katas.lab.kms import ed25519ph, ml_dsa_mu
 
 HASHES: dict[str, Any] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 RSA_ALGORITHMS = [f"RSASSA_{padding}_SHA_{bits}" for padding in ("PKCS1_V1_5", "PSS") for bits in HASHES]
@@ -235,3 +235,57 @@ def test_the_prehashed_form_verifies_its_own_and_nothing_altered(secret: bytes, 
     number = int.from_bytes(signature) ^ 1 << place
     assert not ed25519ph.verify(public, message, number.to_bytes(64))
     assert not ed25519ph.verify(public, message + b"x", signature)
+
+
+# ML-DSA from the message representative on
+
+
+def mu_of(public: bytes, message: bytes) -> bytes:
+    """FIPS 204, algorithms 2 and 7: the hash of the public key's hash, an empty context and the message."""
+    return hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + message).digest(64)
+
+
+@pytest.mark.parametrize("spec", ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"])
+def test_a_signature_of_mu_is_one_of_the_message(kms: Any, refused: Any, spec: str) -> None:
+    key, message = signer(kms, spec), os.urandom(100)
+    asked = {"KeyId": key, "SigningAlgorithm": "ML_DSA_SHAKE_256"}
+    public = public_key(kms, key)
+    mu = {"Message": mu_of(public.public_bytes_raw(), message), "MessageType": "EXTERNAL_MU"}
+    of_mu = kms.sign(**asked, **mu)["Signature"]
+    of_message = kms.sign(Message=message, **asked)["Signature"]
+    public.verify(of_mu, message)
+    assert kms.verify(Message=message, Signature=of_mu, **asked)["SignatureValid"]
+    assert kms.verify(Signature=of_message, **asked, **mu)["SignatureValid"]
+    assert kms.sign(**asked, **mu)["Signature"] != of_mu
+    places = {0, len(of_mu) - 1, *(secrets.randbelow(len(of_mu)) for _ in range(5))}
+    altered = [of_mu[:place] + bytes([of_mu[place] ^ 1]) + of_mu[place + 1 :] for place in places]
+    for bad in [*altered, of_mu[:-1], of_mu + b"\0"]:
+        with refused("KMSInvalidSignatureException", ""):
+            kms.verify(Signature=bad, **asked, **mu)
+    with refused("KMSInvalidSignatureException", ""):
+        kms.verify(Signature=of_mu, **asked, **(mu | {"Message": os.urandom(64)}))
+
+
+@pytest.mark.parametrize("size", [1, 63, 65])
+def test_mu_has_64_bytes(kms: Any, refused: Any, size: int) -> None:
+    key = signer(kms, "ML_DSA_44")
+    with refused("ValidationException", "External Mu is invalid length for algorithm ML_DSA_SHAKE_256."):
+        kms.sign(KeyId=key, Message=bytes(size), MessageType="EXTERNAL_MU", SigningAlgorithm="ML_DSA_SHAKE_256")
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    number=st.sampled_from(sorted(ml_dsa_mu.SETS)),
+    seed=st.binary(min_size=32, max_size=32),
+    message=st.binary(max_size=40),
+    chance=st.binary(min_size=32, max_size=32),
+)
+def test_from_mu_on_both_directions_agree_with_the_library(
+    number: int, seed: bytes, message: bytes, chance: bytes
+) -> None:
+    key = getattr(mldsa, f"MLDSA{number}PrivateKey").from_seed_bytes(seed)
+    public = key.public_key().public_bytes_raw()
+    mu = mu_of(public, message)
+    key.public_key().verify(ml_dsa_mu.sign(number, seed, mu, chance), message)
+    assert ml_dsa_mu.verify(number, public, mu, key.sign(message))
+    assert not ml_dsa_mu.verify(number, public, bytes(64), key.sign(message))

@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa, utils
 
-from kms_katas.lab.kms import ed25519ph, setting
-from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms import ed25519ph, ml_dsa_mu, setting
+from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.key_pairs import MLDSAPrivateKey, PrivateKey, public_bytes
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.specs import DIGEST_BITS, KEY_SPECS, require_algorithm, require_usage
@@ -34,7 +34,7 @@ def sign(work: Work) -> dict[str, Any]:
     algorithm, message_type, message = _request(work)
     return {
         "KeyId": work.key.arn,
-        "Signature": _signature(_private_key(work), algorithm, message_type, message),
+        "Signature": _signature(work, algorithm, message_type, message),
         "SigningAlgorithm": algorithm,
     }
 
@@ -44,7 +44,7 @@ def verify(work: Work) -> dict[str, Any]:
     is none.
     """
     algorithm, message_type, message = _request(work)
-    if not _holds(_private_key(work), algorithm, message_type, message, work.parameters["Signature"]):
+    if not _holds(work, algorithm, message_type, message, work.parameters["Signature"]):
         raise KMSError("KMSInvalidSignatureException")
     return {"KeyId": work.key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
 
@@ -91,7 +91,8 @@ def _private_key(work: Work) -> PrivateKey:
     return store_of(work.key.account, work.key.region, work.now).private_key(work.key)
 
 
-def _signature(key: PrivateKey, algorithm: str, message_type: str, message: bytes) -> bytes:
+def _signature(work: Work, algorithm: str, message_type: str, message: bytes) -> bytes:
+    key = _private_key(work)
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(_digest(algorithm, message_type, message), _padding(algorithm), _prehashed(algorithm))
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -101,13 +102,15 @@ def _signature(key: PrivateKey, algorithm: str, message_type: str, message: byte
     if algorithm == "ED25519_PH_SHA_512":
         assert isinstance(key, ed25519.Ed25519PrivateKey)
         return ed25519ph.sign(key.private_bytes_raw(), message)
-    _refuse_mu(message_type)
     assert isinstance(key, ed25519.Ed25519PrivateKey | MLDSAPrivateKey)
+    if message_type == "EXTERNAL_MU":
+        chance = setting.current.randomness.bytes(32)
+        return ml_dsa_mu.sign(KEY_SPECS[work.key.spec].bits, key.private_bytes_raw(), message, chance)
     return key.sign(message)
 
 
-def _holds(key: PrivateKey, algorithm: str, message_type: str, message: bytes, signature: bytes) -> bool:
-    public = key.public_key()
+def _holds(work: Work, algorithm: str, message_type: str, message: bytes, signature: bytes) -> bool:
+    public = _private_key(work).public_key()
     try:
         if isinstance(public, rsa.RSAPublicKey):
             digest = _digest(algorithm, message_type, message)
@@ -118,11 +121,13 @@ def _holds(key: PrivateKey, algorithm: str, message_type: str, message: bytes, s
             assert isinstance(public, ed25519.Ed25519PublicKey)
             return ed25519ph.verify(public.public_bytes_raw(), message, signature)
         else:
-            _refuse_mu(message_type)
             assert isinstance(
                 public,
                 ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey,
             )
+            if message_type == "EXTERNAL_MU":
+                bits = KEY_SPECS[work.key.spec].bits
+                return ml_dsa_mu.verify(bits, public.public_bytes_raw(), message, signature)
             public.verify(signature, message)
     except InvalidSignature:
         return False
@@ -142,8 +147,3 @@ def _padding(algorithm: str) -> padding.AsymmetricPadding:
         return padding.PKCS1v15()
     digest = _HASHES[algorithm[-7:]]
     return padding.PSS(padding.MGF1(digest), digest.digest_size)
-
-
-def _refuse_mu(message_type: str) -> None:
-    if message_type == "EXTERNAL_MU":
-        raise not_in_the_lab("MessageType EXTERNAL_MU")
