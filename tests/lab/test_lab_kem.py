@@ -5,9 +5,15 @@ import secrets
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mlkem
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-SIZES = {"ML_KEM_768": 1088, "ML_KEM_1024": 1568}
+from kms_katas.lab.kms.key_pairs import public_bytes
+from kms_katas.lab.kms.ml_kem_512 import MLKEM512PrivateKey, MLKEM512PublicKey
+
+SIZES = {"ML_KEM_512": 768, "ML_KEM_768": 1088, "ML_KEM_1024": 1568}
 
 
 def kem_key(kms: Any, spec: str) -> str:
@@ -36,8 +42,11 @@ def test_what_another_encapsulates_with_the_public_key_opens(kms: Any, spec: str
     key = kem_key(kms, spec)
     answer = kms.get_public_key(KeyId=key)
     assert answer["EncapsulationAlgorithms"] == ["ML_KEM"]
-    public: Any = load_der_public_key(answer["PublicKey"])
-    secret, blob = public.encapsulate()
+    if spec == "ML_KEM_512":  # the library cannot read it
+        secret, blob = MLKEM512PublicKey(answer["PublicKey"][-800:]).encapsulate()
+    else:
+        public: Any = load_der_public_key(answer["PublicKey"])
+        secret, blob = public.encapsulate()
     assert decapsulate(kms, key, blob)["SharedSecret"] == secret
 
 
@@ -60,7 +69,7 @@ def test_altered_bytes_and_another_key_give_another_secret_and_no_error(kms: Any
 @pytest.mark.parametrize("spec", SIZES)
 def test_bytes_of_another_length_are_refused(kms: Any, refused: Any, spec: str) -> None:
     key = kem_key(kms, spec)
-    for size in (1, SIZES[spec] - 1, SIZES[spec] + 1, 768):
+    for size in (1, SIZES[spec] - 1, SIZES[spec] + 1, 1000):
         for dry in (False, True):
             with refused("InvalidCiphertextException"):
                 decapsulate(kms, key, os.urandom(size), DryRun=dry)
@@ -70,8 +79,30 @@ def test_bytes_of_another_length_are_refused(kms: Any, refused: Any, spec: str) 
         kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM", DryRun=True)
 
 
-def test_the_lab_says_that_it_cannot_use_the_smallest_set(kms: Any, refused: Any) -> None:
-    key = kem_key(kms, "ML_KEM_512")
-    with refused("UnsupportedOperationException") as caught:
-        kms.encapsulate(KeyId=key, EncapsulationAlgorithm="ML_KEM")
-    assert "the lab does not have it yet" in caught.value.response["Error"]["Message"]
+@settings(max_examples=15, deadline=None)
+@given(number=st.sampled_from([768, 1024]), seed=st.binary(min_size=64, max_size=64), data=st.data())
+def test_the_code_for_the_smallest_set_does_the_two_others_as_the_library_does(
+    number: int, seed: bytes, data: st.DataObject
+) -> None:
+    theirs = getattr(mlkem, f"MLKEM{number}PrivateKey").from_seed_bytes(seed)
+    ours = MLKEM512PrivateKey(seed, number)
+    assert ours.public_key().public_bytes_raw() == theirs.public_key().public_bytes_raw()
+    secret, blob = ours.public_key().encapsulate()
+    assert theirs.decapsulate(blob) == secret
+    secret, blob = theirs.public_key().encapsulate()
+    assert ours.decapsulate(blob) == secret
+    place = data.draw(st.integers(0, len(blob) - 1))
+    altered = blob[:place] + bytes([blob[place] ^ data.draw(st.integers(1, 255))]) + blob[place + 1 :]
+    assert ours.decapsulate(altered) == theirs.decapsulate(altered) != secret
+
+
+def test_the_smallest_set_has_the_forms_of_the_others(kms: Any, key: Any) -> None:
+    made = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec="ML_KEM_512")
+    read = MLKEM512PrivateKey.read(made["PrivateKeyPlaintext"])
+    assert read is not None and public_bytes(read) == made["PublicKey"]
+    larger = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec="ML_KEM_768")
+    head = len(made["PrivateKeyPlaintext"]) - 64
+    theirs = bytearray(larger["PrivateKeyPlaintext"][:head])
+    theirs[theirs.index(bytes.fromhex("0304")) + 3] = 1  # the last part of the object identifier
+    assert made["PrivateKeyPlaintext"][:head] == bytes(theirs)
+    assert len(made["PublicKey"]) == 800 + len(larger["PublicKey"]) - 1184

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from kms_katas.lab.kms.errors import not_in_the_lab
+from kms_katas.lab.kms.ml_kem_512 import MLKEM512PrivateKey
 from kms_katas.lab.kms.rsa_pool import PUBLIC_EXPONENT, pooled_key
 from kms_katas.lab.kms.specs import KEY_SPECS
 
 MLDSAPrivateKey: TypeAlias = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
-MLKEMPrivateKey: TypeAlias = mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey
+MLKEMPrivateKey: TypeAlias = MLKEM512PrivateKey | mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey
 PrivateKey: TypeAlias = (
     rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | MLDSAPrivateKey | MLKEMPrivateKey
 )
@@ -40,13 +40,15 @@ _ML_DSA: dict[int, type[mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mlds
     65: mldsa.MLDSA65PrivateKey,
     87: mldsa.MLDSA87PrivateKey,
 }
+_ML_KEM: dict[int, type[MLKEMPrivateKey]] = {
+    512: MLKEM512PrivateKey,
+    768: mlkem.MLKEM768PrivateKey,
+    1024: mlkem.MLKEM1024PrivateKey,
+}
 
 
 def key_pair(spec: str, seed: bytes, taken: set[int]) -> PrivateKey:
-    """The pair of `spec` that follows from `seed`. Of RSA one whose modulus is not in `taken`, which learns it.
-
-    Raises UnsupportedOperationException for ML_KEM_512, which the library in use does not have.
-    """
+    """The pair of `spec` that follows from `seed`. Of RSA one whose modulus is not in `taken`, which learns it."""
     family, bits = KEY_SPECS[spec].family, KEY_SPECS[spec].bits
     if family == "RSA":
         key = pooled_key(bits, taken, int.from_bytes(seed)) or rsa.generate_private_key(PUBLIC_EXPONENT, bits)
@@ -59,15 +61,14 @@ def key_pair(spec: str, seed: bytes, taken: set[int]) -> PrivateKey:
         return ed25519.Ed25519PrivateKey.from_private_bytes(seed[:32])
     if family == "ML_DSA":
         return _ML_DSA[bits].from_seed_bytes(seed[:32])
-    if spec == "ML_KEM_768":
-        return mlkem.MLKEM768PrivateKey.from_seed_bytes(seed[:64])
-    if spec == "ML_KEM_1024":
-        return mlkem.MLKEM1024PrivateKey.from_seed_bytes(seed[:64])
-    raise not_in_the_lab(f"A key pair of the spec {spec}")
+    assert family == "ML_KEM"  # SM2 was refused when the key was created
+    return _ML_KEM[bits].from_seed_bytes(seed[:64])
 
 
 def read_private_key(spec: str, data: bytes) -> PrivateKey | None:
     """The private key in this PKCS#8, as an import brings it; None when it is none of `spec`."""
+    if spec == "ML_KEM_512":
+        return MLKEM512PrivateKey.read(data)
     try:
         key = load_der_private_key(data, None)
     except Exception:
@@ -83,7 +84,7 @@ def read_private_key(spec: str, data: bytes) -> PrivateKey | None:
     if isinstance(key, mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey):
         return key if family == "ML_DSA" and isinstance(key, _ML_DSA[bits]) else None
     if isinstance(key, mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey):
-        return key if spec == ("ML_KEM_768" if isinstance(key, mlkem.MLKEM768PrivateKey) else "ML_KEM_1024") else None
+        return key if family == "ML_KEM" and isinstance(key, _ML_KEM[bits]) else None
     return None
 
 

@@ -6,11 +6,11 @@ of AWS is recorded; source: botocore op:Encapsulate and op:Decapsulate.
 
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec, mlkem
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.kms.key_pairs import PrivateKey
+from kms_katas.lab.kms.key_pairs import MLKEMPrivateKey, PrivateKey
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.operations.crypto import refuse_recipient
 from kms_katas.lab.kms.specs import require_usage
@@ -43,7 +43,7 @@ def derive_shared_secret(work: Work) -> dict[str, Any]:
 
 def encapsulate(work: Work) -> dict[str, Any]:
     key = _private_key(work)
-    assert isinstance(key, mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey)
+    assert isinstance(key, MLKEMPrivateKey)
     secret, blob = key.public_key().encapsulate()
     return {
         "KeyId": work.key.arn,
@@ -60,7 +60,7 @@ def decapsulate(work: Work) -> dict[str, Any]:
     """
     refuse_recipient(work)
     key = _private_key(work)
-    assert isinstance(key, mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey)
+    assert isinstance(key, MLKEMPrivateKey)
     try:
         secret = key.decapsulate(work.parameters["SharedSecretCiphertextBlob"])
     except ValueError:
