@@ -52,6 +52,14 @@ def test_without_plaintext_the_private_key_is_in_the_ciphertext_only(kms: Any, k
     assert public_of(kms.decrypt(CiphertextBlob=made["PrivateKeyCiphertextBlob"])["Plaintext"]) == made["PublicKey"]
 
 
+def test_a_private_key_is_as_long_as_awss(kms: Any, key: Any) -> None:
+    """Recorded from AWS by the project stackd on 2026-09-12 (testdata/aws/kms/ecc.json)."""
+    lengths = {"ECC_NIST_P256": 150, "ECC_NIST_P521": 250, "ECC_NIST_EDWARDS25519": 48}
+    for spec, length in lengths.items():
+        made = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec=spec)
+        assert len(made["PrivateKeyPlaintext"]) == length
+
+
 def test_the_ciphertext_wants_its_encryption_context(kms: Any, key: Any, refused: Any) -> None:
     made = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec="ECC_NIST_P256", EncryptionContext={"a": "b"})
     with refused("InvalidCiphertextException", ""):
