@@ -132,6 +132,7 @@ def test_an_algorithm_of_asymmetric_keys_fits_no_symmetric_key(kms: Any, source:
     with refused("InvalidKeyUsageException"):
         kms.re_encrypt(
             CiphertextBlob=sealed(kms, source["KeyId"]),
+            SourceKeyId=source["KeyId"],
             DestinationKeyId=source["KeyId"],
             **{f"{side}EncryptionAlgorithm": "RSAES_OAEP_SHA_256"},
         )

@@ -22,6 +22,11 @@ class Randomness:
             secret = hashlib.shake_256(f"kms-katas lab {seed}".encode()).digest(48)
             self._stream = Cipher(algorithms.AES(secret[:32]), modes.CTR(secret[32:])).encryptor()
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a seed was given."""
+        return self._stream is not None
+
     def bytes(self, count: int) -> bytes:
         return os.urandom(count) if self._stream is None else self._stream.update(bytes(count))
 

@@ -16,11 +16,17 @@ from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.request_keys import SOURCE_ADDRESS
 
-_READ_ONLY = ("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate")
+_READ_ONLY = (
+    *("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate"),
+    *("Sign", "Verify", "DeriveSharedSecret", "Encapsulate", "Decapsulate"),
+)
 _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 _MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
 _NOT_LOGGED = frozenset(
-    {"Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient", "EncryptedKeyMaterial", "ImportToken"}
+    {
+        *("Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient", "EncryptedKeyMaterial", "ImportToken"),
+        *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
+    }
 )
 
 

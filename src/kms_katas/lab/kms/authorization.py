@@ -21,7 +21,19 @@ from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
 
 _NO_POLICY = '{"Statement": []}'
-_CRYPTO = frozenset({"Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"})
+_CRYPTO = frozenset(
+    {
+        *("Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
+        *("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
+    }
+)
+_SAID_IN_REQUEST = {
+    "SigningAlgorithm": "kms:SigningAlgorithm",
+    "MacAlgorithm": "kms:MacAlgorithm",
+    "KeyAgreementAlgorithm": "kms:KeyAgreementAlgorithm",
+    "KeyPairSpec": "kms:DataKeyPairSpec",
+}
+"""Parameters that are a condition key as they stand, in whichever operation has them."""
 
 
 def authorize(work: Work) -> None:
@@ -78,6 +90,9 @@ def condition_context(work: Work, check: Check) -> Context:
         context |= _of_key(work, check.key)
     if operation in _CRYPTO:
         context |= _of_use(asked)
+    context |= {key: asked[name] for name, key in _SAID_IN_REQUEST.items() if name in asked}
+    if operation in ("Sign", "Verify"):
+        context["kms:MessageType"] = asked.get("MessageType", "RAW")
     if operation == "ReEncrypt":
         context |= _of_use(asked, "Source" if check.action == "kms:ReEncryptFrom" else "Destination")
         context["kms:ReEncryptOnSameKey"] = _spoken(len({check.resource for check in work.target.checks}) == 1)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kms_katas.lab.kms.key_pairs import SEED_BYTES, PrivateKey
+from kms_katas.lab.kms.specs import ALGORITHM_LISTS, KEY_SPECS, SYMMETRIC
 from kms_katas.lab.randomness import Randomness
 
 
@@ -11,9 +13,10 @@ from kms_katas.lab.randomness import Randomness
 class KeyMaterial:
     """One version of a key's secret.
 
-    `locator` stands for key and version inside a ciphertext and tells a reader nothing. `secret` is None while imported
-    material is deleted or expired. `rotated` and `rotation_type` (AUTOMATIC or ON_DEMAND) say when and how it became
-    the current one; the first material has neither.
+    `secret` is the key itself of symmetric and HMAC keys; of the others it is the seed of the key pair (key_pairs.py),
+    and `pair` is the key pair once it was needed. `secret` is None while imported material is deleted or expired.
+    `locator` stands for key and version inside a ciphertext and tells a reader nothing. `rotated` and `rotation_type`
+    (AUTOMATIC or ON_DEMAND) say when and how it became the current one; the first material has neither.
     """
 
     id: str
@@ -23,14 +26,16 @@ class KeyMaterial:
     rotation_type: str | None = None
     valid_to: datetime | None = None
     description: str | None = None
+    pair: PrivateKey | None = field(default=None, repr=False)
 
 
-def new_material(randomness: Randomness) -> KeyMaterial:
-    """Fresh AES-256 material.
+def new_material(randomness: Randomness, spec: str = SYMMETRIC) -> KeyMaterial:
+    """Fresh material for a key of `spec`.
 
     AWS documents the ID as 64 hexadecimal digits (botocore shape BackingKeyIdType), not how it comes about.
     """
-    return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(32))
+    size = SEED_BYTES if KEY_SPECS[spec].has_public_key else KEY_SPECS[spec].bits // 8
+    return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(size))
 
 
 @dataclass(eq=False)
@@ -53,7 +58,7 @@ class Key:
     state: str = "Enabled"
     tags: dict[str, str] = field(default_factory=dict)
     manager: str = "CUSTOMER"
-    spec: str = "SYMMETRIC_DEFAULT"
+    spec: str = SYMMETRIC
     usage: str = "ENCRYPT_DECRYPT"
     origin: str = "AWS_KMS"
     multi_region: bool = False
@@ -76,6 +81,15 @@ class Key:
         """Whether every material that it is bound to is there; one that waits for its rotation does not count."""
         return bool(self.materials) and all(material.secret is not None for material in self.materials)
 
+    @property
+    def is_symmetric_encryption_key(self) -> bool:
+        return self.spec == SYMMETRIC
+
+    @property
+    def algorithms(self) -> dict[str, list[str]]:
+        """The one list of algorithms of KeyMetadata and of GetPublicKey's answer, by the name that it has there."""
+        return {ALGORITHM_LISTS[self.usage]: list(KEY_SPECS[self.spec].uses[self.usage])}
+
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
         (botocore op:DeleteImportedKeyMaterial); a pending material that is deleted is forgotten, and the state stays
@@ -84,7 +98,7 @@ class Key:
         if material is self.pending_material:
             self.pending_material = None
             return
-        material.secret = material.valid_to = None
+        material.secret = material.valid_to = material.pair = None
         if self.state != "PendingDeletion":
             self.state = "PendingImport"
 
@@ -106,10 +120,10 @@ class Key:
             "KeyManager": self.manager,
             "CustomerMasterKeySpec": self.spec,
             "KeySpec": self.spec,
-            "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+            **self.algorithms,
             "MultiRegion": self.multi_region,
         }
-        if self.materials:
+        if self.materials and self.is_symmetric_encryption_key:
             found["CurrentKeyMaterialId"] = self.current_material.id
         if self.origin == "EXTERNAL" and self.is_complete:
             ends = [material.valid_to for material in self.materials if material.valid_to is not None]

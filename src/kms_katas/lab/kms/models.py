@@ -19,8 +19,10 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import make_aws_managed
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
 from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
 from kms_katas.lab.kms.schedule import next_event
+from kms_katas.lab.kms.specs import ENCRYPT, SYMMETRIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class KeyStore(KmsBackend):
         """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
         self.import_parameters: dict[bytes, ImportParameters] = {}
         """By import token."""
+        self.rsa_moduli: set[int] = set()
+        """Of the RSA key pairs made here, KMS keys and data key pairs: no two keys of one account share one."""
 
     def new_key(
         self,
@@ -51,6 +55,8 @@ class KeyStore(KmsBackend):
         description: str = "",
         origin: str = "AWS_KMS",
         key_id: str | None = None,
+        spec: str = SYMMETRIC,
+        usage: str = ENCRYPT,
     ) -> Key:
         """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
@@ -58,17 +64,26 @@ class KeyStore(KmsBackend):
         arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
         text = policy or default_key_policy(self.partition, self.account_id)
         key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
+        key.spec, key.usage = spec, usage
         self.keys[key_id] = key
         if origin == "EXTERNAL":
             key.state = "PendingImport"
         else:
-            self.add_material(key, new_material(randomness))
+            self.add_material(key, new_material(randomness, spec))
         return key
 
     def add_material(self, key: Key, material: KeyMaterial) -> None:
         """Makes it the key's current material; what the older ones encrypted still opens."""
         key.materials.append(material)
         self.by_locator[material.locator] = (key, material)
+
+    def private_key(self, key: Key) -> PrivateKey:
+        """The private key of an asymmetric KMS key of this store, made when it is first asked for."""
+        material = key.current_material
+        if material.pair is None:
+            assert material.secret is not None  # the key's state saw to it
+            material.pair = key_pair(key.spec, material.secret, self.rsa_moduli)
+        return material.pair
 
     def forget(self, key: Key) -> None:
         """Takes back a key that a refused CreateKey made."""

@@ -58,6 +58,9 @@ i ListKeyRotations GetKeyLastUsage                                              
 # GetPublicKey of a disabled key works in recordings of every spec (stackd, 2026-09-12), against footnote 1 of the page.
 # PendingImport of MACs, signatures and public keys: such keys could not be imported in 2023, so inferred too.
 
+SYMMETRIC_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
+"""Operations that other keys refuse without a text: recorded for RotateKeyOnDemand, taken for the other two."""
+
 ORIGINS: dict[str, tuple[str, ...]] = {
     "GetParametersForImport": ("EXTERNAL",),
     "ImportKeyMaterial": ("EXTERNAL",),
@@ -91,8 +94,10 @@ a state that is not in it works."""
 
 
 def require_state(work: Work) -> None:
-    """Raises the error that the tables have for the origin and state of a key that the request uses."""
+    """Raises the error that the tables have for the kind, origin and state of a key that the request uses."""
     for key in work.target.keys:
+        if work.operation in SYMMETRIC_ONLY and not key.is_symmetric_encryption_key:
+            raise KMSError("UnsupportedOperationException")
         if key.origin not in ORIGINS.get(work.operation, (key.origin,)):
             sentence = f"{key.arn} origin is {key.origin} which is not valid for this operation."
             raise KMSError("UnsupportedOperationException", sentence)

@@ -14,6 +14,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias, Key
 from kms_katas.lab.kms.models import KeyStore, ever_known, store_of, stores_in
 from kms_katas.lab.kms.request import has_error
+from kms_katas.lab.kms.specs import SYMMETRIC
 from kms_katas.lab.kms.work import Check, Operation, Target, Work
 
 
@@ -174,7 +175,10 @@ def _key_that_sealed(work: Work, parameter: str, action: str) -> Key | None:
             "constraint: Member must not be null",
         )
     blob = asked.get("CiphertextBlob")
-    if blob is None:
+    algorithm = asked.get(f"{parameter.removesuffix('KeyId')}EncryptionAlgorithm", SYMMETRIC)
+    if algorithm != SYMMETRIC and parameter not in asked:
+        raise KMSError("ValidationException", f"{parameter} must not be null")  # recorded for KeyId
+    if blob is None or algorithm != SYMMETRIC:
         return None
     locator = locator_of(blob)
     for store in stores_in(work.region, work.now):

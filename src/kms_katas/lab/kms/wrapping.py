@@ -9,40 +9,25 @@ for MGF1. RSA_AES_KEY_WRAP: an AES key under RSAES_OAEP, then the material under
 wrapping (operations/imports.py).
 """
 
-import json
 from collections.abc import Container
-from functools import cache
-from importlib import resources
-from itertools import combinations
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 
+from kms_katas.lab.kms.rsa_pool import pooled_key
 from kms_katas.lab.randomness import Randomness
 
-PUBLIC_EXPONENT = 65537
 BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 _HASHES: dict[str, hashes.HashAlgorithm] = {"SHA_1": hashes.SHA1(), "SHA_256": hashes.SHA256()}
 
 
 def new_wrapping_key(spec: str, taken: Container[int], randomness: Randomness) -> rsa.RSAPrivateKey:
     """A wrapping key of `spec` whose modulus is none of `taken`, as long as the pool has one."""
-    pairs = list(combinations(_primes(BITS[spec] // 2), 2))
-    free = [pair for pair in pairs if pair[0] * pair[1] not in taken] or pairs
-    p, q = free[int.from_bytes(randomness.bytes(8)) % len(free)]
-    d = rsa.rsa_recover_private_exponent(PUBLIC_EXPONENT, p, q)
-    numbers = rsa.RSAPrivateNumbers(
-        p,
-        q,
-        d,
-        rsa.rsa_crt_dmp1(d, p),
-        rsa.rsa_crt_dmq1(d, q),
-        rsa.rsa_crt_iqmp(p, q),
-        rsa.RSAPublicNumbers(PUBLIC_EXPONENT, p * q),
-    )
-    # A test shows once that the pool holds nothing but primes of full size.
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    chance = int.from_bytes(randomness.bytes(8))
+    key = pooled_key(BITS[spec], taken, chance) or pooled_key(BITS[spec], (), chance)
+    assert key is not None
+    return key
 
 
 def public_bytes(key: rsa.RSAPrivateKey) -> bytes:
@@ -61,9 +46,3 @@ def unwrap(algorithm: str, key: rsa.RSAPrivateKey, wrapped: bytes) -> bytes | No
         return aes_key_unwrap_with_padding(key.decrypt(wrapped[:size], oaep), wrapped[size:])
     except (ValueError, InvalidUnwrap):
         return None
-
-
-@cache
-def _primes(bits: int) -> tuple[int, ...]:
-    pool = json.loads(resources.files(__package__).joinpath("primes.json").read_text("utf-8"))
-    return tuple(int(prime, 16) for prime in pool["primes"][str(bits)])

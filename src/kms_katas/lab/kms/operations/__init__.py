@@ -2,7 +2,20 @@
 that does it.
 """
 
-from kms_katas.lab.kms.operations import aliases, crypto, imports, keys, policies, reencrypt, rotation, tags
+from kms_katas.lab.kms.operations import (
+    agreement,
+    aliases,
+    crypto,
+    data_key_pairs,
+    imports,
+    keys,
+    macs,
+    policies,
+    reencrypt,
+    rotation,
+    signing,
+    tags,
+)
 from kms_katas.lab.kms.work import Operation
 
 OPERATIONS = {
@@ -25,6 +38,22 @@ OPERATIONS = {
     "GenerateDataKeyWithoutPlaintext": Operation(
         crypto.generate_data_key_without_plaintext, by_alias=True, rehearse=crypto.generate_data_key_without_plaintext
     ),
+    "GenerateDataKeyPair": Operation(
+        data_key_pairs.generate_data_key_pair, by_alias=True, rehearse=data_key_pairs.rehearse
+    ),
+    "GenerateDataKeyPairWithoutPlaintext": Operation(
+        data_key_pairs.generate_data_key_pair_without_plaintext, by_alias=True, rehearse=data_key_pairs.rehearse
+    ),
+    "Sign": Operation(signing.sign, by_alias=True, rehearse=signing.sign),
+    "Verify": Operation(signing.verify, by_alias=True, rehearse=signing.verify),
+    "GetPublicKey": Operation(signing.get_public_key, by_alias=True),
+    "GenerateMac": Operation(macs.generate_mac, by_alias=True, rehearse=macs.generate_mac),
+    "VerifyMac": Operation(macs.verify_mac, by_alias=True, rehearse=macs.verify_mac),
+    "DeriveSharedSecret": Operation(
+        agreement.derive_shared_secret, by_alias=True, rehearse=agreement.derive_shared_secret
+    ),
+    "Encapsulate": Operation(agreement.encapsulate, by_alias=True, rehearse=agreement.encapsulate),
+    "Decapsulate": Operation(agreement.decapsulate, by_alias=True, rehearse=agreement.decapsulate),
     "GenerateRandom": Operation(crypto.generate_random, "account"),
     "EnableKeyRotation": Operation(rotation.enable_key_rotation),
     "DisableKeyRotation": Operation(rotation.disable_key_rotation),

@@ -1,4 +1,7 @@
-"""GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial, for symmetric keys of origin EXTERNAL.
+"""GetParametersForImport, ImportKeyMaterial, DeleteImportedKeyMaterial, for keys of origin EXTERNAL.
+
+Only a symmetric encryption key can have several materials; the answers for the others name no material. HMAC keys take
+as many bytes as their spec says, asymmetric ones a private key in PKCS#8.
 
 Codes and texts are recorded from AWS, most of them by the project stackd, which published its recordings of 2026-09-12
 (testdata/aws/kms/imports*.json); ours is what this file calls so or doubtful. In the text for a second pending material
@@ -12,14 +15,15 @@ from typing import Any
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.key_pairs import PrivateKey, private_bytes, read_private_key
 from kms_katas.lab.kms.keys import Key, KeyMaterial
 from kms_katas.lab.kms.models import ImportParameters, store_of
+from kms_katas.lab.kms.specs import KEY_SPECS
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.kms.wrapping import new_wrapping_key, public_bytes, unwrap
 
 _PARAMETERS_LAST = timedelta(hours=24)
 _LATEST_EXPIRY = timedelta(days=365)
-_MATERIAL_BYTES = 32
 _EXPIRES = "KEY_MATERIAL_EXPIRES"
 _NEW = "NEW_KEY_MATERIAL"
 
@@ -33,7 +37,7 @@ def get_parameters_for_import(work: Work) -> dict[str, Any]:
     sm2 = "SM2" in (spec, algorithm.removesuffix("PKE"))
     if sm2 and work.region.startswith("cn-"):
         raise not_in_the_lab("Wrapping with SM2")
-    if sm2 or not algorithm.startswith("RSAES_OAEP_"):
+    if sm2 or algorithm == "RSAES_PKCS1_V1_5" or not _may_wrap(algorithm, spec, work.key.spec):
         raise KMSError(
             "ValidationException",
             f"Wrapping algorithm {algorithm} and wrapping key spec {spec} cannot be used to import a "
@@ -61,20 +65,21 @@ def import_key_material(work: Work) -> dict[str, Any]:
     A token may come again until it expires (recorded after a refused import and after one that succeeded).
     """
     asked, key = work.parameters, work.key
+    _refuse_what_only_symmetric_keys_have(asked, key)
     valid_to = _expiry(asked, work.now)
     kind = asked.get("ImportType", "EXISTING_KEY_MATERIAL" if key.materials else _NEW)
     if kind == _NEW and "KeyMaterialId" in asked:
         raise KMSError(
             "ValidationException", "Input parameter keyMaterialId cannot be used with NEW_KEY_MATERIAL importType."
         )
-    secret = _unwrapped(work)
+    secret, pair = _unwrapped(work)
     material_id = _material_id(key, secret)
     material = _new_material(work, material_id) if kind == _NEW else _known_material(key, material_id, asked)
-    material.secret, material.valid_to = secret, valid_to
+    material.secret, material.pair, material.valid_to = secret, pair, valid_to
     material.description = asked.get("KeyMaterialDescription", material.description)
     if key.state in ("PendingImport", "Disabled") and key.is_complete:
         key.state = "Enabled"
-    return {"KeyId": key.arn, "KeyMaterialId": material.id}
+    return _answer(key, material)
 
 
 def delete_imported_key_material(work: Work) -> dict[str, Any]:
@@ -92,7 +97,31 @@ def delete_imported_key_material(work: Work) -> dict[str, Any]:
             f"Key material (id: {material_id}) has never been imported into KMS key {key.arn}.",
         )
     key.lose(material)
-    return {"KeyId": key.arn, "KeyMaterialId": material.id}
+    return _answer(key, material)
+
+
+def _answer(key: Key, material: KeyMaterial) -> dict[str, Any]:
+    return {"KeyId": key.arn} | ({"KeyMaterialId": material.id} if key.is_symmetric_encryption_key else {})
+
+
+def _may_wrap(algorithm: str, wrapping_spec: str, spec: str) -> bool:
+    """botocore shape GetParametersForImportRequest: no RSA private key without an AES key between, and no P-521
+    one under RSA of 2048 bits. The refusal is recorded for RSA_4096. Symmetric material goes without that key between:
+    recorded for RSA_AES_KEY_WRAP_SHA_256 with RSA_2048 (stackd, imports.json), taken for all.
+    """
+    if KEY_SPECS[spec].family == KEY_SPECS["SYMMETRIC_DEFAULT"].family:
+        return algorithm.startswith("RSAES_OAEP_")
+    too_large = KEY_SPECS[spec].family == "RSA" or (spec == "ECC_NIST_P521" and wrapping_spec == "RSA_2048")
+    return not (algorithm.startswith("RSAES_OAEP_") and too_large)
+
+
+def _refuse_what_only_symmetric_keys_have(asked: dict[str, Any], key: Key) -> None:
+    for name in ("ImportType", "KeyMaterialId", "KeyMaterialDescription"):
+        if name in asked and not key.is_symmetric_encryption_key:
+            parameter = name[0].lower() + name[1:]
+            raise KMSError(
+                "ValidationException", f"Input parameter {parameter} cannot be used with {key.spec} imported keys."
+            )
 
 
 def _expiry(asked: dict[str, Any], now: datetime) -> datetime | None:
@@ -118,9 +147,9 @@ def _expiry(asked: dict[str, Any], now: datetime) -> datetime | None:
     return valid_to.replace(microsecond=0)
 
 
-def _unwrapped(work: Work) -> bytes:
-    """The material as the caller had it. What does not come off and what has a wrong length get the same error. The
-    text for an expired token is ours.
+def _unwrapped(work: Work) -> tuple[bytes, PrivateKey | None]:
+    """The material, and the key pair for an asymmetric key. What does not come off and what has a wrong length get the
+    same error, and so does here a private key of another spec. The text for an expired token is ours.
     """
     parameters = store_of(work.key.account, work.key.region, work.now).import_parameters.get(
         work.parameters["ImportToken"]
@@ -130,9 +159,16 @@ def _unwrapped(work: Work) -> bytes:
     if work.now >= parameters.valid_to:
         raise KMSError("ExpiredImportTokenException", f"The import token expired at {parameters.valid_to:%FT%TZ}.")
     secret = unwrap(parameters.algorithm, parameters.private_key, work.parameters["EncryptedKeyMaterial"])
-    if secret is None or len(secret) != _MATERIAL_BYTES:
+    spec = KEY_SPECS[work.key.spec]
+    if secret is None or (not spec.has_public_key and len(secret) * 8 != spec.bits):
         raise KMSError("InvalidCiphertextException")
-    return secret
+    if not spec.has_public_key:
+        return secret, None
+    pair = read_private_key(work.key.spec, secret)
+    if pair is None:
+        raise KMSError("InvalidCiphertextException")
+    # In one form, since AWS takes the same key in another encoding for the same (recorded: BER).
+    return private_bytes(pair), pair
 
 
 def _material_id(key: Key, secret: bytes) -> str:

@@ -12,6 +12,7 @@ from kms_katas.lab.kms.operations.policies import require_sound_policy
 from kms_katas.lab.kms.operations.tags import require_sound_tags
 from kms_katas.lab.kms.paging import page
 from kms_katas.lab.kms.schedule import resume_rotation
+from kms_katas.lab.kms.specs import ENCRYPT, KEY_SPECS, SYMMETRIC, require_spec_of_region
 from kms_katas.lab.kms.work import Work
 
 _MOST_KEYS = 100_000  # customer managed keys of an account in a Region, in whatever state (developer guide, quotas)
@@ -19,14 +20,21 @@ _MOST_KEYS = 100_000  # customer managed keys of an account in a Region, in what
 
 def create_key(work: Work) -> dict[str, Any]:
     asked = work.parameters
-    _refuse_other_kinds(asked)
+    _refuse_other_kinds(asked, work.region)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())}
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
     if len(store.keys) >= _MOST_KEYS and sum(key.manager == "CUSTOMER" for key in store.keys.values()) >= _MOST_KEYS:
         raise KMSError("LimitExceededException", f"The account has {_MOST_KEYS} KMS keys, the most in a Region.")
     origin = asked.get("Origin", "AWS_KMS")
-    key = store.new_key(work.now, asked.get("Policy"), asked.get("Description", ""), origin)
+    key = store.new_key(
+        work.now,
+        asked.get("Policy"),
+        asked.get("Description", ""),
+        origin,
+        spec=asked.get("KeySpec", asked.get("CustomerMasterKeySpec", SYMMETRIC)),
+        usage=asked.get("KeyUsage", ENCRYPT),
+    )
     key.tags = tags
     if "Policy" in asked:
         try:
@@ -38,7 +46,7 @@ def create_key(work: Work) -> dict[str, Any]:
     return {"KeyMetadata": key.metadata()}
 
 
-def _refuse_other_kinds(asked: dict[str, Any]) -> None:
+def _refuse_other_kinds(asked: dict[str, Any], region: str) -> None:
     """First what AWS refuses, then what only the lab refuses.
 
     Raises ValidationException and UnsupportedOperationException.
@@ -47,17 +55,16 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
         raise KMSError(
             "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec in the same request."
         )
-    spec = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"))
+    spec = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", SYMMETRIC))
     usage = asked.get("KeyUsage")
-    if spec != "SYMMETRIC_DEFAULT" and usage is None:
+    if spec != SYMMETRIC and usage is None:
         raise KMSError(
             "ValidationException",
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
         )
-    if spec == "SYMMETRIC_DEFAULT" and usage not in (None, "ENCRYPT_DECRYPT"):
+    if usage is not None and usage not in KEY_SPECS[spec].uses:
         raise KMSError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
-    if spec != "SYMMETRIC_DEFAULT":
-        raise not_in_the_lab(f"KeySpec {spec}")
+    require_spec_of_region(spec, region)
     if asked.get("Origin", "AWS_KMS") not in ("AWS_KMS", "EXTERNAL"):
         raise not_in_the_lab(f"Origin {asked['Origin']}")
     if asked.get("MultiRegion"):

@@ -86,8 +86,18 @@ def rotate_key_on_demand(work: Work) -> dict[str, Any]:
 
 
 def list_key_rotations(work: Work) -> dict[str, Any]:
-    """Oldest first, which AWS does not promise."""
+    """Oldest first, which AWS does not promise.
+
+    Raises ValidationException for IncludeKeyMaterial with a key that is not a symmetric encryption key (recorded,
+    testdata/aws/kms/imports_families.json).
+    """
     key = work.key
+    if not key.is_symmetric_encryption_key:
+        if "IncludeKeyMaterial" in work.parameters:
+            raise KMSError(
+                "ValidationException", "Input parameter includeKeyMaterial can only be used with symmetric keys."
+            )
+        return page({}, work.parameters, "Rotations", 100, 1000)
     shown = list(enumerate(key.all_materials))
     if work.parameters.get("IncludeKeyMaterial", "ROTATIONS_ONLY") == "ROTATIONS_ONLY":
         shown = [(place, material) for place, material in shown if material.rotation_type is not None]
