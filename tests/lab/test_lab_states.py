@@ -39,6 +39,10 @@ OPERATIONS: dict[str, Callable[[Any, str, bytes], Any]] = {
     "RotateKeyOnDemand": lambda kms, key, blob: kms.rotate_key_on_demand(KeyId=key),
     "GetKeyRotationStatus": lambda kms, key, blob: kms.get_key_rotation_status(KeyId=key),
     "ListKeyRotations": lambda kms, key, blob: kms.list_key_rotations(KeyId=key),
+    "CreateGrant": lambda kms, key, blob: kms.create_grant(
+        KeyId=key, GranteePrincipal="arn:aws:iam::111122223333:root", Operations=["Decrypt"]
+    ),
+    "ListGrants": lambda kms, key, blob: kms.list_grants(KeyId=key),
     "GetParametersForImport": lambda kms, key, blob: kms.get_parameters_for_import(
         KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
     ),
@@ -49,6 +53,7 @@ OPERATIONS: dict[str, Callable[[Any, str, bytes], Any]] = {
 }
 IMPORTS = {"GetParametersForImport", "ImportKeyMaterial", "DeleteImportedKeyMaterial"}
 USES = {
+    "CreateGrant",
     "Encrypt",
     "Decrypt",
     "ReEncrypt",

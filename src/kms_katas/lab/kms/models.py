@@ -18,6 +18,7 @@ from moto.kms.models import KmsBackend, kms_backends
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
 from kms_katas.lab.kms.schedule import next_event
 
@@ -42,6 +43,7 @@ class KeyStore(KmsBackend):
         """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
         self.import_parameters: dict[bytes, ImportParameters] = {}
         """By import token."""
+        self.grant_tokens: dict[str, tuple[Key, Grant]] = {}
 
     def new_key(
         self,
@@ -92,13 +94,16 @@ class KeyStore(KmsBackend):
                 event.happen(self, key)
 
     def bury(self, key: Key) -> None:
-        """Deletes the key, and its aliases with it."""
+        """Deletes the key, and its aliases and grants with it."""
         del self.keys[key.id]
         for name in self.aliases_of(key):
             del self.aliases[name]
         for material in key.all_materials:
             self.by_locator.pop(material.locator, None)
             self.buried.add(material.locator)
+        for grant in key.grants.values():
+            for token in grant.tokens:
+                del self.grant_tokens[token]
 
     # What moto's other services call. Their types name moto's own Key.
 

@@ -41,6 +41,7 @@ REFUSALS: dict[str, dict[str, tuple[str, str]]] = {
     "EnableKeyRotation": _USES,
     "DisableKeyRotation": _USES,
     "RotateKeyOnDemand": _USES,  # not in the page; from its list of errors, and the recorded DisabledException
+    "CreateGrant": _USES,  # ListGrants, RetireGrant and RevokeGrant work in every state
     "EnableKey": _SWITCHES,
     "DisableKey": _SWITCHES,
     "ScheduleKeyDeletion": _CHANGES,

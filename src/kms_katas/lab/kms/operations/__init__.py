@@ -2,7 +2,7 @@
 that does it.
 """
 
-from kms_katas.lab.kms.operations import aliases, crypto, imports, keys, policies, reencrypt, rotation, tags
+from kms_katas.lab.kms.operations import aliases, crypto, grants, imports, keys, policies, reencrypt, rotation, tags
 from kms_katas.lab.kms.work import Operation
 
 OPERATIONS = {
@@ -37,6 +37,11 @@ OPERATIONS = {
     "GetKeyPolicy": Operation(policies.get_key_policy),
     "PutKeyPolicy": Operation(policies.put_key_policy),
     "ListKeyPolicies": Operation(policies.list_key_policies),
+    "CreateGrant": Operation(grants.create_grant, rehearse=grants.rehearse_create_grant),
+    "ListGrants": Operation(grants.list_grants),
+    "ListRetirableGrants": Operation(grants.list_retirable_grants, "account"),
+    "RetireGrant": Operation(grants.retire_grant),
+    "RevokeGrant": Operation(grants.revoke_grant, rehearse=grants.rehearse_revoke_grant),
     "TagResource": Operation(tags.tag_resource),
     "UntagResource": Operation(tags.untag_resource),
     "ListResourceTags": Operation(tags.list_resource_tags),
