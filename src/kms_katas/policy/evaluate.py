@@ -86,10 +86,10 @@ def decide(request: Request, documents: Documents) -> Decision:
 def _counts_alone(grant: Grant, step: Step, caller: Principal) -> bool:
     """Whether the grant needs no identity policy beside it.
 
-    It does where its grantee is an account, as a key policy would, and where it was issued by another account than the
-    grantee's: so AWS was recorded on 2026-09-12 (radkawar/stackd, testdata/aws/kms/grants.json, cases cross_owner_* and
-    cross_trusted_*, of which the second were issued from the grantee's account). A grant whose issuer is not known is
-    taken for one of the caller's account.
+    It needs one where its grantee is an account, as a key policy would (our reading), and where it was issued by
+    another account than the grantee's: so AWS was recorded on 2026-09-12 (radkawar/stackd,
+    testdata/aws/kms/grants.json, cases cross_owner_* and cross_trusted_*, of which the second were issued from the
+    grantee's account). A grant whose issuer is not known is taken for one of the caller's account.
     """
     if caller.kind == "Service":
         return True

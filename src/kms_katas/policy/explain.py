@@ -70,6 +70,10 @@ def _denied_because(decision: Decision) -> str:
     match decision.layer:
         case "root-user":
             return "Denied: the root user of an account can assume no role, whatever the policies say."
+        case "cross-account" if action.lower() == "kms:retiregrant":
+            return (
+                f"Denied: the grant does not let {caller.arn} retire it, and account {caller.account} did not issue it."
+            )
         case "cross-account":
             only = f"only those of account {_owner(decision)} can do it, whatever the policies say"
             return f"Denied: {action} is not open to principals of other accounts: {only}."
@@ -139,6 +143,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
     match decision.layer:
         case "root-user":
             return "call it as an IAM user, or with a session of another role."
+        case "cross-account" if request.action.lower() == "kms:retiregrant":
+            return f"call it as the grant's retiring principal, or as a principal of account {_owner(decision)}."
         case "cross-account":
             return f"call it as a principal of account {_owner(decision)}."
         case "reserved-alias":
