@@ -6,6 +6,8 @@ Opening it is the whole set-up.
 import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
@@ -136,6 +138,18 @@ class Lab:
             yield
         finally:
             self._via = before
+
+    @property
+    def grant_delay(self) -> timedelta:
+        """How long, by the lab's clock, a new grant counts with its token only; on AWS usually under five minutes.
+
+        Zero at first. May be set in an open lab, and then holds for the grants that are there too.
+        """
+        return setting.current.grant_delay
+
+    @grant_delay.setter
+    def grant_delay(self, delay: timedelta) -> None:
+        setting.current = replace(setting.current, grant_delay=delay)
 
     def explain(self, error: ClientError) -> Decision:
         """The decision behind an AccessDeniedException of KMS or an AccessDenied of AssumeRole.

@@ -24,7 +24,16 @@ _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncrypt
 _MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
 _NOT_LOGGED = frozenset(
     {
-        *("Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient", "EncryptedKeyMaterial", "ImportToken"),
+        *(
+            "Plaintext",
+            "CiphertextBlob",
+            "GrantToken",
+            "GrantTokens",
+            "DryRun",
+            "Recipient",
+            "EncryptedKeyMaterial",
+            "ImportToken",
+        ),
         *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
     }
 )
@@ -71,6 +80,8 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
     reads = work.operation.startswith(_READ_ONLY)
     if reads and (materials := _materials(work)):
         event["additionalEventData"] = materials
+    if work.target.grant is not None:
+        event["additionalEventData"] = {"grantId": work.target.grant.id}  # as the example of RetireGrant has it
     event |= {
         "requestID": work.request_id,
         "eventID": _identifier(work, "event"),
@@ -140,6 +151,7 @@ def _response_elements(work: Work) -> dict[str, Any] | None:
     if work.response is None or work.operation.startswith(_READ_ONLY):
         return None
     found: dict[str, Any] = _plain(work.response)
+    found.pop("grantToken", None)
     if work.target.key is not None and "keyMetadata" not in found:
         found["keyId"] = work.target.key.arn
     return found

@@ -4,7 +4,7 @@ It knows no AWS account, no network and no other room of the kit; whoever asks b
 """
 
 from .assume_role import decide_assume_role
-from .decision import Decision, Documents, NamedPolicy, Request, StatementRef, Step
+from .decision import Decision, Documents, Grant, NamedPolicy, Request, StatementRef, Step
 from .denial import denial_message
 from .document import PolicyError, parse_document
 from .evaluate import decide
@@ -14,6 +14,7 @@ from .principal import Principal
 __all__ = [
     "Decision",
     "Documents",
+    "Grant",
     "NamedPolicy",
     "PolicyError",
     "Principal",

@@ -6,10 +6,33 @@ from typing import Any, Literal
 
 from .principal import Principal
 
-Layer = Literal["key-policy", "trust-policy", "identity-policy", "root-user", "cross-account", "reserved-alias"]
+Layer = Literal[
+    "key-policy", "trust-policy", "identity-policy", "root-user", "cross-account", "reserved-alias", "grant"
+]
 Element = Literal["principal", "action", "resource", "condition"]
 PrincipalMatch = Literal["EXACT", "ROLE", "FEDUSER", "ACCOUNT", "WILDCARD"]
 DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One grant on one key.
+
+    `grantee` and `retiring` are ARNs of principals or names of services. `operations` are grant operations ("Decrypt",
+    "ReEncryptFrom"). `equals`, `subset` and `source_arn` are its constraints; an empty one is none. `issuing_account`
+    is the account whose principal made it; empty where it is not known.
+    """
+
+    grant_id: str
+    key_arn: str
+    grantee: str
+    operations: tuple[str, ...]
+    retiring: str = ""
+    issuing_account: str = ""
+    equals: Mapping[str, str] = field(default_factory=dict)
+    subset: Mapping[str, str] = field(default_factory=dict)
+    source_arn: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -21,12 +44,16 @@ class Request:
     sts:ExternalId, aws:SourceIp ...): text for a single-valued key, a tuple of texts for a multi-valued one. Keys that
     follow from the request itself (context.py) are added; a key given here wins over the derived one, and an empty
     tuple takes it away.
+
+    `grant_request` is the grant that CreateGrant asks for, `grant_id` the one that RetireGrant is to end.
     """
 
     principal: Principal
     action: str
     resource: str
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    grant_request: Grant | None = None
+    grant_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +66,15 @@ class NamedPolicy:
 
 @dataclass(frozen=True)
 class Documents:
-    """Every document that has a say. `key_policy` is absent for requests on "*" or on an alias."""
+    """Every document that has a say.
+
+    `key_policy` is absent for requests on "*" or on an alias. `grants` are those that count: the ones of the key that
+    are known everywhere by now, or whose token the request carries.
+    """
 
     key_policy: NamedPolicy | None = None
     identity: tuple[NamedPolicy, ...] = ()
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +88,7 @@ class StatementRef:
 
 @dataclass(frozen=True)
 class Step:
-    """One statement that was looked at.
+    """One statement, or one grant, that was looked at.
 
     `failed` names the elements that did not match, in the order of `Element`; `match` says how the Principal element
     covers the caller (None where it does not, and in identity policies, which have no such element); `reason` is one

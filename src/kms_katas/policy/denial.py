@@ -1,5 +1,6 @@
 """AWS's own words for a denied request. The words for learners are in explain.py."""
 
+from .context import resource_account
 from .decision import Decision
 
 
@@ -22,9 +23,7 @@ def denial_message(decision: Decision) -> str:
     request = decision.request
     if decision.layer == "root-user" and not decision.allowed:
         return "Roles may not be assumed by root accounts."
-    said = (
-        f"User: {request.principal.arn} is not authorized to perform: {request.action} on resource: {request.resource}"
-    )
+    said = f"User: {request.principal.arn} is not authorized to perform: {request.action} on {_what(decision)}"
     if decision.kind == "ExplicitDeny":
         return f"{said} with an explicit deny in {_denying(decision)}"
     if decision.about_a_role:
@@ -35,6 +34,16 @@ def denial_message(decision: Decision) -> str:
     )
     policy = "resource-based policy" if lacks_resource else "identity-based policy"
     return f"{said} because no {policy} allows the {request.action} action"
+
+
+def _what(decision: Decision) -> str:
+    """A caller of another account whose own side lacks the Allow is not told the key's ARN: recorded on 2026-09-12
+    (radkawar/stackd, testdata/aws/kms/grants.json, cases cross_owner_*)."""
+    owner = resource_account(decision.request.resource)
+    crosses = owner is not None and decision.request.principal.account != owner
+    if crosses and decision.layer == "identity-policy" and decision.kind == "ImplicitDeny":
+        return "this resource"
+    return f"resource: {decision.request.resource}"
 
 
 def _denying(decision: Decision) -> str:

@@ -38,9 +38,15 @@ def _both_sides(decision: Decision) -> tuple[str, ...]:
         return ()
     if caller.kind == "Account":
         own = "its root user needs no identity policy"
+    elif decision.layer == "grant":
+        own = "the grant was issued here, so no identity policy is needed"
     else:
         own = _state(decision, "identity-policy") or f"no identity policy of {_name(decision)} allows it"
-    of_owner = _state(decision, _layer_of_owner(decision)) or f"its {_policy_of_owner(decision)} does not allow it"
+    of_owner = (
+        _state(decision, _layer_of_owner(decision))
+        or _state(decision, "grant")
+        or f"its {_policy_of_owner(decision)} does not allow it"
+    )
     return (
         f"Owner's side, account {_owner(decision)}: {of_owner}.",
         f"Caller's side, account {caller.account}: {own}.",
@@ -64,6 +70,10 @@ def _denied_because(decision: Decision) -> str:
     match decision.layer:
         case "root-user":
             return "Denied: the root user of an account can assume no role, whatever the policies say."
+        case "cross-account" if action.lower() == "kms:retiregrant":
+            return (
+                f"Denied: the grant does not let {caller.arn} retire it, and account {caller.account} did not issue it."
+            )
         case "cross-account":
             only = f"only those of account {_owner(decision)} can do it, whatever the policies say"
             return f"Denied: {action} is not open to principals of other accounts: {only}."
@@ -101,7 +111,7 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
     """The Allows of every side that lacks one which only one element kept from applying."""
     if decision.kind != "ImplicitDeny":
         return ()
-    layers = [decision.layer]
+    layers = [decision.layer, "grant"]
     if _between_accounts(decision) and len(_lacking(decision)) == 2:
         layers.append("identity-policy")
     return tuple(
@@ -112,7 +122,12 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
 
 
 def _meant_for_others(step: Step, decision: Decision) -> bool:
-    """Every key policy has statements for its own account: to somebody from outside they are no near miss."""
+    """Every key policy has statements for its own account: to somebody from outside they are no near miss.
+
+    Nor is the grant of somebody else.
+    """
+    if step.layer == "grant":
+        return "principal" in step.failed
     account = decision.request.principal.account
     return step.failed == ("principal",) and step.named != () and not any(account in name for name in step.named)
 
@@ -128,6 +143,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
     match decision.layer:
         case "root-user":
             return "call it as an IAM user, or with a session of another role."
+        case "cross-account" if request.action.lower() == "kms:retiregrant":
+            return f"call it as the grant's retiring principal, or as a principal of account {_owner(decision)}."
         case "cross-account":
             return f"call it as a principal of account {_owner(decision)}."
         case "reserved-alias":
@@ -153,6 +170,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
                 return f"{where} let the Resource of {place} cover {wanted}."
             case "condition":
                 return f"send a request that meets the Condition of {place}, or change the Condition."
+    if near:
+        return _next_step_with_a_grant(decision, near[0])
     if decision.layer != "identity-policy":
         return (
             f"{where} add a statement to the {_policy_of_owner(decision)} that allows {request.action} to"
@@ -160,6 +179,21 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
         )
     holder = _name(decision) if _between_accounts(decision) else "it"
     return f"{where} give {holder} an identity policy that allows {request.action} on {request.resource}."
+
+
+def _next_step_with_a_grant(decision: Decision, step: Step) -> str:
+    request = decision.request
+    match step.failed[0]:
+        case "condition" if request.grant_request is not None:
+            return f"ask for a grant that is no wider than {_place(step)}."
+        case "condition":
+            return f"send a request that meets the constraints of {_place(step)}."
+        case "resource":
+            return f"name {_place(step)} to retire it."
+        case _:
+            return (
+                f"make a grant that has {request.action.partition(':')[2]} among its operations; a grant never changes."
+            )
 
 
 def _where(decision: Decision) -> str:
@@ -222,5 +256,7 @@ def _capital(text: str) -> str:
 
 def _place(step: Step) -> str:
     sid = f' ("{step.sid}")' if step.sid else ""
+    if step.layer == "grant":
+        return f"{step.policy}{sid}"
     policy = step.policy if step.layer == "identity-policy" else f"the {step.layer.replace('-', ' ')}"
     return f"statement {step.index + 1}{sid} of {policy}"

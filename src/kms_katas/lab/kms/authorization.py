@@ -5,7 +5,7 @@ KMS condition keys and the service authorization reference.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,12 +14,14 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
-from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
+from kms_katas.lab.kms.targets import grant_of_token
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
+from kms_katas.policy import Grant as WeighedGrant
 
+_WHOM = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal")
 _NO_POLICY = '{"Statement": []}'
 _CRYPTO = frozenset(
     {
@@ -42,15 +44,13 @@ def authorize(work: Work) -> None:
     Raises AccessDeniedException with AWS's text at the first permission that is missing, and
     InvalidGrantTokenException.
     """
+    # Whether AWS looks at the tokens before the policies is not documented.
+    shown = {grant_of_token(work, token)[1].id for token in work.parameters.get("GrantTokens", ())}
     if not setting.current.enforce:
         return
-    if work.parameters.get("GrantTokens") and has_error(work.operation, "InvalidGrantTokenException"):
-        # Whether AWS looks at the token before the policies is not documented.
-        raise KMSError("InvalidGrantTokenException", "The lab has no grants yet, so no grant token is valid.")
     for check in work.target.checks:
-        work.decision = _decision(
-            work, check, _NO_POLICY if check.absent else check.key.policy if check.key is not None else None
-        )
+        policy = _NO_POLICY if check.absent else check.key.policy if check.key is not None else None
+        work.decision = _decision(work, check, policy, _counting(work, check, shown))
         if not work.decision.allowed:
             raise KMSError("AccessDeniedException", denial_message(work.decision))
 
@@ -60,15 +60,53 @@ def may_put_key_policy(work: Work, key: Key, document: Mapping[str, Any]) -> boo
     return _decision(work, Check("kms:PutKeyPolicy", key.arn, key), json.dumps(document)).allowed
 
 
-def _decision(work: Work, check: Check, key_policy: str | None) -> Decision:
+def _counting(work: Work, check: Check, shown: Collection[str]) -> tuple[WeighedGrant, ...]:
+    """The grants of the key that are known everywhere by now, and those whose token the request carries.
+
+    RetireGrant takes a new grant as it is (botocore shape RetireGrantRequest, GrantToken).
+    """
+    if check.key is None:
+        return ()
+    since = work.now - setting.current.grant_delay
+    return tuple(
+        grant.weighed()
+        for grant in check.key.grants.values()
+        if grant.created <= since or grant.id in shown or grant is work.target.grant
+    )
+
+
+def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[WeighedGrant, ...] = ()) -> Decision:
     caller = work.caller
     assert caller is not None
     documents = Documents(
         key_policy=None if key_policy is None else _named("key policy", key_policy),
         identity=tuple(NamedPolicy(name, document) for name, document in identity_policies(caller)),
+        grants=grants,
     )
-    principal = Principal(caller.arn, caller.role_arn)
-    return decide(Request(principal, check.action, check.resource, condition_context(work, check)), documents)
+    request = Request(
+        Principal(caller.arn, caller.role_arn),
+        check.action,
+        check.resource,
+        condition_context(work, check),
+        grant_request=_asked_grant(work, check.resource) if work.operation == "CreateGrant" else None,
+        grant_id=work.target.grant.id if work.target.grant is not None else None,
+    )
+    return decide(request, documents)
+
+
+def _asked_grant(work: Work, key_arn: str) -> WeighedGrant:
+    """What CreateGrant asks for, to compare with the grant that may allow it."""
+    asked = work.parameters
+    constraints = asked.get("Constraints", {})
+    return WeighedGrant(
+        "",
+        key_arn,
+        asked.get("GranteePrincipal", ""),
+        tuple(asked["Operations"]),
+        equals=constraints.get("EncryptionContextEquals", {}),
+        subset=constraints.get("EncryptionContextSubset", {}),
+        source_arn=constraints.get("SourceArn", ""),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -122,6 +160,15 @@ def condition_context(work: Work, check: Check) -> Context:
     if operation == "EnableKeyRotation":
         # Also where the request leaves the default in place: recorded (see operations/rotation.py).
         context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
+    if operation in ("CreateGrant", "ListGrants", "RevokeGrant"):
+        # AWS does not say whether the key is there in calls that no AWS service makes; here it is, and false.
+        context["kms:GrantIsForAWSResource"] = "false"
+    if operation == "CreateGrant":
+        context |= {f"kms:{name}": asked[name] for name in _WHOM if name in asked}
+        context["kms:GrantOperations"] = tuple(asked["Operations"])
+        context |= _of_constraints(asked.get("Constraints", {}))
+    if operation == "RetireGrant" and work.target.grant is not None:
+        context |= _of_constraints(work.target.grant.constraints)
     if operation == "ScheduleKeyDeletion":
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))
     return context
@@ -147,6 +194,19 @@ def _of_use(asked: Mapping[str, Any], side: str = "") -> Context:
     if pairs:
         context["kms:EncryptionContextKeys"] = tuple(pairs)
     context["kms:EncryptionAlgorithm"] = asked.get(f"{side}EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    return context
+
+
+def _of_constraints(constraints: Mapping[str, Any]) -> Context:
+    """The pairs of a grant's constraint stand for those of a request (developer guide, kms:EncryptionContext)."""
+    context: Context = {}
+    for kind in ("EncryptionContextEquals", "EncryptionContextSubset"):
+        if pairs := constraints.get(kind):
+            context["kms:GrantConstraintType"] = kind
+            context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
+            context["kms:EncryptionContextKeys"] = tuple(pairs)
+    if "SourceArn" in constraints:
+        context["kms:GrantConstraintSourceArn"] = constraints["SourceArn"]
     return context
 
 

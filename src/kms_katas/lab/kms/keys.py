@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import SEED_BYTES, PrivateKey
 from kms_katas.lab.kms.specs import ALGORITHM_LISTS, KEY_SPECS, SYMMETRIC
 from kms_katas.lab.randomness import Randomness
@@ -67,6 +68,7 @@ class Key:
     next_rotation: datetime | None = None
     on_demand_since: datetime | None = None
     pending_material: KeyMaterial | None = None
+    grants: dict[str, Grant] = field(default_factory=dict, repr=False)
 
     @property
     def current_material(self) -> KeyMaterial:

@@ -19,6 +19,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import make_aws_managed
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
 from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
 from kms_katas.lab.kms.schedule import next_event
@@ -47,6 +48,7 @@ class KeyStore(KmsBackend):
         """By import token."""
         self.rsa_moduli: set[int] = set()
         """Of the RSA key pairs made here, KMS keys and data key pairs: no two keys of one account share one."""
+        self.grant_tokens: dict[str, tuple[Key, Grant]] = {}
 
     def new_key(
         self,
@@ -108,13 +110,16 @@ class KeyStore(KmsBackend):
                 event.happen(self, key)
 
     def bury(self, key: Key) -> None:
-        """Deletes the key, and its aliases with it."""
+        """Deletes the key, and its aliases and grants with it."""
         del self.keys[key.id]
         for name in self.aliases_of(key):
             del self.aliases[name]
         for material in key.all_materials:
             self.by_locator.pop(material.locator, None)
             self.buried.add(material.locator)
+        for grant in key.grants.values():
+            for token in grant.tokens:
+                del self.grant_tokens[token]
 
     # What moto's other services call. Their types name moto's own Key.
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -24,6 +24,8 @@ class Setting:
     enforce: bool = False
     """Check credentials and permissions. Off: every caller is an administrator of its account."""
     randomness: Randomness = field(default_factory=Randomness)
+    grant_delay: timedelta = timedelta()
+    """How long a new grant counts with its token only."""
     record: Callable[["Work"], None] | None = None
     """Called once with each finished request."""
     denied: Callable[[str, "Decision"], None] | None = None

@@ -11,6 +11,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import PREDEFINED
 from kms_katas.lab.kms.ciphertext import locator_of
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.keys import Alias, Key
 from kms_katas.lab.kms.models import KeyStore, ever_known, store_of, stores_in
 from kms_katas.lab.kms.request import has_error
@@ -35,12 +36,15 @@ def find_target(work: Work, operation: Operation) -> Target:
     """The target with its checks. Raises NotFoundException and its kin."""
     action = f"kms:{work.operation}"
     if operation.target == "account":
-        checks = [Check(action, "*")]
+        # ListRetirableGrants is asked for on the principal (botocore op:ListRetirableGrants, Required permissions).
+        checks = [Check(action, work.parameters.get("RetiringPrincipal", "*"))]
         if work.operation == "CreateKey" and work.parameters.get("Tags"):
             checks.append(Check("kms:TagResource", "*"))  # botocore op:CreateKey, Required permissions
         return Target(checks=tuple(checks))
     if operation.target == "alias":
         return _alias_target(work, action)
+    if work.operation == "RetireGrant":
+        return _grant_target(work, action)
     if work.operation == "ReEncrypt":
         source, from_source = _opener(work, "SourceKeyId", "kms:ReEncryptFrom")
         key, to_key = _find_and_check(work, work.parameters["DestinationKeyId"], True, "kms:ReEncryptTo")
@@ -136,6 +140,42 @@ def _alias_target(work: Work, action: str) -> Target:
         key, check = _find_and_check(work, identifier, False, action)
         checks.append(check)
     return Target(key, alias, checks=tuple(checks))
+
+
+def _grant_target(work: Work, action: str) -> Target:
+    """The grant that a token stands for, or the one of this ID on this key. The token may be of any account's key."""
+    asked = work.parameters
+    if "GrantToken" in asked:
+        key, grant = grant_of_token(work, asked["GrantToken"])
+        return Target(key, grant=grant, checks=(Check(action, key.arn, key),))
+    if "KeyId" not in asked or "GrantId" not in asked:
+        # AWS's text is not recorded.
+        raise KMSError("ValidationException", "RetireGrant needs a GrantToken, or both a KeyId and a GrantId.")
+    named, check = _find_and_check(work, asked["KeyId"], False, action)
+    if named is None:
+        return Target(checks=(check,))
+    return Target(named, grant=find_grant(named, asked["GrantId"]), checks=(check,))
+
+
+def grant_of_token(work: Work, token: str) -> tuple[Key, Grant]:
+    """Raises InvalidGrantTokenException; AWS's text is not recorded."""
+    for store in stores_in(work.region, work.now):
+        if token in store.grant_tokens:
+            return store.grant_tokens[token]
+    raise KMSError("InvalidGrantTokenException", "The grant token stands for no grant.")
+
+
+def find_grant(key: Key, grant_id: str) -> Grant:
+    """Raises InvalidGrantIdException and NotFoundException (see operations/grants.py)."""
+    require_grant_id(grant_id)
+    if grant_id not in key.grants:
+        raise KMSError("NotFoundException", f"Grant ID {grant_id} not found")
+    return key.grants[grant_id]
+
+
+def require_grant_id(grant_id: str) -> None:
+    if not re.fullmatch("[0-9a-f]{64}", grant_id):
+        raise KMSError("InvalidGrantIdException", f"{grant_id} is not a valid grant ID.")
 
 
 def _alias_name(work: Work) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.keys import Alias, Key
 
 
@@ -33,13 +34,15 @@ class Check:
 class Target:
     """What a request is about.
 
-    `source` is the key that ReEncrypt decrypts with; `key` is then the one that it encrypts with.
+    `source` is the key that ReEncrypt decrypts with; `key` is then the one that it encrypts with. `grant` is
+    the one that RetireGrant ends.
     """
 
     key: Key | None = None
     alias: Alias | None = None
     checks: tuple[Check, ...] = ()
     source: Key | None = None
+    grant: Grant | None = None
 
     @property
     def keys(self) -> tuple[Key, ...]:
