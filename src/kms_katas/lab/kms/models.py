@@ -80,11 +80,18 @@ class KeyStore(KmsBackend):
         self.by_locator[material.locator] = (key, material)
 
     def private_key(self, key: Key) -> PrivateKey:
-        """The private key of an asymmetric KMS key of this store, made when it is first asked for."""
+        """The private key of an asymmetric KMS key of this store, made when it is first asked for.
+
+        Keys of one ID in several Regions are related multi-Region keys: the first to be asked makes it for all.
+        """
         material = key.current_material
+        assert material.secret is not None  # the key's state saw to it
         if material.pair is None:
-            assert material.secret is not None  # the key's state saw to it
-            material.pair = key_pair(key.spec, material.secret, self.rsa_moduli)
+            stores = cast("list[KeyStore]", list(kms_backends[self.account_id].values()))
+            related = [store.keys[key.id] for store in stores if key.id in store.keys]
+            shared = [one.current_material for one in related if one.materials]
+            made = [one.pair for one in shared if one.pair is not None and one.secret == material.secret]
+            material.pair = made[0] if made else key_pair(key.spec, material.secret, self.rsa_moduli)
         return material.pair
 
     def forget(self, key: Key) -> None:
