@@ -61,6 +61,8 @@ def answer(lab: Lab, raw: Any, least_request: Any, key: Any, kms: Any) -> Any:
             more["DestinationKeyId"] = key["Arn"]
         if operation == "RetireGrant":
             more["GrantId"] = secrets.token_hex(32)
+        if operation == "CreateGrant":
+            more["GranteePrincipal"] = lab.home.admin.arn
         _, found = raw(operation, least_request(operation) | more | {parameter: form}, principal)
         return found.get("__type"), found.get("message", "")
 

@@ -5,7 +5,7 @@ KMS condition keys and the service authorization reference.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
 from kms_katas.lab.kms.targets import grant_of_token
 from kms_katas.lab.kms.work import Check, Work
@@ -45,7 +46,7 @@ def authorize(work: Work) -> None:
     InvalidGrantTokenException.
     """
     # Whether AWS looks at the tokens before the policies is not documented.
-    shown = {grant_of_token(work, token)[1].id for token in work.parameters.get("GrantTokens", ())}
+    shown = set(_shown(work))
     if not setting.current.enforce:
         return
     for check in work.target.checks:
@@ -53,6 +54,19 @@ def authorize(work: Work) -> None:
         work.decision = _decision(work, check, policy, _counting(work, check, shown))
         if not work.decision.allowed:
             raise KMSError("AccessDeniedException", denial_message(work.decision))
+
+
+def _shown(work: Work) -> Iterator[str]:
+    """The IDs of the grants whose tokens the request carries. Raises InvalidGrantTokenException.
+
+    DescribeKey has no such error in the model: there a token that stands for no grant counts for nothing.
+    """
+    for token in work.parameters.get("GrantTokens", ()):
+        try:
+            yield grant_of_token(work, token)[1].id
+        except KMSError as unknown:
+            if has_error(work.operation, unknown.code):
+                raise
 
 
 def may_put_key_policy(work: Work, key: Key, document: Mapping[str, Any]) -> bool:

@@ -154,6 +154,10 @@ def _grant_target(work: Work, action: str) -> Target:
     named, check = _find_and_check(work, asked["KeyId"], False, action)
     if named is None:
         return Target(checks=(check,))
+    if setting.current.enforce and named.account != work.account and asked["GrantId"] not in named.grants:
+        # Without the grant a stranger is denied in any case, and so learns nothing of the key from the answer.
+        require_grant_id(asked["GrantId"])
+        return Target(named, checks=(check,))
     return Target(named, grant=find_grant(named, asked["GrantId"]), checks=(check,))
 
 
