@@ -150,7 +150,6 @@ def test_every_operation_of_kms_answers_with_json_and_never_with_a_fault_of_ours
         {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
         {"CustomerMasterKeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
         {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"},
-        {"MultiRegion": True},
         {"CustomKeyStoreId": "cks-1234567890abcdef0"},
     ],
 )

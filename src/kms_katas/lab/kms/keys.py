@@ -33,13 +33,25 @@ def new_material(randomness: Randomness) -> KeyMaterial:
     return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(32))
 
 
+@dataclass(eq=False, slots=True)
+class Family:
+    """Related multi-Region keys: one ID, one material, one rotation; at most one key per Region, by Region."""
+
+    primary: "Key"
+    members: dict[str, "Key"]
+
+
 @dataclass(eq=False)
 class Key:
     """A KMS key. `materials` are those in use, the current one last; a key that waits for its first import has none.
 
     `pending_material` is imported and waits for an on-demand rotation. `rotation_period` is in days, None while
     automatic rotation is off; `next_rotation` goes with it. `on_demand_since` is set while an on-demand rotation is in
-    progress. What time does to all of this: schedule.py.
+    progress. What time does to all of this: schedule.py. Of related multi-Region keys the primary alone has the
+    rotation.
+
+    `family` is None for a single-Region key. `settling_since` is set in the states Creating and Updating.
+    `deletion_window`, in days, is set while a primary waits for its replicas to be deleted.
     """
 
     id: str
@@ -56,12 +68,36 @@ class Key:
     spec: str = "SYMMETRIC_DEFAULT"
     usage: str = "ENCRYPT_DECRYPT"
     origin: str = "AWS_KMS"
-    multi_region: bool = False
+    family: Family | None = None
+    settling_since: datetime | None = None
+    deletion_window: int | None = None
     deletion_date: datetime | None = None
     rotation_period: int | None = None
     next_rotation: datetime | None = None
     on_demand_since: datetime | None = None
     pending_material: KeyMaterial | None = None
+
+    @property
+    def multi_region(self) -> bool:
+        return self.family is not None
+
+    @property
+    def primary(self) -> "Key":
+        """The key that rotates for it: the primary of its family, itself where it has none."""
+        return self.family.primary if self.family is not None else self
+
+    @property
+    def is_replica(self) -> bool:
+        return self.primary is not self
+
+    @property
+    def multi_region_type(self) -> str:
+        return "REPLICA" if self.is_replica else "PRIMARY"
+
+    @property
+    def related(self) -> tuple["Key", ...]:
+        """Every key with its material, itself among them."""
+        return tuple(self.family.members.values()) if self.family is not None else (self,)
 
     @property
     def current_material(self) -> KeyMaterial:
@@ -79,13 +115,16 @@ class Key:
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
         (botocore op:DeleteImportedKeyMaterial); a pending material that is deleted is forgotten, and the state stays
-        (developer guide, "Delete imported key material": not permanently associated).
+        (developer guide, "Delete imported key material": not permanently associated). With a primary key's pending
+        material, those of its replicas are forgotten; a replica that loses it waits for it again (both recorded, see
+        operations/multi_region.py).
         """
-        if material is self.pending_material:
-            self.pending_material = None
+        if material is self.pending_material and not self.is_replica:
+            for key in self.related:
+                key.pending_material = None
             return
         material.secret = material.valid_to = None
-        if self.state != "PendingDeletion":
+        if material is not self.pending_material and self.state in ("Enabled", "Disabled"):
             self.state = "PendingImport"
 
     def metadata(self) -> dict[str, Any]:
@@ -109,16 +148,33 @@ class Key:
             "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
             "MultiRegion": self.multi_region,
         }
-        if self.materials:
+        if self.family is not None:
+            found["MultiRegionConfiguration"] = self._multi_region_configuration(self.family)
+        if self.materials and self.state != "Creating":
             found["CurrentKeyMaterialId"] = self.current_material.id
-        if self.origin == "EXTERNAL" and self.is_complete:
-            ends = [material.valid_to for material in self.materials if material.valid_to is not None]
+        # While a replica is created, AWS shows the expiration model of its primary key (recorded; that ValidTo goes
+        # with it is a guess).
+        shown = self.primary if self.state == "Creating" else self
+        if self.origin == "EXTERNAL" and shown.is_complete:
+            ends = [material.valid_to for material in shown.materials if material.valid_to is not None]
             found["ExpirationModel"] = "KEY_MATERIAL_EXPIRES" if ends else "KEY_MATERIAL_DOES_NOT_EXPIRE"
             if ends:
                 found["ValidTo"] = min(ends)
         if self.deletion_date is not None:
             found["DeletionDate"] = self.deletion_date
+        if self.deletion_window is not None:
+            found["PendingDeletionWindowInDays"] = self.deletion_window
         return found
+
+    def _multi_region_configuration(self, family: Family) -> dict[str, Any]:
+        def named(key: "Key") -> dict[str, str]:
+            return {"Arn": key.arn, "Region": key.region}
+
+        return {
+            "MultiRegionKeyType": self.multi_region_type,
+            "PrimaryKey": named(family.primary),
+            "ReplicaKeys": [named(key) for _, key in sorted(family.members.items()) if key.is_replica],
+        }
 
 
 @dataclass(eq=False)

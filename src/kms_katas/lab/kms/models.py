@@ -5,7 +5,7 @@ SES and RDS make or look up keys, the Resource Groups Tagging API lists and chan
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,8 +18,8 @@ from moto.kms.models import KmsBackend, kms_backends
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
-from kms_katas.lab.kms.schedule import next_event
+from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
+from kms_katas.lab.kms.schedule import next_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,16 @@ class KeyStore(KmsBackend):
         description: str = "",
         origin: str = "AWS_KMS",
         key_id: str | None = None,
+        multi_region: bool = False,
     ) -> Key:
         """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
-        key_id = key_id or randomness.uuid()
-        arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
+        key_id = key_id or (f"mrk-{randomness.uuid().replace('-', '')}" if multi_region else randomness.uuid())
         text = policy or default_key_policy(self.partition, self.account_id)
+        arn = self._key_arn(key_id)
         key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
+        if multi_region:
+            key.family = Family(key, {self.region_name: key})
         self.keys[key_id] = key
         if origin == "EXTERNAL":
             key.state = "PendingImport"
@@ -64,14 +67,50 @@ class KeyStore(KmsBackend):
             self.add_material(key, new_material(randomness))
         return key
 
+    def new_replica(self, primary: Key, now: datetime, policy: str | None, description: str) -> Key:
+        """A key in this store's Region that shares the primary's material; of imported material it has the IDs alone
+        (botocore op:ReplicateKey).
+        """
+        assert primary.family is not None
+        text = policy or default_key_policy(self.partition, self.account_id)
+        key = Key(
+            primary.id,
+            self.account_id,
+            self.region_name,
+            self._key_arn(primary.id),
+            now,
+            [],
+            text,
+            description,
+            state="Creating",
+            spec=primary.spec,
+            usage=primary.usage,
+            origin=primary.origin,
+            family=primary.family,
+            settling_since=now,
+        )
+        primary.family.members[self.region_name] = self.keys[key.id] = key
+        for material in primary.materials:
+            self.add_material(key, _as_shared(primary, material))
+        if primary.pending_material is not None:
+            key.pending_material = _as_shared(primary, primary.pending_material)
+        return key
+
+    def _key_arn(self, key_id: str) -> str:
+        return f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
+
+    def holding(self, key: Key) -> "KeyStore":
+        """The store of a key that is related to one of this store's."""
+        return self if key.region == self.region_name else cast(KeyStore, kms_backends[key.account][key.region])
+
     def add_material(self, key: Key, material: KeyMaterial) -> None:
         """Makes it the key's current material; what the older ones encrypted still opens."""
         key.materials.append(material)
         self.by_locator[material.locator] = (key, material)
 
     def forget(self, key: Key) -> None:
-        """Takes back a key that a refused CreateKey made."""
-        del self.keys[key.id]
+        """Takes back a key that a refused CreateKey or ReplicateKey made."""
+        self._remove(key)
         for material in key.materials:
             del self.by_locator[material.locator]
 
@@ -86,19 +125,27 @@ class KeyStore(KmsBackend):
         return tuple(alias.name for alias in self.aliases.values() if alias.key_id == key.id)
 
     def catch_up(self, now: datetime) -> None:
-        """All that time alone has done to the keys until now, for each key in the order in which it fell due."""
+        """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
+        in the order in which it fell due.
+        """
         for key in list(self.keys.values()):
-            while key.id in self.keys and (event := next_event(key, now)) is not None:
-                event.happen(self, key)
+            while key.id in self.keys and (due := next_due(key, now)) is not None:
+                subject, event = due
+                event.happen(self.holding(subject), subject)
 
     def bury(self, key: Key) -> None:
         """Deletes the key, and its aliases with it."""
-        del self.keys[key.id]
+        self._remove(key)
         for name in self.aliases_of(key):
             del self.aliases[name]
         for material in key.all_materials:
             self.by_locator.pop(material.locator, None)
             self.buried.add(material.locator)
+
+    def _remove(self, key: Key) -> None:
+        del self.keys[key.id]
+        if key.family is not None:
+            del key.family.members[key.region]
 
     # What moto's other services call. Their types name moto's own Key.
 
@@ -141,6 +188,11 @@ class KeyStore(KmsBackend):
             return self.describe_key(arn)
         except KeyError:
             raise JsonRESTError("NotFoundException", f"Key '{arn}' does not exist") from None
+
+
+def _as_shared(primary: Key, material: KeyMaterial) -> KeyMaterial:
+    """A key's material as its replica has it. What KMS made is the same thing in every Region."""
+    return replace(material, secret=None, valid_to=None) if primary.origin == "EXTERNAL" else material
 
 
 def store_of(account: str, region: str, now: datetime) -> KeyStore:

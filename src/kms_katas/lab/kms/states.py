@@ -2,8 +2,9 @@
 
 Source: the developer guide's page on key states (2023), footnotes as numbered there. The page lets KMS answer
 DisabledException or KMSInvalidStateException for a key that is pending deletion (footnotes 2 and 3); recorded answers
-show KMSInvalidStateException, and so does the lab. Rows for replicas and custom key stores come with those. The origin
-of the key goes before its state, so that a key pending deletion gets the refusal of its kind ("8 or 9" in the page).
+show KMSInvalidStateException, and so does the lab. Rows for custom key stores come with those. The origin of the key,
+and that it is a replica, go before its state, so that a key pending deletion gets the refusal of its kind ("8 or 9" in
+the page).
 
 GetKeyRotationStatus and ListKeyRotations answer in every state and for both origins. The page still refuses the first
 for EXTERNAL keys, which could not be rotated then; today's page on on-demand rotation shows what it answers for a key
@@ -11,6 +12,7 @@ that has no automatic rotation.
 """
 
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.work import Work
 
 _DISABLED = ("DisabledException", "{arn} is disabled.")  # footnote 1
@@ -19,9 +21,14 @@ _NOT_PENDING = ("KMSInvalidStateException", "{arn} is not pending deletion.")  #
 
 _NO_MATERIAL = ("KMSInvalidStateException", "{arn} is pending import.")  # footnote 5
 
-_USES = {"Disabled": _DISABLED, "PendingDeletion": _PENDING, "PendingImport": _NO_MATERIAL}
-_CHANGES = {"PendingDeletion": _PENDING}  # footnote 8 for imports
-_SWITCHES = _CHANGES | {"PendingImport": _NO_MATERIAL}
+_WAITING = ("KMSInvalidStateException", "{arn} is pending replica deletion.")  # footnote 3, recorded
+_CREATING = ("KMSInvalidStateException", "{arn} is creating.")  # footnote 14
+_UPDATING = ("KMSInvalidStateException", "{arn} is updating.")  # footnote 15
+
+_CHANGES = {"PendingDeletion": _PENDING, "PendingReplicaDeletion": _WAITING}  # footnote 8 for imports
+_USES = _CHANGES | {"Disabled": _DISABLED, "PendingImport": _NO_MATERIAL, "Creating": _CREATING}
+_UNSETTLED = {"Creating": _CREATING, "Updating": _UPDATING}
+_SWITCHES = _CHANGES | _UNSETTLED | {"PendingImport": _NO_MATERIAL}
 
 ORIGINS: dict[str, str] = {
     "GetParametersForImport": "EXTERNAL",
@@ -31,6 +38,10 @@ ORIGINS: dict[str, str] = {
     "DisableKeyRotation": "AWS_KMS",
 }
 """Operation -> the one origin of a key that it works for (footnotes 6, 7 and 9)."""
+
+PRIMARY_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
+"""Operations that a replica key refuses: recorded, see operations/multi_region.py. ReplicateKey and UpdatePrimaryRegion
+say it themselves, in other words."""
 
 REFUSALS: dict[str, dict[str, tuple[str, str]]] = {
     "Encrypt": _USES,
@@ -43,10 +54,13 @@ REFUSALS: dict[str, dict[str, tuple[str, str]]] = {
     "RotateKeyOnDemand": _USES,  # not in the page; from its list of errors, and the recorded DisabledException
     "EnableKey": _SWITCHES,
     "DisableKey": _SWITCHES,
-    "ScheduleKeyDeletion": _CHANGES,
-    "CancelKeyDeletion": dict.fromkeys(("Enabled", "Disabled", "PendingImport"), _NOT_PENDING),
-    "GetParametersForImport": _CHANGES,
-    "ImportKeyMaterial": _CHANGES,
+    "ScheduleKeyDeletion": _CHANGES | {"Updating": _UPDATING},
+    "CancelKeyDeletion": dict.fromkeys(("Enabled", "Disabled", "PendingImport", "Creating", "Updating"), _NOT_PENDING),
+    "ReplicateKey": _USES | {"Updating": _UPDATING},
+    "UpdatePrimaryRegion": _USES,  # of both keys: the operation asks for the replica itself
+    "GetParametersForImport": _CHANGES | _UNSETTLED,
+    "ImportKeyMaterial": _CHANGES | {"Creating": _CREATING},
+    "DeleteImportedKeyMaterial": _UNSETTLED,
     "CreateAlias": _CHANGES,
     "UpdateAlias": _CHANGES,  # of the new key; the current one may be pending deletion (footnote 10)
     "TagResource": _CHANGES,
@@ -62,7 +76,15 @@ def require_state(work: Work) -> None:
         if ORIGINS.get(work.operation, key.origin) != key.origin:
             sentence = f"{key.arn} origin is {key.origin} which is not valid for this operation."
             raise KMSError("UnsupportedOperationException", sentence)
-        refusal = REFUSALS.get(work.operation, {}).get(key.state)
-        if refusal is not None:
-            code, text = refusal
-            raise KMSError(code, text.format(arn=key.arn))
+        if key.is_replica and work.operation in PRIMARY_ONLY:
+            sentence = f"{key.arn} is a multi-region replica key which is not valid for {work.operation}."
+            raise KMSError("UnsupportedOperationException", sentence)
+        require_state_of(key, work.operation)
+
+
+def require_state_of(key: Key, operation: str) -> None:
+    """Raises the error that the table has for the state of this key."""
+    refusal = REFUSALS.get(operation, {}).get(key.state)
+    if refusal is not None:
+        code, text = refusal
+        raise KMSError(code, text.format(arn=key.arn))

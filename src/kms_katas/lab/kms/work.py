@@ -19,7 +19,8 @@ class Check:
 
     `absent`: the resource would be a key of another account that does not exist. Asked all the same, with no key policy
     to allow anything, so that a stranger gets the same answer as for a key that is there. `named_alias` is the alias
-    name when the request named this key by an alias.
+    name when the request named this key by an alias. `region` is where the permission is needed when that is not the
+    Region of the request.
     """
 
     action: str
@@ -27,6 +28,7 @@ class Check:
     key: Key | None = None
     absent: bool = False
     named_alias: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

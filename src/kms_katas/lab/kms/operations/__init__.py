@@ -2,7 +2,17 @@
 that does it.
 """
 
-from kms_katas.lab.kms.operations import aliases, crypto, imports, keys, policies, reencrypt, rotation, tags
+from kms_katas.lab.kms.operations import (
+    aliases,
+    crypto,
+    imports,
+    keys,
+    multi_region,
+    policies,
+    reencrypt,
+    rotation,
+    tags,
+)
 from kms_katas.lab.kms.work import Operation
 
 OPERATIONS = {
@@ -18,6 +28,8 @@ OPERATIONS = {
     "UpdateAlias": Operation(aliases.update_alias, "alias"),
     "DeleteAlias": Operation(aliases.delete_alias, "alias"),
     "ListAliases": Operation(aliases.list_aliases, "account"),
+    "ReplicateKey": Operation(multi_region.replicate_key),
+    "UpdatePrimaryRegion": Operation(multi_region.update_primary_region),
     "Encrypt": Operation(crypto.encrypt, by_alias=True, rehearse=crypto.encrypt),
     "Decrypt": Operation(crypto.decrypt, by_alias=True, rehearse=crypto.rehearse_decrypt),
     "ReEncrypt": Operation(reencrypt.re_encrypt, by_alias=True, rehearse=reencrypt.rehearse_re_encrypt),

@@ -11,6 +11,7 @@ from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
 from kms_katas.lab.kms.keys import Key, KeyMaterial
 from kms_katas.lab.kms.models import ever_known, stores_in
+from kms_katas.lab.kms.targets import INCORRECT_KEY
 from kms_katas.lab.kms.work import Work
 
 _DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
@@ -50,10 +51,7 @@ def opened(work: Work, key: Key, context: Mapping[str, str]) -> tuple[KeyMateria
     if not known and (locator is None or not ever_known(locator)):
         raise KMSError("InvalidCiphertextException")
     if not known or known[0][0] is not key:
-        raise KMSError(
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        )
+        raise KMSError("IncorrectKeyException", INCORRECT_KEY)
     material = known[0][1]
     plaintext = open_sealed(material, blob, context)
     if plaintext is None:

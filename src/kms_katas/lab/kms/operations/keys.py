@@ -22,7 +22,13 @@ def create_key(work: Work) -> dict[str, Any]:
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
     origin = asked.get("Origin", "AWS_KMS")
-    key = store.new_key(work.now, asked.get("Policy"), asked.get("Description", ""), origin)
+    key = store.new_key(
+        work.now,
+        asked.get("Policy"),
+        asked.get("Description", ""),
+        origin,
+        multi_region=asked.get("MultiRegion", False),
+    )
     key.tags = tags
     if "Policy" in asked:
         try:
@@ -56,8 +62,6 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
         raise not_in_the_lab(f"KeySpec {spec}")
     if asked.get("Origin", "AWS_KMS") not in ("AWS_KMS", "EXTERNAL"):
         raise not_in_the_lab(f"Origin {asked['Origin']}")
-    if asked.get("MultiRegion"):
-        raise not_in_the_lab("A multi-Region key")
     for name in ("CustomKeyStoreId", "XksKeyId"):
         if name in asked:
             raise not_in_the_lab(f"A key in a custom key store ({name})")
@@ -98,14 +102,15 @@ def schedule_key_deletion(work: Work) -> dict[str, Any]:
         raise KMSError(
             "ValidationException", f"PendingWindowInDays must be between 7 and 30, inclusive. It was {days}."
         )
-    work.key.state = "PendingDeletion"
-    work.key.deletion_date = work.now + timedelta(days=days)
-    return {
-        "KeyId": work.key.arn,
-        "DeletionDate": work.key.deletion_date,
-        "KeyState": work.key.state,
-        "PendingWindowInDays": days,
-    }
+    key = work.key
+    answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": days}
+    if not key.is_replica and len(key.related) > 1:
+        # The waiting period begins when the last replica is deleted (schedule.py).
+        key.state, key.deletion_window = "PendingReplicaDeletion", days
+    else:
+        key.state = "PendingDeletion"
+        key.deletion_date = answer["DeletionDate"] = work.now + timedelta(days=days)
+    return answer | {"KeyState": key.state}
 
 
 def cancel_key_deletion(work: Work) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def cancel_key_deletion(work: Work) -> dict[str, Any]:
     PendingImport (recorded, see operations/imports.py).
     """
     work.key.state = "Disabled" if work.key.is_complete else "PendingImport"
-    work.key.deletion_date = None
+    work.key.deletion_date = work.key.deletion_window = None
     return {"KeyId": work.key.arn}
 
 
