@@ -16,6 +16,7 @@ from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
+from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
@@ -116,6 +117,8 @@ def condition_context(work: Work, check: Check) -> Context:
     if operation == "EnableKeyRotation":
         # Also where the request leaves the default in place: recorded (see operations/rotation.py).
         context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
+    if operation in ("DisableKey", "ScheduleKeyDeletion") and check.key is not None:
+        context["kms:TrailingDaysWithoutKeyUsage"] = str(days_without_use(check.key, work.now))
     if operation == "ScheduleKeyDeletion":
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))
     return context

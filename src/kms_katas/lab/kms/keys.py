@@ -33,6 +33,16 @@ def new_material(randomness: Randomness) -> KeyMaterial:
     return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(32))
 
 
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """A successful cryptographic operation. `event_purpose` tells its events in several accounts' trails apart."""
+
+    operation: str
+    time: datetime
+    request_id: str
+    event_purpose: str
+
+
 @dataclass(eq=False, slots=True)
 class Family:
     """Related multi-Region keys: one ID, one material, one rotation; at most one key per Region, by Region."""
@@ -76,6 +86,7 @@ class Key:
     next_rotation: datetime | None = None
     on_demand_since: datetime | None = None
     pending_material: KeyMaterial | None = None
+    last_use: LastUse | None = None
 
     @property
     def multi_region(self) -> bool:

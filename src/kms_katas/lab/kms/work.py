@@ -77,6 +77,15 @@ class Work:
         return self.caller.account
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """The caller's account and those of the keys that the request uses, each once."""
+        return tuple(dict.fromkeys((self.account, *(key.account for key in self.target.keys))))
+
+    def event_purpose(self, account: str) -> str:
+        """What the ID of this request's event in one account's trail is made for: each account has an event."""
+        return account if len(self.accounts) > 1 else "event"
+
+    @property
     def key(self) -> Key:
         """The target key of an operation that has one."""
         assert self.target.key is not None

@@ -12,6 +12,7 @@ from kms_katas.lab.kms.operations import (
     reencrypt,
     rotation,
     tags,
+    usage,
 )
 from kms_katas.lab.kms.work import Operation
 
@@ -19,6 +20,7 @@ OPERATIONS = {
     "CreateKey": Operation(keys.create_key, "account"),
     "DescribeKey": Operation(keys.describe_key, by_alias=True),
     "ListKeys": Operation(keys.list_keys, "account"),
+    "GetKeyLastUsage": Operation(usage.get_key_last_usage),
     "EnableKey": Operation(keys.enable_key),
     "DisableKey": Operation(keys.disable_key),
     "ScheduleKeyDeletion": Operation(keys.schedule_key_deletion),
