@@ -23,7 +23,7 @@ def test_a_key_that_was_not_used_says_so(kms: Any, key: Any) -> None:
     kms.get_key_policy(KeyId=key["KeyId"])
     answer = kms.get_key_last_usage(KeyId=key["KeyId"])
     assert answer["KeyLastUsage"] == {}
-    assert answer["KeyId"] == key["Arn"]
+    assert answer["KeyId"] == key["KeyId"]
     assert answer["KeyCreationDate"] == key["CreationDate"]
     assert answer["TrackingStartDate"] == max(key["CreationDate"], datetime(2026, 4, 23, tzinfo=UTC))
 
