@@ -149,8 +149,6 @@ def test_every_operation_of_kms_answers_with_json_and_never_with_a_fault_of_ours
         {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
         {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
         {"CustomerMasterKeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
-        {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"},
-        {"CustomKeyStoreId": "cks-1234567890abcdef0"},
     ],
 )
 def test_other_kinds_of_key_are_unsupported_and_the_sentence_blames_the_lab(kms: Any, refused: Any, asked: Any) -> None:

@@ -20,7 +20,17 @@ _READ_ONLY = ("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Gen
 _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 _MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
 _NOT_LOGGED = frozenset(
-    {"Plaintext", "CiphertextBlob", "GrantTokens", "DryRun", "Recipient", "EncryptedKeyMaterial", "ImportToken"}
+    {
+        "Plaintext",
+        "CiphertextBlob",
+        "GrantTokens",
+        "DryRun",
+        "Recipient",
+        "EncryptedKeyMaterial",
+        "ImportToken",
+        "KeyStorePassword",
+        "XksProxyAuthenticationCredential",
+    }
 )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.randomness import Randomness
 
 
@@ -87,6 +88,17 @@ class Key:
     on_demand_since: datetime | None = None
     pending_material: KeyMaterial | None = None
     last_use: LastUse | None = None
+    custom_store: CustomStore | None = None
+    xks_key_id: str | None = None
+
+    @property
+    def shown_state(self) -> str:
+        """The key state that AWS shows. While its custom key store is not connected a key is Unavailable; what it was,
+        and what EnableKey and DisableKey make of it meanwhile, shows again afterwards. PendingDeletion shows all along
+        (developer guide, key states, footnotes 12 and 13).
+        """
+        connected = self.custom_store is None or self.custom_store.connection == "CONNECTED"
+        return self.state if connected or self.state == "PendingDeletion" else "Unavailable"
 
     @property
     def multi_region(self) -> bool:
@@ -148,10 +160,10 @@ class Key:
             "KeyId": self.id,
             "Arn": self.arn,
             "CreationDate": self.created,
-            "Enabled": self.state == "Enabled",
+            "Enabled": self.shown_state == "Enabled",
             "Description": self.description,
             "KeyUsage": self.usage,
-            "KeyState": self.state,
+            "KeyState": self.shown_state,
             "Origin": self.origin,
             "KeyManager": self.manager,
             "CustomerMasterKeySpec": self.spec,
@@ -161,7 +173,14 @@ class Key:
         }
         if self.family is not None:
             found["MultiRegionConfiguration"] = self._multi_region_configuration(self.family)
-        if self.materials and self.state != "Creating":
+        if self.custom_store is not None:
+            found["CustomKeyStoreId"] = self.custom_store.id
+            if "CloudHsmClusterId" in self.custom_store.settings:
+                found["CloudHsmClusterId"] = self.custom_store.settings["CloudHsmClusterId"]
+            if self.xks_key_id is not None:
+                found["XksKeyConfiguration"] = {"Id": self.xks_key_id}
+        # Keys in custom key stores have no CurrentKeyMaterialId (botocore shape KeyMetadata).
+        elif self.materials and self.state != "Creating":
             found["CurrentKeyMaterialId"] = self.current_material.id
         # While a replica is created, AWS shows the expiration model of its primary key (recorded; that ValidTo goes
         # with it is a guess).

@@ -16,6 +16,7 @@ from moto.core.resource_tagging import TaggedResource
 from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
@@ -42,6 +43,7 @@ class KeyStore(KmsBackend):
         """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
         self.import_parameters: dict[bytes, ImportParameters] = {}
         """By import token."""
+        self.custom_stores: dict[str, CustomStore] = {}
 
     def new_key(
         self,
@@ -128,6 +130,8 @@ class KeyStore(KmsBackend):
         """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
         in the order in which it fell due.
         """
+        for store in self.custom_stores.values():
+            store.catch_up(now)
         for key in list(self.keys.values()):
             while key.id in self.keys and (due := next_due(key, now)) is not None:
                 subject, event = due

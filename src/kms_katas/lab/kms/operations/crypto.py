@@ -11,6 +11,7 @@ from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
 from kms_katas.lab.kms.keys import Key, KeyMaterial
 from kms_katas.lab.kms.models import ever_known, stores_in
+from kms_katas.lab.kms.operations.custom_stores import require_random_source
 from kms_katas.lab.kms.targets import INCORRECT_KEY
 from kms_katas.lab.kms.work import Work
 
@@ -78,7 +79,7 @@ def generate_data_key_without_plaintext(work: Work) -> dict[str, Any]:
 def generate_random(work: Work) -> dict[str, Any]:
     _refuse_recipient(work)
     if "CustomKeyStoreId" in work.parameters:
-        raise not_in_the_lab("GenerateRandom in a custom key store")
+        require_random_source(work)
     if "NumberOfBytes" not in work.parameters:
         raise KMSError("ValidationException", "NumberOfBytes is required.")
     return {"Plaintext": setting.current.randomness.bytes(work.parameters["NumberOfBytes"])}

@@ -8,6 +8,7 @@ from typing import Any
 
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
 from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.operations.custom_stores import store_for_new_key
 from kms_katas.lab.kms.operations.policies import require_sound_policy
 from kms_katas.lab.kms.operations.tags import require_sound_tags
 from kms_katas.lab.kms.paging import page
@@ -18,6 +19,7 @@ from kms_katas.lab.kms.work import Work
 def create_key(work: Work) -> dict[str, Any]:
     asked = work.parameters
     _refuse_other_kinds(asked)
+    custom_store = store_for_new_key(work)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())}
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
@@ -30,6 +32,7 @@ def create_key(work: Work) -> dict[str, Any]:
         multi_region=asked.get("MultiRegion", False),
     )
     key.tags = tags
+    key.custom_store, key.xks_key_id = custom_store, asked.get("XksKeyId")
     if "Policy" in asked:
         try:
             require_sound_policy(work, key, asked["Policy"])
@@ -60,11 +63,6 @@ def _refuse_other_kinds(asked: dict[str, Any]) -> None:
         raise KMSError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     if spec != "SYMMETRIC_DEFAULT":
         raise not_in_the_lab(f"KeySpec {spec}")
-    if asked.get("Origin", "AWS_KMS") not in ("AWS_KMS", "EXTERNAL"):
-        raise not_in_the_lab(f"Origin {asked['Origin']}")
-    for name in ("CustomKeyStoreId", "XksKeyId"):
-        if name in asked:
-            raise not_in_the_lab(f"A key in a custom key store ({name})")
 
 
 def describe_key(work: Work) -> dict[str, Any]:
