@@ -5,9 +5,9 @@ DisabledException or KMSInvalidStateException for a key that is pending deletion
 show KMSInvalidStateException, and so does the lab. The origin of the key, and that it is a replica, go before its
 state, so that a key pending deletion gets the refusal of its kind ("8 or 9" in the page).
 
-GetKeyRotationStatus and ListKeyRotations answer in every state, for AWS_KMS and EXTERNAL. The page still refuses the first
-for EXTERNAL keys, which could not be rotated then; today's page on on-demand rotation shows what it answers for a key
-that has no automatic rotation.
+GetKeyRotationStatus and ListKeyRotations answer in every state, for AWS_KMS and EXTERNAL. The page still refuses the
+first for EXTERNAL keys, which could not be rotated then; today's page on on-demand rotation shows what it answers for a
+key that has no automatic rotation.
 """
 
 from kms_katas.lab.kms.errors import KMSError
