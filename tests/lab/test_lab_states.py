@@ -206,6 +206,7 @@ def test_an_operation_works_in_the_states_of_the_table(
     made = _imported(kms, key["Arn"]) if kind.get("Origin") == "EXTERNAL" and "KeySpec" not in kind else {}
     for name in [value for value in request.values() if isinstance(value, str) and value in MADE]:
         made[name] = b"x" if state == "PendingImport" and "KeySpec" in kind else MADE[name](kms, key["Arn"])
+        lab.clock.advance(seconds=1)  # a replica is there as soon as time has passed
     put_into(lab, kms, key, state)
     asked = {name: made.get(value, value) if isinstance(value, str) else value for name, value in request.items()}
     if operation == "ImportKeyMaterial":
@@ -231,16 +232,20 @@ def make(kms: Any, kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def put_into(lab: Lab, kms: Any, key: dict[str, Any], state: str) -> None:
-    """By the call that does it on AWS. The states that a single-Region key of KMS never has are written into it."""
+    """By the call that does it on AWS. The states that a single-Region key of KMS never has are written into it, and
+    the end of what a primary key waits for.
+    """
     arn = key["Arn"]
+    stored = store_of(key["AWSAccountId"], lab.region, lab.clock.now()).keys[key["KeyId"]]
     if state == "Disabled":
         kms.disable_key(KeyId=arn)
     elif state == "PendingDeletion":
         kms.schedule_key_deletion(KeyId=arn)
+        stored.state = state
     elif state == "PendingImport":
         kms.delete_imported_key_material(KeyId=arn)
     elif state != "Enabled":
-        store_of(key["AWSAccountId"], lab.region, lab.clock.now()).keys[key["KeyId"]].state = state
+        stored.state = state
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == state
 
 

@@ -35,6 +35,7 @@ _NOT_LOGGED = frozenset(
             "ImportToken",
         ),
         *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
+        *("KeyStorePassword", "XksProxyAuthenticationCredential"),
     }
 )
 
@@ -48,13 +49,12 @@ def events_of(work: Work) -> tuple[dict[str, Any], ...]:
     if work.caller is None:
         return ()
     event = _event(work, work.caller)
-    accounts = tuple(dict.fromkeys((work.caller.account, *(key.account for key in work.target.keys))))
-    if len(accounts) == 1 or work.error is not None:
+    if len(work.accounts) == 1 or work.error is not None:
         return (event | {"recipientAccountId": work.caller.account},)
-    shared = _identifier(work, "shared")
+    shared = event_id(work.request_id, "shared")
     return tuple(
-        event | {"eventID": _identifier(work, account), "recipientAccountId": account, "sharedEventID": shared}
-        for account in accounts
+        event | {"eventID": event_id(work.request_id, account), "recipientAccountId": account, "sharedEventID": shared}
+        for account in work.accounts
     )
 
 
@@ -84,7 +84,7 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
         event["additionalEventData"] = {"grantId": work.target.grant.id}  # as the example of RetireGrant has it
     event |= {
         "requestID": work.request_id,
-        "eventID": _identifier(work, "event"),
+        "eventID": event_id(work.request_id, "event"),
         "readOnly": reads,
         "resources": [],
         "eventType": "AwsApiCall",
@@ -173,9 +173,9 @@ def _lower_first(name: str) -> str:
     return name if name == "AWSAccountId" else name[:1].lower() + name[1:]
 
 
-def _identifier(work: Work, purpose: str) -> str:
+def event_id(request_id: str, purpose: str) -> str:
     """A UUID-shaped ID that follows from the request ID, so that a trail reads the same each time."""
-    digits = hashlib.sha256(f"{work.request_id} {purpose}".encode()).hexdigest()
+    digits = hashlib.sha256(f"{request_id} {purpose}".encode()).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 

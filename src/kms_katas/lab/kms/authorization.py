@@ -17,6 +17,7 @@ from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
 from kms_katas.lab.kms.targets import grant_of_token
+from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
@@ -71,7 +72,7 @@ def _shown(work: Work) -> Iterator[str]:
 
 def may_put_key_policy(work: Work, key: Key, document: Mapping[str, Any]) -> bool:
     """The lockout safety check: whether the caller could call PutKeyPolicy under the new policy."""
-    return _decision(work, Check("kms:PutKeyPolicy", key.arn, key), json.dumps(document)).allowed
+    return _decision(work, Check("kms:PutKeyPolicy", key.arn, key, region=key.region), json.dumps(document)).allowed
 
 
 def _counting(work: Work, check: Check, shown: Collection[str]) -> tuple[WeighedGrant, ...]:
@@ -137,7 +138,7 @@ def condition_context(work: Work, check: Check) -> Context:
     asked = work.parameters
     operation = work.operation
     assert work.caller is not None
-    context = global_keys(work.caller, work.region, work.user_agent, work.now)
+    context = global_keys(work.caller, check.region or work.region, work.user_agent, work.now)
     if check.key is not None:
         context |= _of_key(work, check.key)
     if operation in _CRYPTO:
@@ -156,11 +157,20 @@ def condition_context(work: Work, check: Check) -> Context:
         context["kms:KeyUsage"] = asked.get("KeyUsage", "ENCRYPT_DECRYPT")
         context["kms:KeyOrigin"] = asked.get("Origin", "AWS_KMS")
         context["kms:MultiRegion"] = _spoken(asked.get("MultiRegion", False))
-    if operation in ("CreateKey", "PutKeyPolicy"):
+        if asked.get("MultiRegion"):
+            context["kms:MultiRegionKeyType"] = "PRIMARY"
+    if operation == "ReplicateKey":
+        context["kms:ReplicaRegion"] = asked["ReplicaRegion"]
+        if check.action == "kms:CreateKey":
+            # Which keys the second permission carries is not documented: here those of a CreateKey of this replica.
+            context |= _of_kind(work.key) | {"kms:MultiRegionKeyType": "REPLICA"}
+    if operation == "UpdatePrimaryRegion":
+        context["kms:PrimaryRegion"] = asked["PrimaryRegion"]
+    if operation in ("CreateKey", "PutKeyPolicy", "ReplicateKey"):
         context["kms:BypassPolicyLockoutSafetyCheck"] = _spoken(asked.get("BypassPolicyLockoutSafetyCheck", False))
     if operation in ("GetKeyPolicy", "PutKeyPolicy"):
         context["kms:PolicyName"] = asked.get("PolicyName", "default")
-    if operation in ("CreateKey", "TagResource"):
+    if operation in ("CreateKey", "TagResource", "ReplicateKey"):
         context |= _of_tags({tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())})
     if operation == "UntagResource":
         context["aws:TagKeys"] = tuple(asked["TagKeys"])
@@ -183,22 +193,31 @@ def condition_context(work: Work, check: Check) -> Context:
         context |= _of_constraints(asked.get("Constraints", {}))
     if operation == "RetireGrant" and work.target.grant is not None:
         context |= _of_constraints(work.target.grant.constraints)
+    if operation in ("DisableKey", "ScheduleKeyDeletion") and check.key is not None:
+        context["kms:TrailingDaysWithoutKeyUsage"] = str(days_without_use(check.key, work.now))
     if operation == "ScheduleKeyDeletion":
         context["kms:ScheduleKeyDeletionPendingWindowInDays"] = str(asked.get("PendingWindowInDays", 30))
     return context
 
 
 def _of_key(work: Work, key: Key) -> Context:
+    context = _of_kind(key)
+    aliases = store_of(key.account, key.region, work.now).aliases_of(key)
+    if aliases:
+        context["kms:ResourceAliases"] = aliases
+    return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags.items()}
+
+
+def _of_kind(key: Key) -> Context:
     context: Context = {
         "kms:KeySpec": key.spec,
         "kms:KeyUsage": key.usage,
         "kms:KeyOrigin": key.origin,
         "kms:MultiRegion": _spoken(key.multi_region),
     }
-    aliases = store_of(key.account, key.region, work.now).aliases_of(key)
-    if aliases:
-        context["kms:ResourceAliases"] = aliases
-    return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags.items()}
+    if key.multi_region:
+        context["kms:MultiRegionKeyType"] = key.multi_region_type
+    return context
 
 
 def _of_use(asked: Mapping[str, Any], side: str = "") -> Context:

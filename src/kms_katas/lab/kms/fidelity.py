@@ -7,20 +7,27 @@ those itself.
 
 EXACT = ""
 
+_MADE_UP = "Clusters and proxies are made up (which, says the module custom_stores). No text of AWS is recorded."
+
 CAVEATS: dict[str, str] = {
     "CancelKeyDeletion": EXACT,
+    "ConnectCustomKeyStore": _MADE_UP,
     "CreateAlias": "The code for a reserved or empty name (InvalidAliasNameException) follows from the API text; no "
     "recording shows it.",
+    "CreateCustomKeyStore": _MADE_UP,
     "CreateGrant": "Most texts of refused parameters are the lab's own.",
     "CreateKey": "SM2 keys are refused.",
     "Decapsulate": "Nothing of AWS is recorded.",
     "Decrypt": "Recipient (Nitro enclaves) is refused.",
     "DeleteAlias": EXACT,
+    "DeleteCustomKeyStore": _MADE_UP,
     "DeleteImportedKeyMaterial": EXACT,
     "DeriveSharedSecret": "Recipient (Nitro enclaves) is refused.",
+    "DescribeCustomKeyStores": _MADE_UP,
     "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 14.",
     "DisableKey": EXACT,
     "DisableKeyRotation": EXACT,
+    "DisconnectCustomKeyStore": _MADE_UP,
     "EnableKey": EXACT,
     "EnableKeyRotation": EXACT,
     "Encapsulate": "Nothing of AWS is recorded.",
@@ -30,7 +37,8 @@ CAVEATS: dict[str, str] = {
     "GenerateDataKeyPairWithoutPlaintext": EXACT,
     "GenerateDataKeyWithoutPlaintext": EXACT,
     "GenerateMac": EXACT,
-    "GenerateRandom": "Recipient and CustomKeyStoreId are refused.",
+    "GenerateRandom": "Recipient (Nitro enclaves) is refused.",
+    "GetKeyLastUsage": "A use counts at once; AWS takes up to an hour.",
     "GetKeyPolicy": EXACT,
     "GetKeyRotationStatus": EXACT,
     "GetParametersForImport": "The wrapping keys come from primes that everybody can read. SM2 is "
@@ -47,6 +55,7 @@ CAVEATS: dict[str, str] = {
     "PutKeyPolicy": "Whether a principal exists is checked in the lab's own accounts only. Its texts for a malformed "
     "policy are the lab's, except those for principals and for the lockout.",
     "ReEncrypt": "Which of the two keys AWS looks at first is not documented; here it is the source.",
+    "ReplicateKey": "All Regions count as enabled, and the service-linked role of multi-Region keys is there.",
     "RetireGrant": "The errors for a bad token or grant ID have texts of the lab's own.",
     "RevokeGrant": "The error for a bad grant ID has a text of the lab's own.",
     "RotateKeyOnDemand": "The new material is current with the next call; AWS takes about two minutes.",
@@ -55,23 +64,13 @@ CAVEATS: dict[str, str] = {
     "TagResource": "For tag 51 the code of CreateKey (TagException) is taken.",
     "UntagResource": EXACT,
     "UpdateAlias": EXACT,
+    "UpdateCustomKeyStore": _MADE_UP,
     "UpdateKeyDescription": EXACT,
+    "UpdatePrimaryRegion": "All Regions count as enabled, and the service-linked role of multi-Region keys is there.",
     "Verify": EXACT,
     "VerifyMac": EXACT,
 }
 """Operation -> what differs from AWS as far as that is known, in one sentence or two; EXACT where nothing does."""
 
-ABSENT: frozenset[str] = frozenset(
-    {
-        "ConnectCustomKeyStore",
-        "CreateCustomKeyStore",
-        "DeleteCustomKeyStore",
-        "DescribeCustomKeyStores",
-        "DisconnectCustomKeyStore",
-        "GetKeyLastUsage",
-        "ReplicateKey",
-        "UpdateCustomKeyStore",
-        "UpdatePrimaryRegion",
-    }
-)
+ABSENT: frozenset[str] = frozenset()
 """Operations of KMS that the engine does not have. Their callers get UnsupportedOperationException and a sentence."""

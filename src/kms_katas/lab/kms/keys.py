@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import SEED_BYTES, PrivateKey
 from kms_katas.lab.kms.specs import ALGORITHM_LISTS, KEY_SPECS, SYMMETRIC
@@ -39,13 +40,35 @@ def new_material(randomness: Randomness, spec: str = SYMMETRIC) -> KeyMaterial:
     return KeyMaterial(randomness.bytes(32).hex(), randomness.bytes(16), randomness.bytes(size))
 
 
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """A successful cryptographic operation. `event_purpose` tells its events in several accounts' trails apart."""
+
+    operation: str
+    time: datetime
+    request_id: str
+    event_purpose: str
+
+
+@dataclass(eq=False, slots=True)
+class Family:
+    """Related multi-Region keys: one ID, one material, one rotation; at most one key per Region, by Region."""
+
+    primary: "Key"
+    members: dict[str, "Key"]
+
+
 @dataclass(eq=False)
 class Key:
     """A KMS key. `materials` are those in use, the current one last; a key that waits for its first import has none.
 
     `pending_material` is imported and waits for an on-demand rotation. `rotation_period` is in days, None while
     automatic rotation is off; `next_rotation` goes with it. `on_demand_since` is set while an on-demand rotation is in
-    progress. What time does to all of this: schedule.py.
+    progress. What time does to all of this: schedule.py. Of related multi-Region keys the primary alone has the
+    rotation.
+
+    `family` is None for a single-Region key. `settling_since` is set in the states Creating and Updating.
+    `deletion_window`, in days, is set while a primary waits for its replicas to be deleted.
     """
 
     id: str
@@ -62,13 +85,49 @@ class Key:
     spec: str = SYMMETRIC
     usage: str = "ENCRYPT_DECRYPT"
     origin: str = "AWS_KMS"
-    multi_region: bool = False
+    family: Family | None = None
+    settling_since: datetime | None = None
+    deletion_window: int | None = None
     deletion_date: datetime | None = None
     rotation_period: int | None = None
     next_rotation: datetime | None = None
     on_demand_since: datetime | None = None
     pending_material: KeyMaterial | None = None
     grants: dict[str, Grant] = field(default_factory=dict, repr=False)
+    last_use: LastUse | None = None
+    custom_store: CustomStore | None = None
+    xks_key_id: str | None = None
+
+    @property
+    def shown_state(self) -> str:
+        """The key state that AWS shows. While its custom key store is not connected a key is Unavailable; what it was,
+        and what EnableKey and DisableKey make of it meanwhile, shows again afterwards. PendingDeletion shows all along
+        (developer guide, key states, footnotes 12 and 13).
+        """
+        connected = self.custom_store is None or self.custom_store.connection == "CONNECTED"
+        return self.state if connected or self.state == "PendingDeletion" else "Unavailable"
+
+    @property
+    def multi_region(self) -> bool:
+        return self.family is not None
+
+    @property
+    def primary(self) -> "Key":
+        """The key that rotates for it: the primary of its family, itself where it has none."""
+        return self.family.primary if self.family is not None else self
+
+    @property
+    def is_replica(self) -> bool:
+        return self.primary is not self
+
+    @property
+    def multi_region_type(self) -> str:
+        return "REPLICA" if self.is_replica else "PRIMARY"
+
+    @property
+    def related(self) -> tuple["Key", ...]:
+        """Every key with its material, itself among them."""
+        return tuple(self.family.members.values()) if self.family is not None else (self,)
 
     @property
     def current_material(self) -> KeyMaterial:
@@ -95,13 +154,16 @@ class Key:
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
         (botocore op:DeleteImportedKeyMaterial); a pending material that is deleted is forgotten, and the state stays
-        (developer guide, "Delete imported key material": not permanently associated).
+        (developer guide, "Delete imported key material": not permanently associated). With a primary key's pending
+        material, those of its replicas are forgotten; a replica that loses it waits for it again (both recorded, see
+        operations/multi_region.py).
         """
-        if material is self.pending_material:
-            self.pending_material = None
+        if material is self.pending_material and not self.is_replica:
+            for key in self.related:
+                key.pending_material = None
             return
         material.secret = material.valid_to = material.pair = None
-        if self.state != "PendingDeletion":
+        if material is not self.pending_material and self.state in ("Enabled", "Disabled"):
             self.state = "PendingImport"
 
     def metadata(self) -> dict[str, Any]:
@@ -114,10 +176,10 @@ class Key:
             "KeyId": self.id,
             "Arn": self.arn,
             "CreationDate": self.created,
-            "Enabled": self.state == "Enabled",
+            "Enabled": self.shown_state == "Enabled",
             "Description": self.description,
             "KeyUsage": self.usage,
-            "KeyState": self.state,
+            "KeyState": self.shown_state,
             "Origin": self.origin,
             "KeyManager": self.manager,
             "CustomerMasterKeySpec": self.spec,
@@ -125,16 +187,40 @@ class Key:
             **self.algorithms,
             "MultiRegion": self.multi_region,
         }
-        if self.materials and self.is_symmetric_encryption_key:
+        if self.family is not None:
+            found["MultiRegionConfiguration"] = self._multi_region_configuration(self.family)
+        if self.custom_store is not None:
+            found["CustomKeyStoreId"] = self.custom_store.id
+            if "CloudHsmClusterId" in self.custom_store.settings:
+                found["CloudHsmClusterId"] = self.custom_store.settings["CloudHsmClusterId"]
+            if self.xks_key_id is not None:
+                found["XksKeyConfiguration"] = {"Id": self.xks_key_id}
+        # Keys in custom key stores have no CurrentKeyMaterialId (botocore shape KeyMetadata).
+        elif self.materials and self.is_symmetric_encryption_key and self.state != "Creating":
             found["CurrentKeyMaterialId"] = self.current_material.id
-        if self.origin == "EXTERNAL" and self.is_complete:
-            ends = [material.valid_to for material in self.materials if material.valid_to is not None]
+        # While a replica is created, AWS shows the expiration model of its primary key (recorded; that ValidTo goes
+        # with it is a guess).
+        shown = self.primary if self.state == "Creating" else self
+        if self.origin == "EXTERNAL" and shown.is_complete:
+            ends = [material.valid_to for material in shown.materials if material.valid_to is not None]
             found["ExpirationModel"] = "KEY_MATERIAL_EXPIRES" if ends else "KEY_MATERIAL_DOES_NOT_EXPIRE"
             if ends:
                 found["ValidTo"] = min(ends)
         if self.deletion_date is not None:
             found["DeletionDate"] = self.deletion_date
+        if self.deletion_window is not None:
+            found["PendingDeletionWindowInDays"] = self.deletion_window
         return found
+
+    def _multi_region_configuration(self, family: Family) -> dict[str, Any]:
+        def named(key: "Key") -> dict[str, str]:
+            return {"Arn": key.arn, "Region": key.region}
+
+        return {
+            "MultiRegionKeyType": self.multi_region_type,
+            "PrimaryKey": named(family.primary),
+            "ReplicaKeys": [named(key) for _, key in sorted(family.members.items()) if key.is_replica],
+        }
 
 
 @dataclass(eq=False)

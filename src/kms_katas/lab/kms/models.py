@@ -5,7 +5,7 @@ SES and RDS make or look up keys, the Resource Groups Tagging API lists and chan
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,12 +17,13 @@ from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import make_aws_managed
+from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
-from kms_katas.lab.kms.keys import Alias, Key, KeyMaterial, new_material
-from kms_katas.lab.kms.schedule import next_event
+from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
+from kms_katas.lab.kms.schedule import next_due
 from kms_katas.lab.kms.specs import ENCRYPT, SYMMETRIC
 
 
@@ -49,6 +50,7 @@ class KeyStore(KmsBackend):
         self.rsa_moduli: set[int] = set()
         """Of the RSA key pairs made here, KMS keys and data key pairs: no two keys of one account share one."""
         self.grant_tokens: dict[str, tuple[Key, Grant]] = {}
+        self.custom_stores: dict[str, CustomStore] = {}
 
     def new_key(
         self,
@@ -59,20 +61,59 @@ class KeyStore(KmsBackend):
         key_id: str | None = None,
         spec: str = SYMMETRIC,
         usage: str = ENCRYPT,
+        multi_region: bool = False,
     ) -> Key:
         """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
-        key_id = key_id or randomness.uuid()
-        arn = f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
+        key_id = key_id or (f"mrk-{randomness.uuid().replace('-', '')}" if multi_region else randomness.uuid())
         text = policy or default_key_policy(self.partition, self.account_id)
+        arn = self._key_arn(key_id)
         key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
         key.spec, key.usage = spec, usage
+        if multi_region:
+            key.family = Family(key, {self.region_name: key})
         self.keys[key_id] = key
         if origin == "EXTERNAL":
             key.state = "PendingImport"
         else:
             self.add_material(key, new_material(randomness, spec))
         return key
+
+    def new_replica(self, primary: Key, now: datetime, policy: str | None, description: str) -> Key:
+        """A key in this store's Region that shares the primary's material; of imported material it has the IDs alone
+        (botocore op:ReplicateKey).
+        """
+        assert primary.family is not None
+        text = policy or default_key_policy(self.partition, self.account_id)
+        key = Key(
+            primary.id,
+            self.account_id,
+            self.region_name,
+            self._key_arn(primary.id),
+            now,
+            [],
+            text,
+            description,
+            state="Creating",
+            spec=primary.spec,
+            usage=primary.usage,
+            origin=primary.origin,
+            family=primary.family,
+            settling_since=now,
+        )
+        primary.family.members[self.region_name] = self.keys[key.id] = key
+        for material in primary.materials:
+            self.add_material(key, _as_shared(primary, material))
+        if primary.pending_material is not None:
+            key.pending_material = _as_shared(primary, primary.pending_material)
+        return key
+
+    def _key_arn(self, key_id: str) -> str:
+        return f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:key/{key_id}"
+
+    def holding(self, key: Key) -> "KeyStore":
+        """The store of a key that is related to one of this store's."""
+        return self if key.region == self.region_name else cast(KeyStore, kms_backends[key.account][key.region])
 
     def add_material(self, key: Key, material: KeyMaterial) -> None:
         """Makes it the key's current material; what the older ones encrypted still opens."""
@@ -95,8 +136,8 @@ class KeyStore(KmsBackend):
         return material.pair
 
     def forget(self, key: Key) -> None:
-        """Takes back a key that a refused CreateKey made."""
-        del self.keys[key.id]
+        """Takes back a key that a refused CreateKey or ReplicateKey made."""
+        self._remove(key)
         for material in key.materials:
             del self.by_locator[material.locator]
 
@@ -111,14 +152,19 @@ class KeyStore(KmsBackend):
         return tuple(alias.name for alias in self.aliases.values() if alias.key_id == key.id)
 
     def catch_up(self, now: datetime) -> None:
-        """All that time alone has done to the keys until now, for each key in the order in which it fell due."""
+        """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
+        in the order in which it fell due.
+        """
+        for store in self.custom_stores.values():
+            store.catch_up(now)
         for key in list(self.keys.values()):
-            while key.id in self.keys and (event := next_event(key, now)) is not None:
-                event.happen(self, key)
+            while key.id in self.keys and (due := next_due(key, now)) is not None:
+                subject, event = due
+                event.happen(self.holding(subject), subject)
 
     def bury(self, key: Key) -> None:
         """Deletes the key, and its aliases and grants with it."""
-        del self.keys[key.id]
+        self._remove(key)
         for name in self.aliases_of(key):
             del self.aliases[name]
         for material in key.all_materials:
@@ -127,6 +173,11 @@ class KeyStore(KmsBackend):
         for grant in key.grants.values():
             for token in grant.tokens:
                 del self.grant_tokens[token]
+
+    def _remove(self, key: Key) -> None:
+        del self.keys[key.id]
+        if key.family is not None:
+            del key.family.members[key.region]
 
     # What moto's other services call. Their types name moto's own Key.
 
@@ -169,6 +220,11 @@ class KeyStore(KmsBackend):
             return self.describe_key(arn)
         except KeyError:
             raise JsonRESTError("NotFoundException", f"Key '{arn}' does not exist") from None
+
+
+def _as_shared(primary: Key, material: KeyMaterial) -> KeyMaterial:
+    """A key's material as its replica has it. What KMS made is the same thing in every Region."""
+    return replace(material, secret=None, valid_to=None) if primary.origin == "EXTERNAL" else material
 
 
 def store_of(account: str, region: str, now: datetime) -> KeyStore:

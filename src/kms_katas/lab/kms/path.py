@@ -8,6 +8,7 @@ from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.request import parse
 from kms_katas.lab.kms.states import require_state
 from kms_katas.lab.kms.targets import find_target
+from kms_katas.lab.kms.usage import remember_use
 from kms_katas.lab.kms.work import Work
 
 
@@ -21,6 +22,7 @@ def take(work: Work) -> None:
     """
     try:
         work.response = _answer(work)
+        remember_use(work)
     except KMSError as error:
         work.error = error
     except Exception as fault:

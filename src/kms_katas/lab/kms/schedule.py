@@ -1,5 +1,5 @@
 """What time alone does to a key: deletion, automatic rotation, the end of an on-demand rotation, expiry of imported
-material.
+material, the end of Creating and Updating.
 
 Nothing here looks at a clock: the store asks with the time of each request, and catches up.
 """
@@ -24,6 +24,11 @@ ON_DEMAND_TAKES = timedelta()
 time than this has passed."""
 
 
+SETTLING_TAKES = timedelta()
+"""How long the states Creating and Updating last: "a few seconds" on AWS (botocore op:ReplicateKey and
+op:UpdatePrimaryRegion). Here too they end as soon as more time than this has passed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that falls due for one key. `happen` changes key and store so that it is not due again."""
@@ -32,18 +37,25 @@ class Event:
     happen: Callable[["KeyStore", Key], None]
 
 
-def next_event(key: Key, now: datetime) -> Event | None:
-    """The earliest event of this key that is due by `now`, None when there is none."""
+def next_due(key: Key, now: datetime) -> tuple[Key, Event] | None:
+    """The earliest event that is due by `now` of this key or of one related to it, None when there is none."""
+    due = [(one, event) for one in key.related for event in _due(one, now)]
+    return min(due, key=lambda pair: pair[1].date, default=None)
+
+
+def _due(key: Key, now: datetime) -> list[Event]:
     due = [event for event in _events(key) if event.date <= now]
     if key.on_demand_since is not None and key.on_demand_since + ON_DEMAND_TAKES < now:
         due.append(Event(key.on_demand_since + ON_DEMAND_TAKES, _finish_on_demand))
-    return min(due, key=lambda event: event.date, default=None)
+    if key.settling_since is not None and key.settling_since + SETTLING_TAKES < now:
+        due.append(Event(key.settling_since + SETTLING_TAKES, _settle))
+    return due
 
 
 def _events(key: Key) -> list[Event]:
     events = []
     if key.deletion_date is not None:
-        events.append(Event(key.deletion_date, lambda store, key: store.bury(key)))
+        events.append(Event(key.deletion_date, _delete))
     # Material that waits for its rotation outlives its date, and expires as soon as it is the current one: recorded
     # (see operations/imports.py).
     for material in key.materials:
@@ -55,6 +67,25 @@ def _events(key: Key) -> list[Event]:
         date = key.next_rotation
         events.append(Event(date, lambda store, key: _rotate_automatically(store, key, date)))
     return events
+
+
+def _settle(store: "KeyStore", key: Key) -> None:
+    key.settling_since = None
+    if key.state in ("Creating", "Updating"):
+        key.state = "Enabled" if key.is_complete else "PendingImport"
+
+
+def _delete(store: "KeyStore", key: Key) -> None:
+    """With its last replica gone, the waiting period of a primary key begins that was to be deleted (botocore
+    op:ScheduleKeyDeletion).
+    """
+    assert key.deletion_date is not None
+    store.bury(key)
+    primary = key.primary
+    if primary.deletion_window is not None and len(primary.related) == 1:
+        primary.state = "PendingDeletion"
+        primary.deletion_date = key.deletion_date + timedelta(days=primary.deletion_window)
+        primary.deletion_window = None
 
 
 def _expire(material: KeyMaterial, store: "KeyStore", key: Key) -> None:
@@ -95,11 +126,18 @@ def _finish_on_demand(store: "KeyStore", key: Key) -> None:
     date, key.on_demand_since = key.on_demand_since + ON_DEMAND_TAKES, None
     if key.origin != "EXTERNAL":
         _rotate(store, key, new_material(setting.current.randomness), date, "ON_DEMAND")
-    elif key.pending_material is not None:
-        pending, key.pending_material = key.pending_material, None
-        _rotate(store, key, pending, date, "ON_DEMAND")
+    else:
+        _rotate(store, key, None, date, "ON_DEMAND")
 
 
-def _rotate(store: "KeyStore", key: Key, material: KeyMaterial, date: datetime, rotation_type: str) -> None:
-    material.rotated, material.rotation_type = date, rotation_type
-    store.add_material(key, material)
+def _rotate(store: "KeyStore", key: Key, made: KeyMaterial | None, date: datetime, rotation_type: str) -> None:
+    """Every related key gets the material that KMS made, or its own pending one where that is imported."""
+    for one in key.related:
+        material = made or one.pending_material
+        if material is None:
+            continue
+        one.pending_material = None
+        material.rotated, material.rotation_type = date, rotation_type
+        store.holding(one).add_material(one, material)
+        if material.secret is None:
+            one.lose(material)

@@ -2,8 +2,8 @@
 
 Source: the developer guide's page on key states (2023), footnotes as numbered there. The page lets KMS answer
 DisabledException or KMSInvalidStateException for a key that is pending deletion (footnotes 2 and 3); recorded answers
-show KMSInvalidStateException, and so does the lab. The origin of the key goes before its state, so that a key pending
-deletion gets the refusal of its kind ("8 or 9" in the page).
+show KMSInvalidStateException, and so does the lab. The origin of the key, and that it is a replica, go before its
+state, so that a key pending deletion gets the refusal of its kind ("8 or 9" in the page).
 
 GetKeyRotationStatus and ListKeyRotations answer in every state and for both origins of a key that KMS holds. The page
 still refuses the first for EXTERNAL keys, which could not be rotated then; today's page on on-demand rotation shows
@@ -61,6 +61,10 @@ i ListKeyRotations GetKeyLastUsage                                              
 SYMMETRIC_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
 """Operations that other keys refuse without a text: recorded for RotateKeyOnDemand, taken for the other two."""
 
+PRIMARY_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
+"""Operations that a replica key refuses: recorded, see operations/multi_region.py. ReplicateKey and UpdatePrimaryRegion
+say it themselves, in other words."""
+
 ORIGINS: dict[str, tuple[str, ...]] = {
     "GetParametersForImport": ("EXTERNAL",),
     "ImportKeyMaterial": ("EXTERNAL",),
@@ -70,6 +74,8 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "GetKeyRotationStatus": ("AWS_KMS", "EXTERNAL"),
     "ListKeyRotations": ("AWS_KMS", "EXTERNAL"),
     "RotateKeyOnDemand": ("AWS_KMS", "EXTERNAL"),
+    "GenerateDataKeyPair": ("AWS_KMS", "EXTERNAL"),  # not from a custom key store (botocore)
+    "GenerateDataKeyPairWithoutPlaintext": ("AWS_KMS", "EXTERNAL"),
 }
 """Operation -> the origins of a key that it works for (footnotes 6, 7 and 9). One that is not here works for all."""
 
@@ -101,12 +107,15 @@ def require_state(work: Work) -> None:
         if key.origin not in ORIGINS.get(work.operation, (key.origin,)):
             sentence = f"{key.arn} origin is {key.origin} which is not valid for this operation."
             raise KMSError("UnsupportedOperationException", sentence)
+        if key.is_replica and work.operation in PRIMARY_ONLY:
+            sentence = f"{key.arn} is a multi-region replica key which is not valid for {work.operation}."
+            raise KMSError("UnsupportedOperationException", sentence)
         require_state_of(key, work.operation)
 
 
 def require_state_of(key: Key, operation: str) -> None:
     """Raises the error that the table has for the state of this key."""
-    refusal = REFUSALS.get(operation, {}).get(key.state)
+    refusal = REFUSALS.get(operation, {}).get(key.shown_state)
     if refusal is not None:
         code, text = refusal
         raise KMSError(code, f"{key.arn} {text}.")

@@ -18,6 +18,8 @@ from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.specs import SYMMETRIC
 from kms_katas.lab.kms.work import Check, Operation, Target, Work
 
+INCORRECT_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
+
 
 class NoSuchResource(KMSError):
     """NotFoundException for a key or an alias that is not in its account."""
@@ -53,7 +55,21 @@ def find_target(work: Work, operation: Operation) -> Target:
         key, check = _opener(work, "KeyId", action)
     else:
         key, check = _find_and_check(work, work.parameters["KeyId"], operation.by_alias, action)
-    return Target(key, checks=(check,))
+    return Target(key, checks=(check, *_in_another_region(work, key)))
+
+
+def _in_another_region(work: Work, key: Key | None) -> list[Check]:
+    """What ReplicateKey and UpdatePrimaryRegion need beside the permission on the primary key (botocore, Required
+    permissions).
+    """
+    if work.operation == "ReplicateKey":
+        actions = ["kms:CreateKey"] + ["kms:TagResource"] * bool(work.parameters.get("Tags"))
+        return [Check(action, "*", region=work.parameters["ReplicaRegion"]) for action in actions]
+    if work.operation == "UpdatePrimaryRegion" and key is not None and key.family is not None:
+        replica = key.family.members.get(work.parameters["PrimaryRegion"])
+        if replica is not None and replica is not key:
+            return [Check("kms:UpdatePrimaryRegion", replica.arn, replica, region=replica.region)]
+    return []
 
 
 def _opener(work: Work, parameter: str, action: str) -> tuple[Key | None, Check]:
@@ -61,6 +77,9 @@ def _opener(work: Work, parameter: str, action: str) -> tuple[Key | None, Check]
     key = _key_that_sealed(work, parameter, action)
     if key is not None and work.parameters.get(parameter, key.id) == key.id:
         return key, Check(action, key.arn, key)
+    if key is not None and work.parameters[parameter] in {one.arn for one in key.related if one is not key}:
+        # Recorded (see operations/multi_region.py), where other operations do not find an ARN of another Region.
+        raise KMSError("IncorrectKeyException", INCORRECT_KEY)
     return _find_and_check(work, work.parameters[parameter], True, action)
 
 

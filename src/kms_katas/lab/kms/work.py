@@ -20,7 +20,8 @@ class Check:
 
     `absent`: the resource would be a key of another account that does not exist. Asked all the same, with no key policy
     to allow anything, so that a stranger gets the same answer as for a key that is there. `named_alias` is the alias
-    name when the request named this key by an alias.
+    name when the request named this key by an alias. `region` is where the permission is needed when that is not the
+    Region of the request.
     """
 
     action: str
@@ -28,6 +29,7 @@ class Check:
     key: Key | None = None
     absent: bool = False
     named_alias: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,15 @@ class Work:
         """The caller's account: where names that are not ARNs are looked up."""
         assert self.caller is not None
         return self.caller.account
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The caller's account and those of the keys that the request uses, each once."""
+        return tuple(dict.fromkeys((self.account, *(key.account for key in self.target.keys))))
+
+    def event_purpose(self, account: str) -> str:
+        """What the ID of this request's event in one account's trail is made for: each account has an event."""
+        return account if len(self.accounts) > 1 else "event"
 
     @property
     def key(self) -> Key:

@@ -17,7 +17,9 @@ from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import ever_known, store_of, stores_in
+from kms_katas.lab.kms.operations.custom_stores import require_random_source
 from kms_katas.lab.kms.specs import SYMMETRIC, largest_plaintext, require_algorithm, require_usage
+from kms_katas.lab.kms.targets import INCORRECT_KEY
 from kms_katas.lab.kms.work import Work
 
 _DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
@@ -80,10 +82,7 @@ def opened(work: Work, key: Key, algorithm: str, context: Mapping[str, str]) -> 
     if not known and (locator is None or not ever_known(locator)):
         raise KMSError("InvalidCiphertextException")
     if not known or known[0][0] is not key:
-        raise KMSError(
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        )
+        raise KMSError("IncorrectKeyException", INCORRECT_KEY)
     material = known[0][1]
     plaintext = open_sealed(material, blob, context)
     if plaintext is None:
@@ -134,7 +133,7 @@ def generate_data_key_without_plaintext(work: Work) -> dict[str, Any]:
 def generate_random(work: Work) -> dict[str, Any]:
     refuse_recipient(work)
     if "CustomKeyStoreId" in work.parameters:
-        raise not_in_the_lab("GenerateRandom in a custom key store")
+        require_random_source(work)
     if "NumberOfBytes" not in work.parameters:
         raise KMSError("ValidationException", "NumberOfBytes is required.")
     return {"Plaintext": setting.current.randomness.bytes(work.parameters["NumberOfBytes"])}

@@ -10,6 +10,7 @@ AWS's own event of an expiry (DeleteExpiredKeyMaterial in CloudTrail) is not in 
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,7 @@ def import_key_material(work: Work) -> dict[str, Any]:
     """
     asked, key = work.parameters, work.key
     _refuse_what_only_symmetric_keys_have(asked, key)
+    _require_a_replicas_share(key, asked)
     valid_to = _expiry(asked, work.now)
     kind = asked.get("ImportType", "EXISTING_KEY_MATERIAL" if key.materials else _NEW)
     if kind == _NEW and "KeyMaterialId" in asked:
@@ -76,10 +78,32 @@ def import_key_material(work: Work) -> dict[str, Any]:
     material_id = _material_id(key, secret)
     material = _new_material(work, material_id) if kind == _NEW else _known_material(key, material_id, asked)
     material.secret, material.pair, material.valid_to = secret, pair, valid_to
-    material.description = asked.get("KeyMaterialDescription", material.description)
+    if "KeyMaterialDescription" in asked:
+        for one in _everywhere(key, material):
+            one.description = asked["KeyMaterialDescription"]
     if key.state in ("PendingImport", "Disabled") and key.is_complete:
         key.state = "Enabled"
     return _answer(key, material)
+
+
+def _require_a_replicas_share(key: Key, asked: dict[str, Any]) -> None:
+    """A replica takes the primary's materials, and nothing else. Which of its two sentences comes first is a guess."""
+    if not key.is_replica:
+        return
+    if "KeyMaterialDescription" in asked:
+        raise KMSError(
+            "ValidationException", "Key material description can only be specified on primary Multi-Region keys"
+        )
+    if asked.get("ImportType") == _NEW:
+        raise KMSError(
+            "ValidationException",
+            "Input parameter ImportType NEW_KEY_MATERIAL cannot be used on replica Multi-Region keys",
+        )
+
+
+def _everywhere(key: Key, material: KeyMaterial) -> list[KeyMaterial]:
+    """The same material in each related key."""
+    return [one for related in key.related for one in related.all_materials if one.id == material.id]
 
 
 def delete_imported_key_material(work: Work) -> dict[str, Any]:
@@ -177,7 +201,9 @@ def _material_id(key: Key, secret: bytes) -> str:
 
 
 def _new_material(work: Work, material_id: str) -> KeyMaterial:
-    """The first material of a key becomes its current one; a later one waits for an on-demand rotation."""
+    """The first material of a key becomes its current one; a later one waits for an on-demand rotation, and in each
+    replica for its import.
+    """
     key = work.key
     if any(one.id == material_id for one in key.all_materials):
         raise KMSError(
@@ -193,7 +219,8 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
         )
     material = KeyMaterial(material_id, setting.current.randomness.bytes(16), None)
     if key.materials:
-        key.pending_material = material
+        for one in key.related:
+            one.pending_material = material if one is key else replace(material)
     else:
         store_of(key.account, key.region, work.now).add_material(key, material)
     return material

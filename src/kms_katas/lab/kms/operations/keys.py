@@ -6,8 +6,9 @@ Key policies and tags have modules of their own.
 from datetime import timedelta
 from typing import Any
 
-from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.operations.custom_stores import store_for_new_key
 from kms_katas.lab.kms.operations.policies import require_sound_policy
 from kms_katas.lab.kms.operations.tags import require_sound_tags
 from kms_katas.lab.kms.paging import page
@@ -21,6 +22,7 @@ _MOST_KEYS = 100_000  # customer managed keys of an account in a Region, in what
 def create_key(work: Work) -> dict[str, Any]:
     asked = work.parameters
     _refuse_other_kinds(asked, work.region)
+    custom_store = store_for_new_key(work)
     tags = {tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())}
     require_sound_tags(asked.get("Tags", ()), len(tags))
     store = store_of(work.account, work.region, work.now)
@@ -34,8 +36,10 @@ def create_key(work: Work) -> dict[str, Any]:
         origin,
         spec=asked.get("KeySpec", asked.get("CustomerMasterKeySpec", SYMMETRIC)),
         usage=asked.get("KeyUsage", ENCRYPT),
+        multi_region=asked.get("MultiRegion", False),
     )
     key.tags = tags
+    key.custom_store, key.xks_key_id = custom_store, asked.get("XksKeyId")
     if "Policy" in asked:
         try:
             require_sound_policy(work, key, asked["Policy"])
@@ -65,13 +69,6 @@ def _refuse_other_kinds(asked: dict[str, Any], region: str) -> None:
     if usage is not None and usage not in KEY_SPECS[spec].uses:
         raise KMSError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
     require_spec_of_region(spec, region)
-    if asked.get("Origin", "AWS_KMS") not in ("AWS_KMS", "EXTERNAL"):
-        raise not_in_the_lab(f"Origin {asked['Origin']}")
-    if asked.get("MultiRegion"):
-        raise not_in_the_lab("A multi-Region key")
-    for name in ("CustomKeyStoreId", "XksKeyId"):
-        if name in asked:
-            raise not_in_the_lab(f"A key in a custom key store ({name})")
 
 
 def describe_key(work: Work) -> dict[str, Any]:
@@ -107,14 +104,15 @@ def schedule_key_deletion(work: Work) -> dict[str, Any]:
         raise KMSError(
             "ValidationException", f"PendingWindowInDays must be between 7 and 30, inclusive. It was {days}."
         )
-    work.key.state = "PendingDeletion"
-    work.key.deletion_date = work.now + timedelta(days=days)
-    return {
-        "KeyId": work.key.arn,
-        "DeletionDate": work.key.deletion_date,
-        "KeyState": work.key.state,
-        "PendingWindowInDays": days,
-    }
+    key = work.key
+    answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": days}
+    if not key.is_replica and len(key.related) > 1:
+        # The waiting period begins when the last replica is deleted (schedule.py).
+        key.state, key.deletion_window = "PendingReplicaDeletion", days
+    else:
+        key.state = "PendingDeletion"
+        key.deletion_date = answer["DeletionDate"] = work.now + timedelta(days=days)
+    return answer | {"KeyState": key.state}
 
 
 def cancel_key_deletion(work: Work) -> dict[str, Any]:
@@ -122,7 +120,7 @@ def cancel_key_deletion(work: Work) -> dict[str, Any]:
     PendingImport (recorded, see operations/imports.py).
     """
     work.key.state = "Disabled" if work.key.is_complete else "PendingImport"
-    work.key.deletion_date = None
+    work.key.deletion_date = work.key.deletion_window = None
     return {"KeyId": work.key.arn}
 
 

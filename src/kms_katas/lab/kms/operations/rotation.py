@@ -42,16 +42,16 @@ def disable_key_rotation(work: Work) -> dict[str, Any]:
 
 def get_key_rotation_status(work: Work) -> dict[str, Any]:
     """False while the key is pending deletion, without the other fields of automatic rotation (recorded), and as before
-    once that is cancelled.
+    once that is cancelled. A replica shows what holds for its primary (recorded).
     """
-    key = work.key
+    key, primary = work.key, work.key.primary
     found: dict[str, Any] = {"KeyId": key.arn, "KeyRotationEnabled": False}
-    if key.rotation_period is not None and key.state != "PendingDeletion":
+    if primary.rotation_period is not None and key.state != "PendingDeletion":
         found["KeyRotationEnabled"] = True
-        found["RotationPeriodInDays"] = key.rotation_period
-        found["NextRotationDate"] = key.next_rotation
-    if key.on_demand_since is not None:
-        found["OnDemandRotationStartDate"] = key.on_demand_since
+        found["RotationPeriodInDays"] = primary.rotation_period
+        found["NextRotationDate"] = primary.next_rotation
+    if primary.on_demand_since is not None:
+        found["OnDemandRotationStartDate"] = primary.on_demand_since
     return found
 
 
@@ -80,6 +80,12 @@ def rotate_key_on_demand(work: Work) -> dict[str, Any]:
     if key.origin == "EXTERNAL" and key.pending_material is None:
         raise KMSError(
             "KMSInvalidStateException", f"No available key material pending rotation for the key: {key.arn}."
+        )
+    if any(one.pending_material is not None and one.pending_material.secret is None for one in key.related):
+        raise KMSError(
+            "KMSInvalidStateException",
+            "Cannot perform key material rotation: Key material has not been imported for replicas of the Multi-Region "
+            "key.",
         )
     key.on_demand_since = work.now
     return {"KeyId": key.arn}
@@ -129,5 +135,6 @@ def _entry(key: Key, material: KeyMaterial) -> dict[str, Any]:
 
 def _state(key: Key, material: KeyMaterial) -> str:
     if material is key.pending_material:
-        return "PENDING_ROTATION"
+        waiting = any(one.pending_material is None or one.pending_material.secret is None for one in key.related)
+        return "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" if waiting else "PENDING_ROTATION"
     return "CURRENT" if material is key.current_material else "NON_CURRENT"
