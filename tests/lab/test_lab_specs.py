@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from kms_katas.lab import Lab
-from kms_katas.lab.kms.key_pairs import public_bytes
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import ALGORITHM_LISTS, KEY_SPECS, USAGE_OF
@@ -165,20 +164,6 @@ def test_a_key_costs_the_same_to_create_whatever_its_spec(lab: Lab, kms: Any) ->
     assert material.pair is None
     kms.get_public_key(KeyId=key)
     assert material.pair is not None
-
-
-def test_keys_of_one_id_and_seed_in_two_regions_are_one_pair(lab: Lab, kms: Any) -> None:
-    """What related multi-Region keys stand on: also where the one Region has used up what the other would take."""
-    key_id = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    now = lab.clock.now()
-    here, there = (store_of(lab.home.id, region, now) for region in ("us-east-1", "us-west-2"))
-    key = here.keys[key_id]
-    other = there.new_key(now, key_id=key_id, spec=key.spec, usage=key.usage)
-    other.current_material.secret = key.current_material.secret
-    unrelated = there.new_key(now, spec=key.spec, usage=key.usage)
-    unrelated.current_material.secret = key.current_material.secret
-    assert public_bytes(there.private_key(unrelated)) != public_bytes(there.private_key(other))
-    assert public_bytes(here.private_key(key)) == public_bytes(there.private_key(other))
 
 
 STATES = {

@@ -123,16 +123,12 @@ class KeyStore(KmsBackend):
     def private_key(self, key: Key) -> PrivateKey:
         """The private key of an asymmetric KMS key of this store, made when it is first asked for.
 
-        Keys of one ID in several Regions are related multi-Region keys: the first to be asked makes it for all.
+        Related multi-Region keys share the material, so the first to be asked makes it for all.
         """
         material = key.current_material
         assert material.secret is not None  # the key's state saw to it
         if material.pair is None:
-            stores = cast("list[KeyStore]", list(kms_backends[self.account_id].values()))
-            related = [store.keys[key.id] for store in stores if key.id in store.keys]
-            shared = [one.current_material for one in related if one.materials]
-            made = [one.pair for one in shared if one.pair is not None and one.secret == material.secret]
-            material.pair = made[0] if made else key_pair(key.spec, material.secret, self.rsa_moduli)
+            material.pair = key_pair(key.spec, material.secret, self.rsa_moduli)
         return material.pair
 
     def forget(self, key: Key) -> None:
@@ -224,7 +220,7 @@ class KeyStore(KmsBackend):
 
 def _as_shared(primary: Key, material: KeyMaterial) -> KeyMaterial:
     """A key's material as its replica has it. What KMS made is the same thing in every Region."""
-    return replace(material, secret=None, valid_to=None) if primary.origin == "EXTERNAL" else material
+    return replace(material, secret=None, valid_to=None, pair=None) if primary.origin == "EXTERNAL" else material
 
 
 def store_of(account: str, region: str, now: datetime) -> KeyStore:
