@@ -7,8 +7,7 @@ text around the tables is written by hand.
 import re
 from pathlib import Path
 
-from kms_katas.lab.kms.errors import not_in_the_lab
-from kms_katas.lab.kms.fidelity import ABSENT, CAVEATS
+from kms_katas.lab.kms.fidelity import CAVEATS
 from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.states import ORIGINS, REFUSALS
 
@@ -27,19 +26,15 @@ def page() -> str:
 def operations() -> str:
     exact = [operation for operation in OPERATIONS if not CAVEATS[operation]]
     lines = [
-        f"Of the {len(OPERATIONS) + len(ABSENT)} operations of KMS the lab has {len(OPERATIONS)}: {len(exact)} exact, "
-        f"{len(OPERATIONS) - len(exact)} simplified in what the table says.",
+        f"The lab has all {len(OPERATIONS)} operations of KMS: {len(exact)} exact, {len(OPERATIONS) - len(exact)} "
+        "simplified in what the table says.",
         "",
         "| operation | in the lab | what differs from AWS |",
         "|---|---|---|",
     ]
-    for operation in sorted([*OPERATIONS, *ABSENT]):
-        if operation in ABSENT:
-            level, caveat = "absent", f"Answers {not_in_the_lab(operation).code}."
-        else:
-            caveat = CAVEATS[operation]
-            level = "simplified" if caveat else "exact"
-        lines.append(f"| {operation} | {level} | {caveat} |")
+    for operation in sorted(OPERATIONS):
+        caveat = CAVEATS[operation]
+        lines.append(f"| {operation} | {'simplified' if caveat else 'exact'} | {caveat} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""How far each operation of the engine goes, as data: what differs from AWS, and what is absent.
+"""How far each operation of the engine goes, as data: what differs from AWS.
 
 The page docs/reference/fidelity.md is made from this and from the tables of operations and key states. A test fails by
 name for an operation that is in none of these tables. Not for caveats that hold for the lab as a whole: the page has
@@ -7,7 +7,10 @@ those itself.
 
 EXACT = ""
 
-_MADE_UP = "Clusters and proxies are made up (which, says the module custom_stores). No text of AWS is recorded."
+_MADE_UP = (
+    "Every CloudHSM cluster and every proxy that is named is there and answers, so a connection never fails. No text "
+    "of AWS is recorded."
+)
 
 CAVEATS: dict[str, str] = {
     "CancelKeyDeletion": EXACT,
@@ -71,6 +74,3 @@ CAVEATS: dict[str, str] = {
     "VerifyMac": EXACT,
 }
 """Operation -> what differs from AWS as far as that is known, in one sentence or two; EXACT where nothing does."""
-
-ABSENT: frozenset[str] = frozenset()
-"""Operations of KMS that the engine does not have. Their callers get UnsupportedOperationException and a sentence."""

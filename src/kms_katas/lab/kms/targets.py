@@ -1,8 +1,9 @@
 """The step that finds what a request is about and which permissions it needs.
 
-It finds only; whether the caller may is the next step's matter. Identifier forms and texts: recorded errors where there
-is one (unknown key, malformed key ID, ARN of another Region, alias where KMS takes none). Doubtful are the text for a
-malformed ARN, and the code for a ciphertext whose key is gone or in another Region.
+It finds only; whether the caller may is the next step's matter. One thing it makes: the AWS managed key of a predefined
+alias that is described for the first time, for there has to be a key to ask the permission on. Identifier forms and
+texts: recorded errors where there is one (unknown key, malformed key ID, ARN of another Region, alias where KMS takes
+none). Doubtful are the text for a malformed ARN, and the code for a ciphertext whose key is gone or in another Region.
 """
 
 import re
