@@ -23,7 +23,7 @@ from kms_katas.grading.in_force import (
 )
 from kms_katas.grading.judge import judge, order_of, send
 from kms_katas.grading.matrix import (
-    ACCOUNT_OPERATIONS,
+    _ACCOUNT_OPERATIONS,
     ELSEWHERE,
     PLAIN,
     THROUGH_S3,
@@ -92,7 +92,7 @@ def test_operations_on_no_key_are_those_that_the_model_puts_under_iam_policies_a
         required = text.partition("Required permissions")[2].partition("Related operations")[0]
         if "IAM policy" in required and "key policy" not in required:
             found.add(name)
-    assert found == ACCOUNT_OPERATIONS
+    assert found == _ACCOUNT_OPERATIONS
 
 
 def test_a_key_and_an_account_are_called_with_different_permissions():

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from kms_katas.lab import Lab
 from kms_katas.lab.kms import rsa_pool, wrapping
+from kms_katas.lab.kms.key_pairs import public_bytes
+from kms_katas.lab.kms.specs import KEY_SPECS
 
 SPECS = ("RSA_2048", "RSA_3072", "RSA_4096")
 OAEP = ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")
@@ -205,7 +207,7 @@ def _is_probably_prime(number: int, rounds: int = 20) -> bool:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_pool_holds_different_primes_that_make_keys_of_full_size(spec: str) -> None:
-    bits = wrapping.BITS[spec]
+    bits = KEY_SPECS[spec].bits
     pool = rsa_pool.primes(bits // 2)
     assert len(set(pool)) == len(pool) == 12
     assert all((p * q).bit_length() == bits for p in pool for q in pool)
@@ -224,14 +226,14 @@ def test_unwrapping_undoes_wrapping(material: bytes, algorithm: str, spec: str, 
     key = wrapping.new_wrapping_key(spec, (), wrapping.Randomness(seed))
     # AES key wrap with padding has no form for nothing at all (RFC 5649).
     material = material or b"x"
-    assert wrapping.unwrap(algorithm, key, wrap(wrapping.public_bytes(key), algorithm, material)) == material
+    assert wrapping.unwrap(algorithm, key, wrap(public_bytes(key), algorithm, material)) == material
 
 
 @settings(max_examples=40)
 @given(data=st.data(), algorithm=st.sampled_from(ALGORITHMS))
 def test_altered_bytes_and_another_algorithm_do_not_unwrap(data: st.DataObject, algorithm: str) -> None:
     key = wrapping.new_wrapping_key("RSA_2048", (), wrapping.Randomness(1))
-    blob = wrap(wrapping.public_bytes(key), algorithm, os.urandom(32))
+    blob = wrap(public_bytes(key), algorithm, os.urandom(32))
     place = data.draw(st.integers(0, len(blob) - 1))
     altered = blob[:place] + bytes([blob[place] ^ data.draw(st.integers(1, 255))]) + blob[place + 1 :]
     assert wrapping.unwrap(algorithm, key, altered) is None

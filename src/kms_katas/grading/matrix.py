@@ -9,42 +9,21 @@ from functools import cache, cached_property
 from typing import Any
 
 from kms_katas.lab import Principal as Actor
+from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.request import service_model
+from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, parse_document
 from kms_katas.policy.document import statements
 from kms_katas.policy.match import action_mismatch
 
 Context = Mapping[str, str | tuple[str, ...]]
 
-ACCOUNT_OPERATIONS = frozenset(
-    [
-        "CreateKey",
-        "ListKeys",
-        "ListAliases",
-        "GenerateRandom",
-        "ListRetirableGrants",
-        "CreateCustomKeyStore",
-        "DeleteCustomKeyStore",
-        "ConnectCustomKeyStore",
-        "DisconnectCustomKeyStore",
-        "DescribeCustomKeyStores",
-        "UpdateCustomKeyStore",
-    ]
-)
+_ACCOUNT_OPERATIONS = frozenset(name for name, operation in OPERATIONS.items() if operation.target == "account")
 """Operations on no key: IAM policies alone decide, on Resource "*" (KMS API reference, "Required permissions")."""
 
-_WITH_ENCRYPTION_CONTEXT = frozenset(
-    [
-        "kms:Encrypt",
-        "kms:Decrypt",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:GenerateDataKeyPair",
-        "kms:GenerateDataKeyPairWithoutPlaintext",
-    ]
-)
+_WITH_ENCRYPTION_CONTEXT = frozenset(f"kms:{name}" for name, usage in USAGE_OF.items() if usage == ENCRYPT) - {
+    "kms:ReEncrypt"
+} | {"kms:ReEncryptFrom", "kms:ReEncryptTo"}
 
 _ABOUT_GRANTS = frozenset(["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"])
 """What kms:GrantIsForAWSResource comes with, when a service calls for somebody (Service Authorization Reference)."""
@@ -142,7 +121,7 @@ class Target:
     def actions(self) -> tuple[str, ...]:
         """The permissions that a request on this can need."""
         on_key = self.is_key
-        return tuple(one for one in permissions() if (one.removeprefix("kms:") not in ACCOUNT_OPERATIONS) is on_key)
+        return tuple(one for one in permissions() if (one.removeprefix("kms:") not in _ACCOUNT_OPERATIONS) is on_key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,16 +24,8 @@ _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncrypt
 _MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
 _NOT_LOGGED = frozenset(
     {
-        *(
-            "Plaintext",
-            "CiphertextBlob",
-            "GrantToken",
-            "GrantTokens",
-            "DryRun",
-            "Recipient",
-            "EncryptedKeyMaterial",
-            "ImportToken",
-        ),
+        *("Plaintext", "CiphertextBlob", "DryRun", "Recipient", "GrantToken", "GrantTokens"),
+        *("EncryptedKeyMaterial", "ImportToken"),
         *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
         *("KeyStorePassword", "XksProxyAuthenticationCredential"),
     }

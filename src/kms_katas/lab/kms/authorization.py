@@ -16,6 +16,7 @@ from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import has_error
 from kms_katas.lab.kms.schedule import DEFAULT_ROTATION_PERIOD
+from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
 from kms_katas.lab.kms.targets import grant_of_token
 from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.kms.work import Check, Work
@@ -25,12 +26,7 @@ from kms_katas.policy import Grant as WeighedGrant
 
 _WHOM = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal")
 _NO_POLICY = '{"Statement": []}'
-_CRYPTO = frozenset(
-    {
-        *("Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
-        *("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
-    }
-)
+_WITH_ONE_CONTEXT = frozenset(name for name, usage in USAGE_OF.items() if usage == ENCRYPT) - {"ReEncrypt"}
 _SAID_IN_REQUEST = {
     "SigningAlgorithm": "kms:SigningAlgorithm",
     "MacAlgorithm": "kms:MacAlgorithm",
@@ -141,7 +137,7 @@ def condition_context(work: Work, check: Check) -> Context:
     context = global_keys(work.caller, check.region or work.region, work.user_agent, work.now)
     if check.key is not None:
         context |= _of_key(work, check.key)
-    if operation in _CRYPTO:
+    if operation in _WITH_ONE_CONTEXT:
         context |= _of_use(asked)
     context |= {key: asked[name] for name, key in _SAID_IN_REQUEST.items() if name in asked}
     if operation in ("Sign", "Verify"):

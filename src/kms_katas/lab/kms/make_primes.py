@@ -1,8 +1,8 @@
-"""Makes primes.json, the pool from which the lab builds the RSA wrapping keys of its imports. Not used by the lab.
+"""Makes primes.json, the pool from which the lab builds its RSA keys. Not used by the lab.
 
 Run by hand, once: `python src/kms_katas/lab/kms/make_primes.py`. An RSA key of 4096 bits takes up to some seconds to
 make, and no seed repeats it; two primes of a pool make one in milliseconds. The price: everybody can read these primes,
-so a wrapping key of the lab protects nothing.
+so an RSA key of the lab protects nothing.
 """
 
 import json

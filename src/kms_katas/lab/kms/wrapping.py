@@ -11,38 +11,38 @@ wrapping (operations/imports.py).
 
 from collections.abc import Container
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 
 from kms_katas.lab.kms.rsa_pool import pooled_key
+from kms_katas.lab.kms.specs import KEY_SPECS
 from kms_katas.lab.randomness import Randomness
 
-BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 _HASHES: dict[str, hashes.HashAlgorithm] = {"SHA_1": hashes.SHA1(), "SHA_256": hashes.SHA256()}
 
 
 def new_wrapping_key(spec: str, taken: Container[int], randomness: Randomness) -> rsa.RSAPrivateKey:
     """A wrapping key of `spec` whose modulus is none of `taken`, as long as the pool has one."""
     chance = int.from_bytes(randomness.bytes(8))
-    key = pooled_key(BITS[spec], taken, chance) or pooled_key(BITS[spec], (), chance)
+    bits = KEY_SPECS[spec].bits
+    key = pooled_key(bits, taken, chance) or pooled_key(bits, (), chance)
     assert key is not None
     return key
 
 
-def public_bytes(key: rsa.RSAPrivateKey) -> bytes:
-    """The public half as KMS gives it: DER, SubjectPublicKeyInfo."""
-    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+def oaep(digest: str) -> padding.OAEP:
+    """RSAES_OAEP with SHA_1 or SHA_256, the same for OAEP and for MGF1, and no label."""
+    return padding.OAEP(padding.MGF1(_HASHES[digest]), _HASHES[digest], None)
 
 
 def unwrap(algorithm: str, key: rsa.RSAPrivateKey, wrapped: bytes) -> bytes | None:
     """What was wrapped by `algorithm` under the public half of `key`; None when these bytes do not come off."""
     name = algorithm.removeprefix("RSAES_OAEP_").removeprefix("RSA_AES_KEY_WRAP_")
-    oaep = padding.OAEP(padding.MGF1(_HASHES[name]), _HASHES[name], None)
     try:
         if algorithm.startswith("RSAES_OAEP_"):
-            return key.decrypt(wrapped, oaep)
+            return key.decrypt(wrapped, oaep(name))
         size = key.key_size // 8
-        return aes_key_unwrap_with_padding(key.decrypt(wrapped[:size], oaep), wrapped[size:])
+        return aes_key_unwrap_with_padding(key.decrypt(wrapped[:size], oaep(name)), wrapped[size:])
     except (ValueError, InvalidUnwrap):
         return None

@@ -58,7 +58,6 @@ def decapsulate(work: Work) -> dict[str, Any]:
 
     Raises InvalidCiphertextException for bytes of another length; that it has no text is taken from other operations.
     """
-    refuse_recipient(work)
     key = _private_key(work)
     assert isinstance(key, MLKEMPrivateKey)
     try:

@@ -9,8 +9,7 @@ which gets the text of Encrypt here.
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
@@ -21,9 +20,10 @@ from kms_katas.lab.kms.operations.custom_stores import require_random_source
 from kms_katas.lab.kms.specs import SYMMETRIC, largest_plaintext, require_algorithm, require_usage
 from kms_katas.lab.kms.targets import INCORRECT_KEY
 from kms_katas.lab.kms.work import Work
+from kms_katas.lab.kms.wrapping import oaep
 
+_OAEP = "RSAES_OAEP_"
 _DATA_KEY_SIZES = {"AES_128": 16, "AES_256": 32}
-_HASHES: dict[str, hashes.HashAlgorithm] = {"RSAES_OAEP_SHA_1": hashes.SHA1(), "RSAES_OAEP_SHA_256": hashes.SHA256()}
 
 
 def encrypt(work: Work) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def sealed(
             "ValidationException",
             f"Algorithm {algorithm} and key spec {key.spec} cannot encrypt data larger than {most} bytes.",
         )
-    return _rsa_key(work, key).public_key().encrypt(plaintext, _oaep(algorithm)), None
+    return _rsa_key(work, key).public_key().encrypt(plaintext, oaep(algorithm.removeprefix(_OAEP))), None
 
 
 def opened(work: Work, key: Key, algorithm: str, context: Mapping[str, str]) -> tuple[bytes, str | None]:
@@ -74,7 +74,7 @@ def opened(work: Work, key: Key, algorithm: str, context: Mapping[str, str]) -> 
         require_use(work, key, algorithm)
         _refuse_context(context)
         try:
-            return _rsa_key(work, key).decrypt(blob, _oaep(algorithm)), None
+            return _rsa_key(work, key).decrypt(blob, oaep(algorithm.removeprefix(_OAEP))), None
         except ValueError:
             raise KMSError("InvalidCiphertextException") from None
     locator = locator_of(blob)
@@ -108,10 +108,6 @@ def _rsa_key(work: Work, key: Key) -> rsa.RSAPrivateKey:
     found = store_of(key.account, key.region, work.now).private_key(key)
     assert isinstance(found, rsa.RSAPrivateKey)
     return found
-
-
-def _oaep(algorithm: str) -> padding.OAEP:
-    return padding.OAEP(padding.MGF1(_HASHES[algorithm]), _HASHES[algorithm], None)
 
 
 def rehearse_decrypt(work: Work) -> None:

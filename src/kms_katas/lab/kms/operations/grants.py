@@ -19,6 +19,7 @@ from kms_katas.lab.kms.grants import NOBODY, Grant, Named
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of, stores_in
 from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.specs import KEY_SPECS, USAGE_OF
 from kms_katas.lab.kms.targets import find_grant, require_grant_id
 from kms_katas.lab.kms.work import Work
 
@@ -27,28 +28,17 @@ MOST_GRANTS = 50_000
 
 _MOST_PAIRS, _LONGEST_VALUE = 8, 384  # botocore shape CreateGrantRequest, Constraints
 
-_ANY_KEY = ("CreateGrant", "RetireGrant", "DescribeKey")
-_BY_USAGE: dict[str, tuple[str, ...]] = {
-    "ENCRYPT_DECRYPT": ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo"),
-    "SIGN_VERIFY": ("Sign", "Verify"),
-    "GENERATE_VERIFY_MAC": ("GenerateMac", "VerifyMac"),
-    "KEY_AGREEMENT": ("DeriveSharedSecret",),
-    "ENCAPSULATE_DECAPSULATE": ("Encapsulate", "Decapsulate"),
-}
-_SYMMETRIC_ENCRYPTION = (
-    "GenerateDataKey",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateDataKeyPair",
-    "GenerateDataKeyPairWithoutPlaintext",
-)
+_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
+_HALVES = {"ReEncrypt": ("ReEncryptFrom", "ReEncryptTo")}
 
 
-def suitable_operations(key: Key) -> tuple[str, ...]:
+def suitable_operations(key: Key) -> frozenset[str]:
     """The grant operations that work with such a key (developer guide, "Grant operations")."""
-    suited = _ANY_KEY + _BY_USAGE[key.usage]
-    if key.spec == "SYMMETRIC_DEFAULT":
-        return suited + _SYMMETRIC_ENCRYPTION
-    return suited if key.usage == "GENERATE_VERIFY_MAC" else (*suited, "GetPublicKey")
+    of_usage = [name for name, usage in USAGE_OF.items() if usage == key.usage]
+    if not key.is_symmetric_encryption_key:
+        of_usage = [name for name in of_usage if not name.startswith("GenerateDataKey")]
+    of_kind = {"GetPublicKey"} if KEY_SPECS[key.spec].has_public_key else set()
+    return _ANY_KEY | of_kind | {half for name in of_usage for half in _HALVES.get(name, (name,))}
 
 
 def create_grant(work: Work) -> dict[str, Any]:
@@ -196,7 +186,7 @@ def _require_sound_constraints(constraints: dict[str, Any], key: Key) -> None:
         raise KMSError("ValidationException", "More than one constraint supplied")
     for name in given:
         pairs = constraints[name]
-        if key.spec != "SYMMETRIC_DEFAULT":
+        if not key.is_symmetric_encryption_key:
             raise KMSError("ValidationException", f"{name} needs a symmetric encryption key, and {key.arn} is none.")
         if len(pairs) > _MOST_PAIRS:
             raise KMSError("ValidationException", f"{name} can have {_MOST_PAIRS} pairs. It had {len(pairs)}.")

@@ -16,12 +16,12 @@ from typing import Any
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
-from kms_katas.lab.kms.key_pairs import PrivateKey, private_bytes, read_private_key
+from kms_katas.lab.kms.key_pairs import PrivateKey, private_bytes, public_bytes, read_private_key
 from kms_katas.lab.kms.keys import Key, KeyMaterial
 from kms_katas.lab.kms.models import ImportParameters, store_of
 from kms_katas.lab.kms.specs import KEY_SPECS
 from kms_katas.lab.kms.work import Work
-from kms_katas.lab.kms.wrapping import new_wrapping_key, public_bytes, unwrap
+from kms_katas.lab.kms.wrapping import new_wrapping_key, unwrap
 
 _PARAMETERS_LAST = timedelta(hours=24)
 _LATEST_EXPIRY = timedelta(days=365)
