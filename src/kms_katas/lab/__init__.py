@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from kms_katas.lab.accounts import Principal
     from kms_katas.lab.calls import Call
     from kms_katas.lab.clock import Clock
+    from kms_katas.lab.kms.quotas import Quotas
     from kms_katas.lab.lab import Lab
     from kms_katas.lab.mount import install, uninstall
 
-__all__ = ["Call", "Clock", "Lab", "Principal", "install", "uninstall"]
+__all__ = ["Call", "Clock", "Lab", "Principal", "Quotas", "install", "uninstall"]
 
 _HOMES = {
     "Call": "calls",
     "Clock": "clock",
     "Lab": "lab",
     "Principal": "accounts",
+    "Quotas": "kms.quotas",
     "install": "mount",
     "uninstall": "mount",
 }

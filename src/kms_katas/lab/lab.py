@@ -24,6 +24,7 @@ from kms_katas.lab.callers import Credential, find_credential
 from kms_katas.lab.calls import Call, call_of
 from kms_katas.lab.clock import Clock
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.quotas import Meter, Quotas
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.mock import QuickMock
 from kms_katas.lab.randomness import Randomness
@@ -150,6 +151,20 @@ class Lab:
     @grant_delay.setter
     def grant_delay(self, delay: timedelta) -> None:
         setting.current = replace(setting.current, grant_delay=delay)
+
+    @property
+    def quotas(self) -> Quotas | None:
+        """The request quotas of every account, for each whole second of the lab's clock; None, as at first, for none.
+
+        That clock stands still between two calls unless somebody sleeps, so everything until then is in one second:
+        set them when the lab is prepared.
+        """
+        meter = setting.current.meter
+        return meter.quotas if meter is not None else None
+
+    @quotas.setter
+    def quotas(self, quotas: Quotas | None) -> None:
+        setting.current = replace(setting.current, meter=Meter(quotas) if quotas is not None else None)
 
     def explain(self, error: ClientError) -> Decision:
         """The decision behind an AccessDeniedException of KMS or an AccessDenied of AssumeRole.

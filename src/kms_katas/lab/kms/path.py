@@ -40,6 +40,8 @@ def _answer(work: Work) -> dict[str, object]:
     if operation is None:
         raise not_in_the_lab(work.operation)
     work.target = find_target(work, operation)
+    if setting.current.meter is not None:
+        setting.current.meter.admit(work)  # only now is it known of which kind the key is, and each kind has a quota
     authorize(work)
     require_state(work)
     if work.parameters.get("DryRun"):

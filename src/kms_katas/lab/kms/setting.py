@@ -15,6 +15,7 @@ import moto.core.utils
 from kms_katas.lab.randomness import Randomness
 
 if TYPE_CHECKING:
+    from kms_katas.lab.kms.quotas import Meter
     from kms_katas.lab.kms.work import Work
     from kms_katas.policy import Decision
 
@@ -26,6 +27,8 @@ class Setting:
     randomness: Randomness = field(default_factory=Randomness)
     grant_delay: timedelta = timedelta()
     """How long a new grant counts with its token only."""
+    meter: "Meter | None" = None
+    """Counts the requests against the quotas. None: nothing is throttled."""
     record: Callable[["Work"], None] | None = None
     """Called once with each finished request."""
     denied: Callable[[str, "Decision"], None] | None = None
