@@ -19,7 +19,7 @@ class Call:
     via: str
     time: datetime
     principal_arn: str | None
-    """None when the credentials were refused."""
+    """None when the credentials were refused, and when the Region was down."""
     region: str
     operation: str
     parameters: dict[str, Any] = field(repr=False)

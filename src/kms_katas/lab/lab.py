@@ -4,7 +4,7 @@ Opening it is the whole set-up.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ from kms_katas.lab.kms.quotas import Meter, Quotas
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.mock import QuickMock
 from kms_katas.lab.randomness import Randomness
-from kms_katas.lab.region_list import shared_region_lists
+from kms_katas.lab.region_list import regions_of, shared_region_lists
 from kms_katas.lab.trail import events_of
 from kms_katas.lab.transport import serve
 from kms_katas.policy import Decision
@@ -151,6 +151,26 @@ class Lab:
     @grant_delay.setter
     def grant_delay(self, delay: timedelta) -> None:
         setting.current = replace(setting.current, grant_delay=delay)
+
+    @property
+    def regions_down(self) -> frozenset[str]:
+        """Regions in which every request fails with ServiceUnavailable, HTTP 503, and leaves no event in `trail`.
+
+        None at first; set them all at once: `lab.regions_down = {"us-east-1"}`, and `= ()` when they are back. What is
+        stored there stays. IAM and other services without a Region in their host name go on. Raises ValueError for a
+        name that is no Region of KMS.
+        """
+        return setting.current.regions_down
+
+    @regions_down.setter
+    def regions_down(self, regions: Iterable[str]) -> None:
+        names = (regions,) if isinstance(regions, str) else tuple(regions)
+        for name in names:
+            if name not in regions_of("kms"):
+                raise ValueError(
+                    f"{name!r} is no Region of AWS KMS. Give the names of Regions, such as {{'us-east-1'}}."
+                )
+        setting.current = replace(setting.current, regions_down=frozenset(names))
 
     @property
     def quotas(self) -> Quotas | None:

@@ -10,7 +10,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
-from kms_katas.lab.kms import responses
+from kms_katas.lab.kms import responses, setting
+from kms_katas.lab.kms.errors import region_is_down
 
 
 def serve(request: AWSPreparedRequest) -> AWSResponse:
@@ -26,6 +27,9 @@ def serve(request: AWSPreparedRequest) -> AWSResponse:
         return _refusal(
             request, "UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}."
         )
+    if not host.startswith("kms.") and setting.current.regions_down.intersection(host.split(".")):
+        down = region_is_down()
+        return _refusal(request, down.code, down.message, down.status)
     if host.startswith("kms.") and isinstance(request.body, bytes):
         # The short way to the same engine: moto's own way to it takes half the time of a call.
         return _response(request, *responses.answer(request.url, request.headers, request.body))

@@ -13,6 +13,14 @@ class KMSError(Exception):
         self.status = status
 
 
+def region_is_down() -> KMSError:
+    """AWS's words for it in the errors common to all services. How KMS itself fails with its Region is not recorded; a
+    real client may meet a time-out or no connection as well.
+    """
+    text = "The request has failed due to a temporary failure of the server."
+    return KMSError("ServiceUnavailable", text, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def not_in_the_lab(what: str) -> KMSError:
     """AWS's code for something unsupported, with a sentence that says that the limit is the lab's and not AWS's."""
     return KMSError("UnsupportedOperationException", f"{what} works on AWS, but the lab does not have it yet.")

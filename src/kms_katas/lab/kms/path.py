@@ -2,7 +2,7 @@
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.authorization import authorize
-from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
+from kms_katas.lab.kms.errors import KMSError, not_in_the_lab, region_is_down
 from kms_katas.lab.kms.identity import identify
 from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.request import parse
@@ -34,6 +34,8 @@ def take(work: Work) -> None:
 
 
 def _answer(work: Work) -> dict[str, object]:
+    if work.region in setting.current.regions_down:
+        raise region_is_down()
     work.caller = identify(work)  # first, as AWS does: a stranger learns nothing about the request
     work.parameters = parse(work.operation, work.body)
     operation = OPERATIONS.get(work.operation)

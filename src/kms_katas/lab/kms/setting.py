@@ -27,6 +27,8 @@ class Setting:
     randomness: Randomness = field(default_factory=Randomness)
     grant_delay: timedelta = timedelta()
     """How long a new grant counts with its token only."""
+    regions_down: frozenset[str] = frozenset()
+    """Regions in which no service answers."""
     meter: "Meter | None" = None
     """Counts the requests against the quotas. None: nothing is throttled."""
     record: Callable[["Work"], None] | None = None

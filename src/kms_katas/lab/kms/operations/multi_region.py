@@ -14,6 +14,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 from moto.utilities.utils import get_partition
 
+from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of
@@ -32,6 +33,7 @@ def replicate_key(work: Work) -> dict[str, Any]:
         raise KMSError("UnsupportedOperationException", f"{primary.arn} is not a multi-region primary key.")
     region = asked["ReplicaRegion"]
     _require_replica_region(primary, region)
+    _require_region_up(region)
     if region in primary.family.members:
         raise KMSError(
             "AlreadyExistsException", "You can create only one replica of each primary key in each AWS Region."
@@ -68,6 +70,12 @@ def _require_replica_region(primary: Key, region: str) -> None:
         )
 
 
+def _require_region_up(region: str) -> None:
+    """The code is in the lists of errors of both operations, as one to retry. AWS's text for it is not recorded."""
+    if region in setting.current.regions_down:
+        raise KMSError("KMSInternalException", f"KMS in {region} cannot be reached.", 500)
+
+
 def update_primary_region(work: Work) -> dict[str, Any]:
     """Both keys are Updating until a moment has passed. Naming the Region of the primary changes nothing (recorded).
 
@@ -83,6 +91,7 @@ def update_primary_region(work: Work) -> dict[str, Any]:
         raise KMSError("ValidationException", f"{primary.id} does not have a replica key in the specified Region.")
     if replica is primary:
         return {}
+    _require_region_up(region)
     require_state_of(replica, work.operation)
     primary.family.primary = replica
     replica.rotation_period, primary.rotation_period = primary.rotation_period, None

@@ -2,6 +2,8 @@
 lab's time alone.
 """
 
+import secrets
+
 import pytest
 
 from kms_katas.lab import Lab, Quotas
@@ -58,3 +60,30 @@ def test_an_answer_that_does_not_back_off_is_told_by_aws(hold: Hold, lab: Lab) -
     raised = answer.raises("make", 4, total_max_attempts=1)
     assert raised is not None and raised.code == "ThrottlingException"
     assert len(answer.calls) == 4
+
+
+FAIL_OVER = """
+from botocore.exceptions import ClientError
+
+def open_it(clients, blob):
+    for kms in clients:
+        try:
+            return kms.decrypt(CiphertextBlob=blob)["Plaintext"]
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise
+"""
+
+
+@by_both_runners
+def test_an_answer_fails_over_to_the_replica_of_a_region_that_is_down(hold: Hold, lab: Lab) -> None:
+    admin, secret = lab.home.admin.client("kms"), secrets.token_bytes(20)
+    key = admin.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    admin.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    lab.clock.advance(minutes=1)
+    blob = admin.encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"]
+    lab.regions_down = {"us-east-1"}
+    answer = hold(FAIL_OVER)
+    assert answer.call("open_it", [answer.client(), answer.client(region="eu-west-1")], blob) == secret
+    assert {call.error_code for call in answer.calls if call.region == "us-east-1"} == {"ServiceUnavailable"}
+    assert [call.error_code for call in answer.calls if call.region == "eu-west-1"] == [None]
