@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
 
 from kms_katas.lab import Lab
-from kms_katas.lab.kms import schedule
 
 
 def status(kms: Any, key: Any) -> dict[str, Any]:
@@ -260,10 +259,8 @@ def test_a_key_can_be_rotated_25_times_on_demand(lab: Lab, kms: Any, key: Any, r
     assert len(materials(kms, key)) == 27
 
 
-def test_a_request_while_a_rotation_is_in_progress_begins_no_other(
-    lab: Lab, kms: Any, key: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", timedelta(minutes=2))
+def test_a_request_while_a_rotation_is_in_progress_begins_no_other(lab: Lab, kms: Any, key: Any) -> None:
+    lab.rotation_delay = timedelta(minutes=2)
     kms.rotate_key_on_demand(KeyId=key["KeyId"])
     before = status(kms, key)
     lab.clock.advance(minutes=1)
@@ -292,9 +289,9 @@ def test_a_second_request_for_imported_material_begins_no_other_rotation(lab: La
 
 
 def test_an_automatic_rotation_that_is_due_refuses_also_while_one_on_demand_is_in_progress(
-    lab: Lab, kms: Any, key: Any, refused: Any, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, kms: Any, key: Any, refused: Any
 ) -> None:
-    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", timedelta(minutes=2))
+    lab.rotation_delay = timedelta(minutes=2)
     kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=90)
     lab.clock.advance(minutes=90 * 24 * 60 - 21)
     kms.rotate_key_on_demand(KeyId=key["KeyId"])

@@ -150,7 +150,32 @@ class Lab:
 
     @grant_delay.setter
     def grant_delay(self, delay: timedelta) -> None:
-        setting.current = replace(setting.current, grant_delay=delay)
+        setting.current = replace(setting.current, grant_delay=_checked(delay))
+
+    @property
+    def tag_and_alias_delay(self) -> timedelta:
+        """How long, by the lab's clock, permissions still follow the tags and aliases that a key had before a change:
+        aws:ResourceTag and kms:ResourceAliases; on AWS up to five minutes. Every operation shows the change at once.
+
+        Zero at first. May be set in an open lab, and then holds for the changes that were made too.
+        """
+        return setting.current.tag_and_alias_delay
+
+    @tag_and_alias_delay.setter
+    def tag_and_alias_delay(self, delay: timedelta) -> None:
+        setting.current = replace(setting.current, tag_and_alias_delay=_checked(delay))
+
+    @property
+    def rotation_delay(self) -> timedelta:
+        """How long, by the lab's clock, an on-demand rotation is in progress; on AWS about two minutes.
+
+        It is done as soon as more time than this has passed. Zero at first. May be set in an open lab.
+        """
+        return setting.current.rotation_delay
+
+    @rotation_delay.setter
+    def rotation_delay(self, delay: timedelta) -> None:
+        setting.current = replace(setting.current, rotation_delay=_checked(delay))
 
     @property
     def regions_down(self) -> frozenset[str]:
@@ -227,3 +252,11 @@ class Lab:
     def _record(self, work: Work) -> None:
         self._works.append(work)
         self._calls.append(call_of(work, len(self._works), self._via))
+
+
+def _checked(delay: timedelta) -> timedelta:
+    if delay < timedelta():
+        raise ValueError(
+            f"Nothing counts before it is there, and this delay is {delay.total_seconds()} s. Give one of 0 or more."
+        )
+    return delay

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
-from kms_katas.lab.kms import schedule
 
 MOST = 25
 MANY_CALLS = 450
@@ -30,9 +29,9 @@ def admin(lab):
 
 
 @pytest.fixture
-def rotated(lab, admin, fresh, monkeypatch):
+def rotated(lab, admin, fresh):
     """Rotates a key on demand, some times over, and waits until that is done."""
-    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", timedelta(seconds=fresh.integer(8, 16)))
+    lab.rotation_delay = timedelta(seconds=fresh.integer(8, 16))
 
     def rotate(key, times):
         for _ in range(times):
@@ -44,7 +43,7 @@ def rotated(lab, admin, fresh, monkeypatch):
 
 @pytest.mark.task(1)
 @pytest.mark.points(3)
-def test_rotation_is_done_and_told_by_its_materials(answer, lab, admin, key, fresh, rotated, monkeypatch):
+def test_rotation_is_done_and_told_by_its_materials(answer, lab, admin, key, fresh, rotated):
     """`rotate_now` returns when the rotation is done, with the ID of the key material before and after."""
     rotations = fresh.integer(1, 3)
     rotated(key, rotations)
@@ -92,7 +91,7 @@ def test_rotation_is_done_and_told_by_its_materials(answer, lab, admin, key, fre
             next_step="Take both from KMS: DescribeKey names the current material.",
         )
     _expect_left(result, MOST - rotations - 1)
-    monkeypatch.setattr(schedule, "ON_DEMAND_TAKES", waited + timedelta(seconds=fresh.integer(1, 3)))
+    lab.rotation_delay = waited + timedelta(seconds=fresh.integer(1, 3))
     result = _rotate(answer, key)
     expect(
         not _in_progress(admin, key),

@@ -197,11 +197,16 @@ def condition_context(work: Work, check: Check) -> Context:
 
 
 def _of_key(work: Work, key: Key) -> Context:
+    """Tags and aliases as authorization knows them by now: a change takes up to five minutes to affect it, and other
+    operations may show it before (developer guide, "ABAC for AWS KMS"). Those that CreateKey gave count at once: that
+    page speaks of changes. kms:RequestAlias is a word of the request and has no delay, since the page has none for it.
+    """
     context = _of_kind(key)
-    aliases = store_of(key.account, key.region, work.now).aliases_of(key)
+    known = work.now - setting.current.tag_and_alias_delay
+    aliases = store_of(key.account, key.region, work.now).aliases_at(key, known)
     if aliases:
         context["kms:ResourceAliases"] = aliases
-    return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags.items()}
+    return context | {f"aws:ResourceTag/{name}": value for name, value in key.tags_at(known).items()}
 
 
 def _of_kind(key: Key) -> Context:

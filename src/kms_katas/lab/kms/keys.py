@@ -81,6 +81,8 @@ class Key:
     description: str = ""
     state: str = "Enabled"
     tags: dict[str, str] = field(default_factory=dict)
+    past_tags: list[tuple[datetime, dict[str, str]]] = field(default_factory=list, repr=False)
+    """The tags before each change, with the time of the change, oldest first."""
     manager: str = "CUSTOMER"
     spec: str = SYMMETRIC
     usage: str = "ENCRYPT_DECRYPT"
@@ -150,6 +152,14 @@ class Key:
     def algorithms(self) -> dict[str, list[str]]:
         """The one list of algorithms of KeyMetadata and of GetPublicKey's answer, by the name that it has there."""
         return {ALGORITHM_LISTS[self.usage]: list(KEY_SPECS[self.spec].uses[self.usage])}
+
+    def retag(self, tags: dict[str, str], now: datetime) -> None:
+        self.past_tags.append((now, self.tags))
+        self.tags = tags
+
+    def tags_at(self, time: datetime) -> dict[str, str]:
+        """The tags that it had then; before it was there, those that it was made with."""
+        return next((tags for until, tags in self.past_tags if until > time), self.tags)
 
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled
@@ -225,10 +235,14 @@ class Key:
 
 @dataclass(eq=False)
 class Alias:
-    """A name for a key in one account and Region. `name` begins with `alias/`."""
+    """A name for a key in one account and Region. `name` begins with `alias/`.
+
+    `updated` is when it began to point to its key, `until` when it ceased: None for an alias that is there.
+    """
 
     name: str
     arn: str
     key_id: str
     created: datetime
     updated: datetime
+    until: datetime | None = None

@@ -7,6 +7,7 @@ SES and RDS make or look up keys, the Resource Groups Tagging API lists and chan
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -42,6 +43,8 @@ class KeyStore(KmsBackend):
         BaseBackend.__init__(self, region_name, account_id)
         self.keys: dict[str, Key] = {}  # type: ignore[assignment]  # moto has its own Key here
         self.aliases: dict[str, Alias] = {}
+        self.past_aliases: list[Alias] = []
+        """What an alias was before it was changed or deleted."""
         self.by_locator: dict[bytes, tuple[Key, KeyMaterial]] = {}
         self.buried: set[bytes] = set()
         """Locators of deleted keys: their ciphertexts are well formed and yet no key opens them."""
@@ -144,8 +147,23 @@ class KeyStore(KmsBackend):
         self.aliases[name] = Alias(name, self.alias_arn(name), key.id, now, now)
         return self.aliases[name]
 
+    def retarget_alias(self, alias: Alias, key: Key, now: datetime) -> None:
+        self.past_aliases.append(replace(alias, until=now))
+        alias.key_id, alias.updated = key.id, now
+
+    def drop_alias(self, alias: Alias, now: datetime) -> None:
+        self.past_aliases.append(replace(self.aliases.pop(alias.name), until=now))
+
     def aliases_of(self, key: Key) -> tuple[str, ...]:
         return tuple(alias.name for alias in self.aliases.values() if alias.key_id == key.id)
+
+    def aliases_at(self, key: Key, time: datetime) -> tuple[str, ...]:
+        """The names that pointed to the key then."""
+        return tuple(
+            alias.name
+            for alias in chain(self.past_aliases, self.aliases.values())
+            if alias.key_id == key.id and alias.updated <= time and (alias.until is None or alias.until > time)
+        )
 
     def catch_up(self, now: datetime) -> None:
         """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
@@ -205,11 +223,12 @@ class KeyStore(KmsBackend):
             yield TaggedResource(arn=key.arn, tags=dict(key.tags), resource_type="kms:key")
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
-        self._tagged(arn).tags |= tags
+        key = self._tagged(arn)
+        key.retag(key.tags | tags, setting.now())
 
     def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
         key = self._tagged(arn)
-        key.tags = {name: value for name, value in key.tags.items() if name not in tag_keys}
+        key.retag({name: value for name, value in key.tags.items() if name not in tag_keys}, setting.now())
 
     def _tagged(self, arn: str) -> Key:
         try:

@@ -19,14 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_ROTATION_PERIOD = 365
 """Days (botocore shape EnableKeyRotationRequest)."""
 
-ON_DEMAND_TAKES = timedelta()
-"""AWS documents no duration ("a slight delay"), and recordings show about two minutes. Here it is done as soon as more
-time than this has passed."""
-
-
 SETTLING_TAKES = timedelta()
 """How long the states Creating and Updating last: "a few seconds" on AWS (botocore op:ReplicateKey and
-op:UpdatePrimaryRegion). Here too they end as soon as more time than this has passed."""
+op:UpdatePrimaryRegion). Here they end as soon as more time than this has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,9 @@ def next_due(key: Key, now: datetime) -> tuple[Key, Event] | None:
 
 def _due(key: Key, now: datetime) -> list[Event]:
     due = [event for event in _events(key) if event.date <= now]
-    if key.on_demand_since is not None and key.on_demand_since + ON_DEMAND_TAKES < now:
-        due.append(Event(key.on_demand_since + ON_DEMAND_TAKES, _finish_on_demand))
+    # AWS documents no duration ("a slight delay"), and recordings show about two minutes: a lab may choose it.
+    if key.on_demand_since is not None and key.on_demand_since + setting.current.rotation_delay < now:
+        due.append(Event(key.on_demand_since + setting.current.rotation_delay, _finish_on_demand))
     if key.settling_since is not None and key.settling_since + SETTLING_TAKES < now:
         due.append(Event(key.settling_since + SETTLING_TAKES, _settle))
     return due
@@ -123,7 +119,7 @@ def _period(key: Key) -> timedelta:
 def _finish_on_demand(store: "KeyStore", key: Key) -> None:
     """Makes the pending imported material the current one, if it is still there; else material that KMS makes."""
     assert key.on_demand_since is not None
-    date, key.on_demand_since = key.on_demand_since + ON_DEMAND_TAKES, None
+    date, key.on_demand_since = key.on_demand_since + setting.current.rotation_delay, None
     if key.origin != "EXTERNAL":
         _rotate(store, key, new_material(setting.current.randomness), date, "ON_DEMAND")
     else:

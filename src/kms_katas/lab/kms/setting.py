@@ -27,6 +27,10 @@ class Setting:
     randomness: Randomness = field(default_factory=Randomness)
     grant_delay: timedelta = timedelta()
     """How long a new grant counts with its token only."""
+    tag_and_alias_delay: timedelta = timedelta()
+    """How long authorization sees the tags and aliases of before a change."""
+    rotation_delay: timedelta = timedelta()
+    """How long an on-demand rotation takes; it is done as soon as more time than this has passed."""
     regions_down: frozenset[str] = frozenset()
     """Regions in which no service answers."""
     meter: "Meter | None" = None

@@ -29,13 +29,12 @@ def update_alias(work: Work) -> dict[str, Any]:
     alias = _alias(work)
     if alias.key_id != work.key.id:
         _require_room(work)
-    alias.key_id = work.key.id
-    alias.updated = work.now
+    store_of(work.account, work.region, work.now).retarget_alias(alias, work.key, work.now)
     return {}
 
 
 def delete_alias(work: Work) -> dict[str, Any]:
-    del store_of(work.account, work.region, work.now).aliases[_alias(work).name]
+    store_of(work.account, work.region, work.now).drop_alias(_alias(work), work.now)
     return {}
 
 

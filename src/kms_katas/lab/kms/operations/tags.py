@@ -14,14 +14,15 @@ def tag_resource(work: Work) -> dict[str, Any]:
     given = work.parameters["Tags"]
     tags = work.key.tags | {tag["TagKey"]: tag["TagValue"] for tag in given}
     require_sound_tags(given, len(tags))
-    work.key.tags = tags
+    work.key.retag(tags, work.now)
     return {}
 
 
 def untag_resource(work: Work) -> dict[str, Any]:
     names = work.parameters["TagKeys"]
     _refuse_reserved(names)
-    work.key.tags = {name: value for name, value in work.key.tags.items() if name not in names}
+    kept = {name: value for name, value in work.key.tags.items() if name not in names}
+    work.key.retag(kept, work.now)
     return {}
 
 
