@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kms_katas.lab import Lab
+from kms_katas.lab.kms.aws_managed import PREDEFINED
 from kms_katas.lab.kms.operations import keys as operations_on_keys
 from kms_katas.lab.kms.paging import page
 
@@ -55,7 +56,7 @@ def test_boto3s_paginators_see_every_key_alias_and_tag_once(limit: int) -> None:
         listed = everything("list_keys", "Keys")
         assert sorted(one["KeyArn"] for one in listed) == sorted(one["Arn"] for one in keys)
         aliases = everything("list_aliases", "Aliases")
-        assert len(aliases) == len(names) and {one["AliasName"] for one in aliases} == names
+        assert sorted(one["AliasName"] for one in aliases) == sorted(names | PREDEFINED)
         listed_tags = everything("list_resource_tags", "Tags", KeyId=keys[1]["KeyId"])
         assert sorted(listed_tags, key=str) == sorted(tags, key=str)
 
@@ -131,7 +132,7 @@ def test_an_alias_is_listed_with_arn_target_and_dates(lab: Lab, kms: Any, key: A
     updated = lab.clock.advance(days=2)
     other = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.update_alias(AliasName="alias/a/b_c-d", TargetKeyId=other)
-    assert kms.list_aliases()["Aliases"] == [
+    assert [one for one in kms.list_aliases()["Aliases"] if "TargetKeyId" in one] == [
         {
             "AliasName": "alias/a/b_c-d",
             "AliasArn": "arn:aws:kms:us-east-1:111122223333:alias/a/b_c-d",

@@ -129,7 +129,7 @@ def test_a_replica_has_its_own_policy_tags_and_description(lab: Lab, kms: Any, w
     assert (answer["ReplicaPolicy"], answer["ReplicaTags"]) == (policy, tags)
     assert west.get_key_policy(KeyId=mrk)["Policy"] == policy
     assert west.list_resource_tags(KeyId=mrk)["Tags"] == tags
-    assert west.list_aliases()["Aliases"] == []
+    assert west.list_aliases(KeyId=mrk)["Aliases"] == []
     assert metadata(lab, mrk, WEST)["Description"] == "second"
     assert metadata(lab, mrk)["Description"] == "first"
     assert kms.list_resource_tags(KeyId=mrk)["Tags"] == [{"TagKey": "a", "TagValue": "1"}]

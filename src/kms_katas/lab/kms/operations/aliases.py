@@ -5,6 +5,7 @@ The rules on alias names stand where targets are found, since they come before a
 
 from typing import Any
 
+from kms_katas.lab.kms.aws_managed import PREDEFINED
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.keys import Alias
 from kms_katas.lab.kms.models import store_of
@@ -39,16 +40,19 @@ def delete_alias(work: Work) -> dict[str, Any]:
 
 
 def list_aliases(work: Work) -> dict[str, Any]:
-    """Predefined aliases without a key, which AWS may list too, are not in the lab: which ones an account has is not
-    documented.
-    """
-    aliases = list(store_of(work.account, work.region, work.now).aliases.values())
+    """Also the predefined aliases that have no key yet (aws_managed.py)."""
+    store = store_of(work.account, work.region, work.now)
+    aliases = list(store.aliases.values())
     if "KeyId" in work.parameters:
         key, _ = find_key(work, work.parameters["KeyId"], aliases_too=False)
         if key.account != work.account:
             raise KMSError("NotFoundException", f"Key '{key.arn}' does not exist")
         aliases = [alias for alias in aliases if alias.key_id == key.id]
-    return page({alias.name: _entry(alias) for alias in aliases}, work.parameters, "Aliases", 50, 100)
+    entries = {alias.name: _entry(alias) for alias in aliases}
+    if "KeyId" not in work.parameters:
+        without_key = {name: {"AliasName": name, "AliasArn": store.alias_arn(name)} for name in PREDEFINED}
+        entries = without_key | entries
+    return page(entries, work.parameters, "Aliases", 50, 100)
 
 
 def _entry(alias: Alias) -> dict[str, Any]:
