@@ -199,7 +199,9 @@ def test_a_rotation_is_in_progress_for_as_long_as_the_lab_says(lab: Lab, kms: An
 
 
 @pytest.mark.parametrize("name", ["grant_delay", "tag_and_alias_delay", "rotation_delay"])
-def test_a_delay_of_less_than_nothing_is_refused_with_a_sentence(lab: Lab, name: str) -> None:
+def test_a_delay_that_is_none_is_refused_with_a_sentence(lab: Lab, name: str) -> None:
+    with pytest.raises(TypeError, match="timedelta"):
+        setattr(lab, name, 5)
     with pytest.raises(ValueError, match="-5"):
         setattr(lab, name, timedelta(seconds=-5))
     assert getattr(lab, name) == timedelta()

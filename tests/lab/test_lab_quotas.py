@@ -171,6 +171,12 @@ def test_a_quota_that_is_none_is_refused_with_a_sentence(changed: Any) -> None:
         Quotas(changed)
 
 
+def test_anything_else_than_quotas_is_refused_with_a_sentence(lab: Lab) -> None:
+    with pytest.raises(TypeError, match="Quotas"):
+        lab.quotas = {"symmetric": 5}  # type: ignore[assignment]
+    assert lab.quotas is None
+
+
 def test_quotas_can_be_taken_off_and_end_with_their_lab(lab: Lab, kms: Any) -> None:
     lab.quotas = Quotas({"CreateKey": 0})
     assert admitted(kms.create_key, 1) == 0

@@ -202,13 +202,18 @@ class Lab:
         """The request quotas of every account, for each whole second of the lab's clock; None, as at first, for none.
 
         That clock stands still between two calls unless somebody sleeps, so everything until then is in one second:
-        set them when the lab is prepared.
+        set them when the lab is prepared. Setting them begins the count anew.
         """
         meter = setting.current.meter
         return meter.quotas if meter is not None else None
 
     @quotas.setter
     def quotas(self, quotas: Quotas | None) -> None:
+        if quotas is not None and not isinstance(quotas, Quotas):
+            raise TypeError(
+                f"The quotas of a lab are Quotas or None, not {type(quotas).__name__}. Give such as "
+                "Quotas({'symmetric': 5}), from kms_katas.lab."
+            )
         setting.current = replace(setting.current, meter=Meter(quotas) if quotas is not None else None)
 
     def explain(self, error: ClientError) -> Decision:
@@ -255,6 +260,8 @@ class Lab:
 
 
 def _checked(delay: timedelta) -> timedelta:
+    if not isinstance(delay, timedelta):
+        raise TypeError(f"A delay is a timedelta, not {type(delay).__name__}. Give such as timedelta(minutes=5).")
     if delay < timedelta():
         raise ValueError(
             f"Nothing counts before it is there, and this delay is {delay.total_seconds()} s. Give one of 0 or more."
