@@ -227,8 +227,8 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
 
 
 def _known_material(key: Key, material_id: str, asked: dict[str, Any]) -> KeyMaterial:
-    """Any of the key's materials, also without KeyMaterialId: recorded with older and with pending material
-    (imports_multi_region.json and imports_edges.json).
+    """Any of the key's materials, also without KeyMaterialId: recorded of a replica, with older and with pending
+    material (imports_multi_region.json).
     """
     material = next((one for one in key.all_materials if one.id == material_id), None)
     if material is None or asked.get("KeyMaterialId", material_id) != material_id:
