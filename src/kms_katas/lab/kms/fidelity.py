@@ -19,7 +19,8 @@ CAVEATS: dict[str, str] = {
     "recording shows it.",
     "CreateCustomKeyStore": _MADE_UP,
     "CreateGrant": "Most texts of refused parameters are the lab's own.",
-    "CreateKey": "SM2 keys are refused.",
+    "CreateKey": "SM2 keys are refused. That ML-KEM keys cannot have the Origin EXTERNAL is taken from ML-DSA, where "
+    "it is recorded.",
     "Decapsulate": "Nothing of AWS is recorded.",
     "Decrypt": "Recipient (Nitro enclaves) is refused.",
     "DeleteAlias": EXACT,
@@ -46,7 +47,8 @@ CAVEATS: dict[str, str] = {
     "GetKeyRotationStatus": EXACT,
     "GetParametersForImport": "The wrapping keys come from primes that everybody can read. SM2 is "
     "refused in every Region.",
-    "ImportKeyMaterial": "How the key material ID is computed is the lab's own.",
+    "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS takes "
+    "RSA and ECC keys in BER too.",
     "GetPublicKey": EXACT,
     "ListAliases": "Predefined aliases (alias/aws/...) that have no key yet are not listed.",
     "ListGrants": "For a grant ID that the key does not have the list is empty; AWS's answer is not known.",
@@ -66,7 +68,7 @@ CAVEATS: dict[str, str] = {
     "Sign": EXACT,
     "TagResource": "For tag 51 the code of CreateKey (TagException) is taken.",
     "UntagResource": EXACT,
-    "UpdateAlias": EXACT,
+    "UpdateAlias": "The error for a key of another type or usage has code and text of the lab's own.",
     "UpdateCustomKeyStore": _MADE_UP,
     "UpdateKeyDescription": EXACT,
     "UpdatePrimaryRegion": "All Regions count as enabled, and the service-linked role of multi-Region keys is there.",

@@ -191,7 +191,7 @@ def _unwrapped(work: Work) -> tuple[bytes, PrivateKey | None]:
     pair = read_private_key(work.key.spec, secret)
     if pair is None:
         raise KMSError("InvalidCiphertextException")
-    # In one form, since AWS takes the same key in another encoding for the same (recorded: BER).
+    # In one form: the same key in another encoding is the same material (recorded with BER, see key_pairs.py).
     return private_bytes(pair), pair
 
 
