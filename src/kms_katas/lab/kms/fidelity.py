@@ -47,8 +47,8 @@ CAVEATS: dict[str, str] = {
     "GetKeyRotationStatus": EXACT,
     "GetParametersForImport": "The wrapping keys come from primes that everybody can read. SM2 is "
     "refused in every Region.",
-    "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS takes "
-    "RSA and ECC keys in BER too.",
+    "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS "
+    "takes RSA and ECC keys in BER too.",
     "GetPublicKey": EXACT,
     "ListAliases": "Predefined aliases (alias/aws/...) that have no key yet are not listed.",
     "ListGrants": "For a grant ID that the key does not have the list is empty; AWS's answer is not known.",
