@@ -90,6 +90,7 @@ REFUSED: list[tuple[dict[str, Any], str, str | None]] = [
         "InvalidArnException",
         "ARN is not valid: arn:aws:sts::111122223333:assumed-role/path/role/name",
     ),
+    ({"GranteePrincipal": "arn:aws-cn:iam::111122223333:root"}, "InvalidArnException", None),
     ({"RetiringPrincipal": "arn:aws:s3:::bucket"}, "InvalidArnException", "ARN is not valid: arn:aws:s3:::bucket"),
     (
         {"Constraints": {"EncryptionContextEquals": {"a": "b"}, "EncryptionContextSubset": {}}},
