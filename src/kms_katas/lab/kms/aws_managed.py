@@ -2,8 +2,10 @@
 
 Sources: botocore op:DescribeKey (a predefined alias without a key gets one when it is described), the developer guide
 on key policies for AWS services (the policy of aws/ebs, printed whole), on rotation (every year, nobody can change it).
-Doubtful: which predefined aliases an account has. These are those that moto knows; AWS lists them in ListAliases even
-before they have a key, the lab does not, because it cannot know which.
+Doubtful: which predefined aliases an account has. These are those that moto knows, and aws/sqs, which is recorded
+(stackd, rotation.json); AWS lists them in ListAliases even before they have a key, the lab does not, because it cannot
+know which. Doubtful too: the rotation status. The API text (botocore op:GetKeyRotationStatus) has it as always true,
+and so has the lab; that recording of a key that is minutes old has false, without period and date.
 """
 
 import json
@@ -27,6 +29,7 @@ PREDEFINED = frozenset(
             "redshift",
             "s3",
             "secretsmanager",
+            "sqs",
             "ssm",
             "xray",
         ]

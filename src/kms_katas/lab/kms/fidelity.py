@@ -28,7 +28,7 @@ CAVEATS: dict[str, str] = {
     "DeleteImportedKeyMaterial": EXACT,
     "DeriveSharedSecret": "Recipient (Nitro enclaves) is refused.",
     "DescribeCustomKeyStores": _MADE_UP,
-    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 14.",
+    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 15.",
     "DisableKey": EXACT,
     "DisableKeyRotation": EXACT,
     "DisconnectCustomKeyStore": _MADE_UP,
@@ -44,7 +44,7 @@ CAVEATS: dict[str, str] = {
     "GenerateRandom": "Recipient (Nitro enclaves) is refused.",
     "GetKeyLastUsage": "A use counts at once; AWS takes up to an hour.",
     "GetKeyPolicy": EXACT,
-    "GetKeyRotationStatus": EXACT,
+    "GetKeyRotationStatus": "True for an AWS managed key, as the API text says; a recording of a new one has false.",
     "GetParametersForImport": "The wrapping keys come from primes that everybody can read. SM2 is "
     "refused in every Region.",
     "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS "
