@@ -348,6 +348,14 @@ def test_no_token_is_logged_and_the_grant_id_is(lab: Lab, kms: Any, make: Grants
     assert made["GrantToken"] not in str(lab.trail)
 
 
+@pytest.mark.parametrize("kind", ["EncryptionContextEquals", "EncryptionContextSubset"])
+def test_a_constraint_is_logged_as_it_was_written(lab: Lab, make: Grants, kind: str) -> None:
+    constraint = {kind: {"Team": "A", "costCenter": "b"}}
+    make(Constraints=constraint)
+    logged = lab.trail[-1]["requestParameters"]["constraints"]
+    assert logged == {kind[0].lower() + kind[1:]: constraint[kind]}
+
+
 def test_where_nothing_is_enforced_a_grantee_may_be_anybody() -> None:
     install()
     try:
