@@ -192,6 +192,25 @@ def test_a_new_primary_rotates_what_waited_in_the_old_one(
     assert west.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
+def test_a_replica_that_comes_while_material_waits_has_to_get_it_too(
+    lab: Lab, kms: Any, imported: Any, refused: Any
+) -> None:
+    key, first = imported
+    second, east = os.urandom(32), lab.home.admin.client("kms", "ap-east-1")
+    lab.home.admin.client("kms", WEST).schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    lab.clock.advance(days=7)
+    put(kms, key, second, **NEW)
+    kms.replicate_key(KeyId=key, ReplicaRegion="ap-east-1")
+    tick(lab)
+    put(east, key, first)
+    with refused("KMSInvalidStateException"):
+        kms.rotate_key_on_demand(KeyId=key)
+    put(east, key, second)
+    kms.rotate_key_on_demand(KeyId=key)
+    tick(lab)
+    assert waiting(east, key) == ["NON_CURRENT", "CURRENT"] and state(east, key) == "Enabled"
+
+
 def test_a_deleted_replica_no_longer_keeps_material_from_its_rotation(
     lab: Lab, kms: Any, west: Any, imported: Any, refused: Any
 ) -> None:
