@@ -11,6 +11,38 @@ from moto import mock_aws
 from kms_katas.lab import Lab, install, uninstall
 from kms_katas.lab.kms.aws_managed import PREDEFINED
 
+# Recorded from AWS on 2026-09-12 (radkawar/stackd, testdata/aws/kms/rotation.json, managed_sqs_policy).
+SQS_POLICY = """\
+{
+  "Version" : "2012-10-17",
+  "Id" : "auto-sqs-1",
+  "Statement" : [ {
+    "Sid" : "Allow access through Simple Queue Service (SQS) for all principals in the account that are authorized to \
+use SQS",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", \
+"kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:ViaService" : "sqs.us-east-1.amazonaws.com",
+        "kms:CallerAccount" : "111122223333"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::111122223333:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
+    "Resource" : "*"
+  } ]
+}"""
+
 
 @pytest.fixture
 def managed(kms: Any) -> dict[str, Any]:
@@ -122,6 +154,12 @@ def test_code_that_uses_it_where_nothing_is_enforced_goes_on(unenforced: Any) ->
 def test_its_policy_can_be_read(kms: Any, managed: Any) -> None:
     policy = kms.get_key_policy(KeyId=managed["KeyId"])["Policy"]
     assert "s3.us-east-1.amazonaws.com" in policy and "kms:CallerAccount" in policy
+
+
+def test_the_key_of_sqs_is_the_recorded_one(kms: Any) -> None:
+    key = kms.describe_key(KeyId="alias/aws/sqs")["KeyMetadata"]
+    assert key["Description"] == "Default key that protects my SQS messages when no other key is defined"
+    assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"] == SQS_POLICY
 
 
 def test_it_is_rotated_every_year(lab: Lab, kms: Any, managed: Any) -> None:

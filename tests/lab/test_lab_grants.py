@@ -90,6 +90,7 @@ REFUSED: list[tuple[dict[str, Any], str, str | None]] = [
         "InvalidArnException",
         "ARN is not valid: arn:aws:sts::111122223333:assumed-role/path/role/name",
     ),
+    ({"GranteePrincipal": "arn:aws-cn:iam::111122223333:root"}, "InvalidArnException", None),
     ({"RetiringPrincipal": "arn:aws:s3:::bucket"}, "InvalidArnException", "ARN is not valid: arn:aws:s3:::bucket"),
     (
         {"Constraints": {"EncryptionContextEquals": {"a": "b"}, "EncryptionContextSubset": {}}},
@@ -345,6 +346,14 @@ def test_no_token_is_logged_and_the_grant_id_is(lab: Lab, kms: Any, make: Grants
     assert created["responseElements"]["grantId"] == made["GrantId"]
     assert retired["additionalEventData"] == {"grantId": made["GrantId"]}
     assert made["GrantToken"] not in str(lab.trail)
+
+
+@pytest.mark.parametrize("kind", ["EncryptionContextEquals", "EncryptionContextSubset"])
+def test_a_constraint_is_logged_as_it_was_written(lab: Lab, make: Grants, kind: str) -> None:
+    constraint = {kind: {"Team": "A", "costCenter": "b"}}
+    make(Constraints=constraint)
+    logged = lab.trail[-1]["requestParameters"]["constraints"]
+    assert logged == {kind[0].lower() + kind[1:]: constraint[kind]}
 
 
 def test_where_nothing_is_enforced_a_grantee_may_be_anybody() -> None:

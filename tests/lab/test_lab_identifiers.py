@@ -100,8 +100,7 @@ def found_the_key(operation: str, code: str | None, text: str) -> bool:
 
 @every_call
 def test_a_key_id_and_a_key_arn_name_the_key(answer: Any, key: Any, operation: str, parameter: str) -> None:
-    # RetireGrant takes the key ARN alone (botocore).
-    for form in (key["Arn"],) if operation == "RetireGrant" else (key["Arn"], key["KeyId"]):
+    for form in (key["Arn"], key["KeyId"]):
         code, text = answer(operation, parameter, form)
         assert found_the_key(operation, code, text), (code, text)
 
@@ -169,6 +168,12 @@ def test_an_arn_of_another_region_is_invalid_here(answer: Any, key: Any, operati
 )
 def test_a_malformed_arn_is_refused(answer: Any, operation: str, parameter: str, arn: str) -> None:
     assert answer(operation, parameter, arn)[0] == invalid_arn(operation)
+
+
+@every_call
+def test_a_key_arn_names_no_alias(answer: Any, key: Any, alias: str, operation: str, parameter: str) -> None:
+    form = key["Arn"].replace(key["KeyId"], alias)
+    assert answer(operation, parameter, form) == ("NotFoundException", f"Invalid keyId '{form}'")
 
 
 @every_call

@@ -391,9 +391,10 @@ def test_only_one_material_waits_at_a_time(kms: Any, full: str, refused: Any) ->
     with refused("KMSInvalidStateException") as caught:
         put(kms, full, os.urandom(32), **NEW)
     message = caught.value.response["Error"]["Message"]
+    arn = kms.describe_key(KeyId=full)["KeyMetadata"]["Arn"]
     assert message.startswith("New key material (id: ")
     assert message.endswith(
-        f") cannot be imported into KMS key {full}, because another key material (id: {pending}) is pending rotation."
+        f") cannot be imported into KMS key {arn}, because another key material (id: {pending}) is pending rotation."
     )
 
 

@@ -135,3 +135,12 @@ def test_what_is_too_large_for_rsa_alone_needs_an_aes_key_between(
     ):
         kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec=wrapping)
     kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=AES_WRAP, WrappingKeySpec=wrapping)
+
+
+@pytest.mark.parametrize("bits", ["44", "65", "87"])
+def test_a_post_quantum_key_has_no_imported_material(kms: Any, refused: Any, bits: str) -> None:
+    with refused("ValidationException", f"KeySpec ML_DSA_{bits} is not supported for Origin EXTERNAL"):
+        empty(kms, f"ML_DSA_{bits}", "SIGN_VERIFY")
+    with refused("ValidationException"):
+        empty(kms, "ML_KEM_768", "ENCAPSULATE_DECAPSULATE")
+    assert kms.list_keys()["Keys"] == []

@@ -143,6 +143,30 @@ def test_an_alias_is_listed_with_arn_target_and_dates(lab: Lab, kms: Any, key: A
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "fits"),
+    [
+        (("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("RSA_2048", "ENCRYPT_DECRYPT"), False),
+        (("RSA_2048", "ENCRYPT_DECRYPT"), ("RSA_2048", "SIGN_VERIFY"), False),
+        (("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("HMAC_256", "GENERATE_VERIFY_MAC"), False),
+        (("ECC_NIST_P256", "SIGN_VERIFY"), ("ECC_NIST_P256", "KEY_AGREEMENT"), False),
+        (("RSA_2048", "SIGN_VERIFY"), ("ECC_NIST_P256", "SIGN_VERIFY"), True),
+        (("HMAC_224", "GENERATE_VERIFY_MAC"), ("HMAC_512", "GENERATE_VERIFY_MAC"), True),
+    ],
+)
+def test_an_alias_moves_to_a_key_of_the_same_type_and_usage_only(
+    kms: Any, refused: Any, first: tuple[str, str], second: tuple[str, str], fits: bool
+) -> None:
+    ids = [kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"] for spec, usage in (first, second)]
+    kms.create_alias(AliasName="alias/moving", TargetKeyId=ids[0])
+    if fits:
+        kms.update_alias(AliasName="alias/moving", TargetKeyId=ids[1])
+    else:
+        with refused("ValidationException"):
+            kms.update_alias(AliasName="alias/moving", TargetKeyId=ids[1])
+    assert kms.describe_key(KeyId="alias/moving")["KeyMetadata"]["KeyId"] == ids[int(fits)]
+
+
 def test_the_aliases_of_one_key_can_be_listed(kms: Any, key: Any) -> None:
     other = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/mine", TargetKeyId=key["KeyId"])

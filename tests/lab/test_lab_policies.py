@@ -30,6 +30,27 @@ def test_the_default_policy_hands_permissions_to_the_account(kms: Any, key: Any)
     assert policy["Statement"] == [OPEN | {"Sid": "Enable IAM User Permissions"}]
 
 
+def test_the_default_policy_is_laid_out_as_kms_writes_it(kms: Any, key: Any) -> None:
+    """Recorded from AWS on 2026-09-12 (radkawar/stackd, testdata/aws/kms/multi_region.json, replica_policy)."""
+    assert (
+        kms.get_key_policy(KeyId=key["KeyId"])["Policy"]
+        == """\
+{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::111122223333:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}"""
+    )
+
+
 def test_a_policy_comes_back_as_it_was_put(kms: Any, key: Any) -> None:
     text = document(OPEN, allow({"AWS": "444455556666"}, "kms:Decrypt"))
     kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=text)

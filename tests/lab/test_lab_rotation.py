@@ -382,6 +382,22 @@ def test_the_list_says_of_imported_material_whether_it_is_there_and_until_when(
     assert [entry["ImportState"] for entry in materials(kms, imported)] == ["PENDING_IMPORT", "IMPORTED", "IMPORTED"]
 
 
+def test_the_list_goes_on_telling_the_date_of_material_that_expired_until_it_is_deleted(
+    lab: Lab, kms: Any, imported: Any
+) -> None:
+    end = lab.clock.now() + timedelta(days=1)
+    import_material(kms, imported, ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=end)
+    lab.clock.advance(days=2)
+    rotate(lab, kms, imported)
+    assert kms.describe_key(KeyId=imported["KeyId"])["KeyMetadata"]["KeyState"] == "PendingImport"
+    expired = materials(kms, imported)[1]
+    assert (expired["KeyMaterialState"], expired["ImportState"]) == ("CURRENT", "IMPORTED")
+    assert (expired["ExpirationModel"], expired["ValidTo"]) == ("KEY_MATERIAL_EXPIRES", end)
+    kms.delete_imported_key_material(KeyId=imported["KeyId"])
+    deleted = materials(kms, imported)[1]
+    assert deleted["ImportState"] == "PENDING_IMPORT" and not {"ExpirationModel", "ValidTo"} & set(deleted)
+
+
 # The list
 
 

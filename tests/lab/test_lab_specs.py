@@ -129,7 +129,7 @@ def dry(kms: Any, operation: str, key: str) -> Any:
     return USES[operation](Dry(), key)
 
 
-@pytest.mark.parametrize("operation", ["enable_key_rotation", "disable_key_rotation", "rotate_key_on_demand"])
+@pytest.mark.parametrize("operation", ["enable_key_rotation", "rotate_key_on_demand"])
 @pytest.mark.parametrize(("spec", "usage"), ONE_OF_EACH[1:])
 def test_only_a_symmetric_encryption_key_rotates(kms: Any, refused: Any, spec: str, usage: str, operation: str) -> None:
     key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
@@ -139,6 +139,14 @@ def test_only_a_symmetric_encryption_key_rotates(kms: Any, refused: Any, spec: s
     assert kms.list_key_rotations(KeyId=key)["Rotations"] == []
     with refused("ValidationException", "Input parameter includeKeyMaterial can only be used with symmetric keys."):
         kms.list_key_rotations(KeyId=key, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+
+
+@pytest.mark.parametrize(("spec", "usage"), ONE_OF_EACH[1:])
+def test_a_key_that_never_rotates_may_be_told_not_to(kms: Any, spec: str, usage: str) -> None:
+    key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
+    answer = kms.disable_key_rotation(KeyId=key)
+    assert set(answer) == {"ResponseMetadata"}
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "RSA_4096", "ECC_NIST_P521", "ECC_NIST_EDWARDS25519", "ML_DSA_87"])

@@ -21,6 +21,7 @@ _READ_ONLY = (
     *("Sign", "Verify", "DeriveSharedSecret", "Encapsulate", "Decapsulate"),
 )
 _CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
+_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
 _MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
 _NOT_LOGGED = frozenset(
     {
@@ -154,6 +155,8 @@ def _plain(value: Any, member: str = "") -> Any:
         if member == "DeletionDate":
             return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # the one example of it, with its two clocks
         return f"{value:%b} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S %p}"
+    if member in _CONSTRAINTS:
+        return value  # an encryption context: its keys are the caller's own
     if isinstance(value, dict):
         return {_lower_first(name): _plain(one, name) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,13 +1,16 @@
-"""The key policy that KMS attaches when the request brings none. Not for checking policies."""
+"""The key policy that KMS attaches when the request brings none, and the layout of the policies that KMS writes itself.
+Not for checking policies.
+"""
 
 import json
+from typing import Any
 
 
 def default_key_policy(partition: str, account: str) -> str:
     """One statement that hands permissions over to the account's IAM policies.
 
     The Sid is the one that KMS has given to keys made through the API for years; newer pages of the developer guide
-    write "Enable IAM policies" in its place. Spaces stand before and after each colon in the text that KMS returns.
+    write "Enable IAM policies" in its place.
     """
     statement = {
         "Sid": "Enable IAM User Permissions",
@@ -16,5 +19,16 @@ def default_key_policy(partition: str, account: str) -> str:
         "Action": "kms:*",
         "Resource": "*",
     }
-    document = {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}
-    return json.dumps(document, indent=2, separators=(",", " : "))
+    return laid_out({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
+
+
+def laid_out(value: Any, indent: str = "") -> str:
+    """JSON as KMS lays out its own policies: a line for each member, spaces around each colon, lists in one row
+    (recorded, stackd, multi_region.json and rotation.json).
+    """
+    if isinstance(value, list):
+        return f"[ {', '.join(laid_out(one, indent) for one in value)} ]"
+    if isinstance(value, dict):
+        members = [f'{indent}  "{name}" : {laid_out(one, indent + "  ")}' for name, one in value.items()]
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    return json.dumps(value)

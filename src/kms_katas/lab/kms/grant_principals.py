@@ -66,8 +66,12 @@ def _arn_of_id(value: str) -> str | None:
 
 
 def _must_exist(arn: str) -> bool:
-    """Not where nothing is enforced, and not in accounts that the lab has not seen: whom they hold nobody knows."""
+    """Not where nothing is enforced, and not in accounts that the lab has not seen: whom they hold nobody knows. Nobody
+    comes from another partition.
+    """
     account, kind, _ = _parts(arn)
+    if setting.current.enforce and arn.split(":")[1] != PARTITION:
+        return True
     if not setting.current.enforce or kind in ("root", "federated-user") or account not in iam_backends:
         return False
     backend = iam_backends[account][PARTITION]

@@ -66,9 +66,11 @@ def key_pair(spec: str, seed: bytes, taken: set[int]) -> PrivateKey:
 
 
 def read_private_key(spec: str, data: bytes) -> PrivateKey | None:
-    """The private key in this PKCS#8, as an import brings it; None when it is none of `spec`."""
-    if spec == "ML_KEM_512":
-        return MLKEM512PrivateKey.read(data)
+    """The private key in this PKCS#8, as an import brings it; None when it is none of `spec`, RSA or elliptic curve.
+
+    DER alone is read here. AWS takes RSA and ECC private keys in BER too, and not Ed25519 (recorded, stackd,
+    imports_families.json).
+    """
     try:
         key = load_der_private_key(data, None)
     except Exception:
@@ -81,10 +83,6 @@ def read_private_key(spec: str, data: bytes) -> PrivateKey | None:
         return key if family == "EC" and key.curve.name == CURVES[spec].name else None
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key if family == "ED25519" else None
-    if isinstance(key, mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey):
-        return key if family == "ML_DSA" and isinstance(key, _ML_DSA[bits]) else None
-    if isinstance(key, mlkem.MLKEM768PrivateKey | mlkem.MLKEM1024PrivateKey):
-        return key if family == "ML_KEM" and isinstance(key, _ML_KEM[bits]) else None
     return None
 
 

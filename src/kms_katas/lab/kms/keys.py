@@ -16,7 +16,8 @@ class KeyMaterial:
     """One version of a key's secret.
 
     `secret` is the key itself of symmetric and HMAC keys; of the others it is the seed of the key pair (key_pairs.py),
-    and `pair` is the key pair once it was needed. `secret` is None while imported material is deleted or expired.
+    and `pair` is the key pair once it was needed. `secret` is None while imported material is deleted or expired;
+    `valid_to` stays when it expired.
     `locator` stands for key and version inside a ciphertext and tells a reader nothing. `rotated` and `rotation_type`
     (AUTOMATIC or ON_DEMAND) say when and how it became the current one; the first material has neither.
     """
@@ -160,6 +161,12 @@ class Key:
     def tags_at(self, time: datetime) -> dict[str, str]:
         """The tags that it had then; before it was there, those that it was made with."""
         return next((tags for until, tags in self.past_tags if until > time), self.tags)
+
+    def expire(self, material: KeyMaterial) -> None:
+        """As `lose`, except that ListKeyRotations goes on telling the date (recorded, see operations/rotation.py)."""
+        date = material.valid_to
+        self.lose(material)
+        material.valid_to = date
 
     def lose(self, material: KeyMaterial) -> None:
         """Imported material was deleted, or expired. The key waits for the same bytes again, also when it was Disabled

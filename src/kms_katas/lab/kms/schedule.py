@@ -85,7 +85,7 @@ def _delete(store: "KeyStore", key: Key) -> None:
 
 
 def _expire(material: KeyMaterial, store: "KeyStore", key: Key) -> None:
-    key.lose(material)
+    key.expire(material)
 
 
 def resume_rotation(store: "KeyStore", key: Key, now: datetime) -> None:

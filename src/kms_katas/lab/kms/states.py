@@ -58,8 +58,9 @@ i ListKeyRotations GetKeyLastUsage                                              
 # GetPublicKey of a disabled key works in recordings of every spec (stackd, 2026-09-12), against footnote 1 of the page.
 # PendingImport of MACs, signatures and public keys: such keys could not be imported in 2023, so inferred too.
 
-SYMMETRIC_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
-"""Operations that other keys refuse without a text: recorded for RotateKeyOnDemand, taken for the other two."""
+SYMMETRIC_ONLY = frozenset({"EnableKeyRotation", "RotateKeyOnDemand"})
+"""Operations that other keys refuse without a text. DisableKeyRotation succeeds there and changes nothing: all three
+recorded with an HMAC key (stackd, rotation.json) and taken for asymmetric keys too."""
 
 PRIMARY_ONLY = frozenset({"EnableKeyRotation", "DisableKeyRotation", "RotateKeyOnDemand"})
 """Operations that a replica key refuses: recorded, see operations/multi_region.py. ReplicateKey and UpdatePrimaryRegion

@@ -110,7 +110,6 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
             raise KMSError("NotFoundException", f"Invalid arn {region}")
         if partition != store_of(account, region, work.now).partition:
             raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
-        name = name.removeprefix("key/")
     store = store_of(account, work.region, work.now)
     if name.startswith("alias/") and not aliases_too:
         # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
@@ -119,6 +118,8 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
         if work.operation == "DescribeKey" and account == work.account and name in PREDEFINED - set(store.aliases):
             store.create_alias(store.new_key(work.now).id, name)
         return store.keys[find_alias(store, name).key_id], name
+    if identifier.startswith("arn:"):
+        name = name.removeprefix("key/")
     if not _KEY_ID.fullmatch(name):
         raise KMSError("NotFoundException", f"Invalid keyId '{identifier}'")
     key = store.keys.get(name)

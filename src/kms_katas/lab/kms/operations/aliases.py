@@ -7,9 +7,10 @@ from typing import Any
 
 from kms_katas.lab.kms.aws_managed import PREDEFINED
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.kms.keys import Alias
+from kms_katas.lab.kms.keys import Alias, Key
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.specs import KEY_SPECS
 from kms_katas.lab.kms.targets import find_key
 from kms_katas.lab.kms.work import Work
 
@@ -30,6 +31,7 @@ def update_alias(work: Work) -> dict[str, Any]:
     alias = _alias(work)
     if alias.key_id != work.key.id:
         _require_room(work)
+        _require_same_type(store_of(work.account, work.region, work.now).keys[alias.key_id], work.key)
     store_of(work.account, work.region, work.now).retarget_alias(alias, work.key, work.now)
     return {}
 
@@ -68,6 +70,18 @@ def _entry(alias: Alias) -> dict[str, Any]:
 def _alias(work: Work) -> Alias:
     assert work.target.alias is not None
     return work.target.alias
+
+
+def _require_same_type(current: Key, new: Key) -> None:
+    """Both symmetric, both asymmetric or both HMAC keys, and of one usage (botocore op:UpdateAlias). Neither code nor
+    text of AWS is recorded.
+    """
+    if (current.usage, KEY_SPECS[current.spec].has_public_key) != (new.usage, KEY_SPECS[new.spec].has_public_key):
+        raise KMSError(
+            "ValidationException",
+            f"The current key of the alias is of KeySpec {current.spec} and KeyUsage {current.usage}, the new key of "
+            f"{new.spec} and {new.usage}: they must be of the same type and usage.",
+        )
 
 
 def _require_room(work: Work) -> None:

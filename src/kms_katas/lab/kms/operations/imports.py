@@ -5,7 +5,7 @@ as many bytes as their spec says, asymmetric ones a private key in PKCS#8.
 
 Codes and texts are recorded from AWS, most of them by the project stackd, which published its recordings of 2026-09-12
 (testdata/aws/kms/imports*.json); ours is what this file calls so or doubtful. In the text for a second pending material
-that recording has the key ARN, an older one the key ID, as here.
+that recording has the key ARN, as here; an older one has a placeholder, which may stand for the ARN or the ID.
 AWS's own event of an expiry (DeleteExpiredKeyMaterial in CloudTrail) is not in `lab.trail` yet.
 """
 
@@ -191,7 +191,7 @@ def _unwrapped(work: Work) -> tuple[bytes, PrivateKey | None]:
     pair = read_private_key(work.key.spec, secret)
     if pair is None:
         raise KMSError("InvalidCiphertextException")
-    # In one form, since AWS takes the same key in another encoding for the same (recorded: BER).
+    # In one form: the same key in another encoding is the same material (recorded with BER, see key_pairs.py).
     return private_bytes(pair), pair
 
 
@@ -214,7 +214,7 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
     if key.pending_material is not None:
         raise KMSError(
             "KMSInvalidStateException",
-            f"New key material (id: {material_id}) cannot be imported into KMS key {key.id}, because another key "
+            f"New key material (id: {material_id}) cannot be imported into KMS key {key.arn}, because another key "
             f"material (id: {key.pending_material.id}) is pending rotation.",
         )
     material = KeyMaterial(material_id, setting.current.randomness.bytes(16), None)
@@ -227,7 +227,9 @@ def _new_material(work: Work, material_id: str) -> KeyMaterial:
 
 
 def _known_material(key: Key, material_id: str, asked: dict[str, Any]) -> KeyMaterial:
-    """Any of the key's materials. Doubtful: whether AWS takes another than the current one without KeyMaterialId."""
+    """Any of the key's materials, also without KeyMaterialId: recorded of a replica, with older and with pending
+    material (imports_multi_region.json).
+    """
     material = next((one for one in key.all_materials if one.id == material_id), None)
     if material is None or asked.get("KeyMaterialId", material_id) != material_id:
         expected = asked.get("KeyMaterialId", key.current_material.id if key.materials else "none")
