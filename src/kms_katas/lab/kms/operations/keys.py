@@ -56,8 +56,11 @@ def _refuse_other_kinds(asked: dict[str, Any], region: str) -> None:
     Raises ValidationException and UnsupportedOperationException.
     """
     if "KeySpec" in asked and "CustomerMasterKeySpec" in asked:
+        # The sentence as others quote it from AWS (grucloud; local-kms, functional tests).
         raise KMSError(
-            "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec in the same request."
+            "ValidationException",
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated.",
         )
     spec = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", SYMMETRIC))
     usage = asked.get("KeyUsage")
