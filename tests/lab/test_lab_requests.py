@@ -233,6 +233,8 @@ UNDOCUMENTED: dict[str, set[str]] = {
         b'{"KeyId": "\\ud800"}',
         b'{"KeyId": "x", "EncryptionContext": {"\\udc00": "x"}}',
         b"\xff",
+        b"[" * 100_000,
+        b'{"KeyId":' * 100_000,
     ],
 )
 def test_a_body_that_is_no_request_is_a_serialization_error(raw: Any, body: bytes) -> None:

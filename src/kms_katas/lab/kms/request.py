@@ -74,7 +74,7 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
         raise KMSError("UnknownOperationException", f"KMS has no operation {operation!r}.")
     try:
         given = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for thousands of brackets
         raise KMSError("SerializationException", "The body of the request is not JSON.") from None
     faults: list[str] = []
     parsed = _read(given, model.input_shape, "", faults) if model.input_shape is not None else {}
