@@ -242,6 +242,20 @@ def test_a_body_that_is_no_request_is_a_serialization_error(raw: Any, body: byte
     assert (status, answer["__type"]) == (400, "SerializationException")
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"Limit": 5.5}, "limit must be an integer, not a number."),
+        ({"Limit": True}, "limit must be an integer, not a boolean."),
+        ({"Marker": 5}, "marker must be a string, not a number."),
+        ({"ResourceOwners": [None]}, "resourceOwners.1.member must be a string, not null."),
+        ([], "The body must be an object, not an array."),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_the_words_of_json(raw: Any, body: Any, sentence: str) -> None:
+    assert raw("ListKeys", body)[1] == {"__type": "SerializationException", "message": sentence}
+
+
 def test_answers_hold_nothing_that_the_model_does_not_have(lab: Lab, kms: Any, key: Any) -> None:
     key_id = key["KeyId"]
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]

@@ -1,6 +1,7 @@
 """From the JSON body of a request to checked parameters, over botocore's own model of KMS.
 
-Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. Of KMS none is recorded
+Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions; those of
+SerializationException are the lab's own. Of KMS none is recorded
 for lists of plain values and for bytes that are not sensitive; these follow other services of the same framework: a
 fault in a list shows the whole list and every rule of its members (Lambda, CloudFormation; some services add "Member
 must not be null" to the rules), bytes show as a Java buffer (Kinesis, Firehose). AWS tells several faults of one
@@ -20,7 +21,7 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel,
 from kms_katas.lab.aws_session import LOADER
 from kms_katas.lab.kms.errors import KMSError
 
-_SPOKEN_TYPES = {
+_SPOKEN_TYPES: dict[str, type] = {
     "string": str,
     "blob": str,
     "integer": int,
@@ -30,6 +31,9 @@ _SPOKEN_TYPES = {
     "map": dict,
     "list": list,
 }
+
+_AS_WRITTEN = {str: "a string", bool: "a boolean", list: "an array", dict: "an object", type(None): "null"}
+_WANTED = {"blob": "base64 in a string", "integer": "an integer", "long": "an integer"}
 
 _RECORDED_ENUMS = {
     "KeySpec": (
@@ -100,10 +104,8 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
     kind = shape.type_name
     expected = _SPOKEN_TYPES.get(kind)
     if expected is not None and (not isinstance(given, expected) or (expected is int and isinstance(given, bool))):
-        raise KMSError(
-            "SerializationException",
-            f"{path or 'The body'} must be a JSON value of type {kind}, not {type(given).__name__}.",
-        )
+        wanted, found = _WANTED.get(kind) or _AS_WRITTEN[expected], _AS_WRITTEN.get(type(given), "a number")
+        raise KMSError("SerializationException", f"{path or 'The body'} must be {wanted}, not {found}.")
     if kind == "structure":
         return _read_structure(given, shape, path, faults)
     if kind == "list":
