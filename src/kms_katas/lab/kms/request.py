@@ -1,11 +1,11 @@
 """From the JSON body of a request to checked parameters, over botocore's own model of KMS.
 
 Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions; those of
-SerializationException are the lab's own. Of KMS none is recorded
-for lists of plain values and for bytes that are not sensitive; these follow other services of the same framework: a
-fault in a list shows the whole list and every rule of its members (Lambda, CloudFormation; some services add "Member
-must not be null" to the rules), bytes show as a Java buffer (Kinesis, Firehose). AWS tells several faults of one
-request in no documented order: here it is the model's order of the parameters, and for one value enum, pattern, length.
+SerializationException are the lab's own. Of KMS none is recorded for lists of plain values and for bytes that are not
+sensitive; these follow other services of the same framework: a fault in a list shows the whole list and every rule of
+its members (Lambda, CloudFormation; some services add "Member must not be null" to the rules), bytes show as a Java
+buffer (Kinesis, Firehose). AWS tells several faults of one request in no documented order: here it is the model's order
+of the parameters, and for one value enum, pattern, length.
 """
 
 import base64
