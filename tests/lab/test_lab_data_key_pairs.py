@@ -54,7 +54,7 @@ def test_without_plaintext_the_private_key_is_in_the_ciphertext_only(kms: Any, k
 
 def test_a_private_key_is_as_long_as_awss(kms: Any, key: Any) -> None:
     """Recorded from AWS by the project stackd on 2026-09-12 (testdata/aws/kms/ecc.json)."""
-    lengths = {"ECC_NIST_P256": 150, "ECC_NIST_P521": 250, "ECC_NIST_EDWARDS25519": 48}
+    lengths = {"ECC_NIST_P256": 150, "ECC_NIST_P521": 250, "ECC_SECG_P256K1": 144, "ECC_NIST_EDWARDS25519": 48}
     for spec, length in lengths.items():
         made = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec=spec)
         assert len(made["PrivateKeyPlaintext"]) == length
@@ -86,7 +86,7 @@ def test_what_is_refused_is_refused_in_a_dry_run_too(kms: Any, key: Any, refused
         run(KeyId=key["KeyId"], KeyPairSpec="SM2")
     rsa_key = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
     for dry in (False, True):
-        with refused("InvalidKeyUsageException"):
+        with refused("InvalidKeyUsageException", "You cannot generate a data key pair with an asymmetric CMK"):
             run(KeyId=rsa_key, KeyPairSpec="ECC_NIST_P256", DryRun=dry)
     with refused("DryRunOperationException"):
         run(KeyId=key["KeyId"], KeyPairSpec="RSA_4096", DryRun=True)

@@ -117,6 +117,42 @@ def test_what_a_grant_cannot_be(
     assert kms.list_grants(KeyId=key["KeyId"])["Grants"] == []
 
 
+@pytest.mark.parametrize(
+    ("spec", "usage", "kind", "suited"),
+    [
+        (
+            "HMAC_384",
+            "GENERATE_VERIFY_MAC",
+            "a symmetric",
+            "CreateGrant, RetireGrant, DescribeKey, GenerateMac, VerifyMac",
+        ),
+        (
+            "RSA_3072",
+            "SIGN_VERIFY",
+            "an asymmetric",
+            "Sign, Verify, GetPublicKey, CreateGrant, RetireGrant, DescribeKey",
+        ),
+    ],
+)
+def test_a_grant_has_what_suits_its_key(
+    kms: Any, make: Grants, refused: Any, spec: str, usage: str, kind: str, suited: str
+) -> None:
+    key = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["KeyId"]
+    make(KeyId=key, Operations=suited.split(", "))
+    text = (
+        f"Operations [Encrypt] are not supported when creating a grant for {kind} KMS key with key usage {usage}. "
+        f"Valid operations are [{suited}]"
+    )
+    with refused("ValidationException", text):
+        make(KeyId=key, Operations=["DescribeKey", "Encrypt"])
+    for kind_of_constraint in ("EncryptionContextEquals", "EncryptionContextSubset"):
+        with refused(
+            "ValidationException",
+            "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.",
+        ):
+            make(KeyId=key, Operations=suited.split(", "), Constraints={kind_of_constraint: {"a": "b"}})
+
+
 def test_eight_pairs_of_384_characters_fit_into_a_constraint(make: Grants) -> None:
     make(Constraints={"EncryptionContextEquals": {str(n): "x" * 384 for n in range(8)}})
 

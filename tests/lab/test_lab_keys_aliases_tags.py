@@ -205,7 +205,8 @@ def test_an_alias_points_to_a_key_and_not_to_an_alias(kms: Any, key: Any, refuse
 def test_a_key_has_at_most_50_aliases(kms: Any, key: Any, refused: Any) -> None:
     for number in range(50):
         kms.create_alias(AliasName=f"alias/a{number}", TargetKeyId=key["KeyId"])
-    with refused("LimitExceededException"):
+    text = "Aliases per key quota for this account in this region is 50, current usage is 50."
+    with refused("LimitExceededException", text):
         kms.create_alias(AliasName="alias/one-more", TargetKeyId=key["KeyId"])
 
 

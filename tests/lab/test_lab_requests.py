@@ -105,6 +105,68 @@ def test_a_sensitive_value_is_not_repeated_in_an_error(
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "more", "where", "rule"),
+    [
+        (
+            "UntagResource",
+            {"TagKeys": ["good", "x" * 129]},
+            f"Value '[good, {'x' * 129}]' at 'tagKeys'",
+            "Member must satisfy constraint: [Member must have length less than or equal to 128, "
+            "Member must have length greater than or equal to 1]",
+        ),
+        (
+            "Decrypt",
+            {"CiphertextBlob": "eA==", "DryRunModifiers": ["SOME"]},
+            "Value '[SOME]' at 'dryRunModifiers'",
+            "Member must satisfy constraint: [Member must satisfy enum value set: [IGNORE_CIPHERTEXT]]",
+        ),
+        (
+            "Encrypt",
+            {"GrantTokens": ["t"] * 11},
+            f"Value '[{', '.join('t' * 11)}]' at 'grantTokens'",
+            "Member must have length less than or equal to 10",
+        ),
+        (
+            "ListKeys",
+            {"ResourceOwners": []},
+            "Value '[]' at 'resourceOwners'",
+            "Member must have length greater than or equal to 1",
+        ),
+    ],
+)
+def test_a_list_of_plain_values_has_the_fault_of_its_members(
+    raw: Any, least_request: Any, operation: str, more: Any, where: str, rule: str
+) -> None:
+    _, answer = raw(operation, least_request(operation) | more)
+    assert answer["message"] == f"{ONE}{where} failed to satisfy constraint: {rule}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "member", "most"),
+    [("Decrypt", "CiphertextBlob", 6144), ("Verify", "Signature", 6144), ("DeriveSharedSecret", "PublicKey", 8192)],
+)
+def test_bytes_that_are_no_secret_show_as_a_buffer(
+    raw: Any, least_request: Any, operation: str, member: str, most: int
+) -> None:
+    size = most + 1 + secrets.randbelow(100)
+    _, answer = raw(operation, least_request(operation) | {member: base64.b64encode(bytes(size)).decode()})
+    assert answer["message"] == (
+        f"{ONE}Value 'java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]' at '{member[0].lower()}{member[1:]}' "
+        f"failed to satisfy constraint: Member must have length less than or equal to {most}"
+    )
+
+
+def test_an_error_without_a_text_has_no_message_member(raw: Any, kms: Any) -> None:
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    asked = {"KeyId": key, "Message": "eA==", "Mac": "eA==", "MacAlgorithm": "HMAC_SHA_256"}
+    assert raw("VerifyMac", asked) == (400, {"__type": "KMSInvalidMacException"})
+    with pytest.raises(ClientError) as caught:
+        kms.verify_mac(KeyId=key, Message=b"x", Mac=b"x", MacAlgorithm="HMAC_SHA_256")
+    assert caught.value.response["Error"] == {"Code": "KMSInvalidMacException", "Message": ""}
+    assert "message" not in caught.value.response
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -171,11 +233,27 @@ UNDOCUMENTED: dict[str, set[str]] = {
         b'{"KeyId": "\\ud800"}',
         b'{"KeyId": "x", "EncryptionContext": {"\\udc00": "x"}}',
         b"\xff",
+        b"[" * 100_000,
+        b'{"KeyId":' * 100_000,
     ],
 )
 def test_a_body_that_is_no_request_is_a_serialization_error(raw: Any, body: bytes) -> None:
     status, answer = raw("Encrypt", body)
     assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"Limit": 5.5}, "limit must be an integer, not a number."),
+        ({"Limit": True}, "limit must be an integer, not a boolean."),
+        ({"Marker": 5}, "marker must be a string, not a number."),
+        ({"ResourceOwners": [None]}, "resourceOwners.1.member must be a string, not null."),
+        ([], "The body must be an object, not an array."),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_the_words_of_json(raw: Any, body: Any, sentence: str) -> None:
+    assert raw("ListKeys", body)[1] == {"__type": "SerializationException", "message": sentence}
 
 
 def test_answers_hold_nothing_that_the_model_does_not_have(lab: Lab, kms: Any, key: Any) -> None:

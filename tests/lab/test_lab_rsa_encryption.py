@@ -90,6 +90,14 @@ def test_the_default_algorithm_is_the_symmetric_one(kms: Any, refused: Any) -> N
         kms.encrypt(KeyId=rsa_key(kms), Plaintext=b"x")
 
 
+@pytest.mark.parametrize("operation", ["generate_data_key", "generate_data_key_without_plaintext"])
+def test_an_rsa_key_seals_no_data_keys(kms: Any, refused: Any, operation: str) -> None:
+    key = rsa_key(kms)
+    for dry in (False, True):
+        with refused("InvalidKeyUsageException", "You cannot generate a data key with an asymmetric CMK"):
+            getattr(kms, operation)(KeyId=key, KeySpec="AES_256", DryRun=dry)
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_rsa_takes_no_encryption_context(kms: Any, refused: Any, algorithm: str) -> None:
     key = rsa_key(kms)

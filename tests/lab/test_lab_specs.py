@@ -97,6 +97,16 @@ def test_every_spec_but_the_symmetric_one_needs_a_usage(kms: Any, refused: Any, 
         kms.create_key(KeySpec=spec)
 
 
+def test_a_spec_has_one_of_its_two_names(kms: Any, refused: Any) -> None:
+    made = kms.create_key(CustomerMasterKeySpec="RSA_3072", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    assert made["KeySpec"] == "RSA_3072"
+    text = (
+        "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated."
+    )
+    with refused("ValidationException", text):
+        kms.create_key(KeySpec="RSA_3072", CustomerMasterKeySpec="RSA_3072", KeyUsage="SIGN_VERIFY")
+
+
 @pytest.mark.parametrize("usage", ["ENCRYPT_DECRYPT", "SIGN_VERIFY", "KEY_AGREEMENT"])
 def test_sm2_is_not_to_be_had_outside_china(kms: Any, refused: Any, usage: str) -> None:
     with refused("UnsupportedOperationException"):

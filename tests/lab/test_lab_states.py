@@ -284,7 +284,7 @@ def test_cancelling_a_deletion_leaves_the_key_disabled(kms: Any, key: Any) -> No
 
 @pytest.mark.parametrize("days", [6, 31])
 def test_the_waiting_period_has_7_to_30_days(kms: Any, key: Any, refused: Any, days: int) -> None:
-    with refused("ValidationException"):
+    with refused("ValidationException", "PendingWindowInDays must be between 7 and 30"):
         kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=days)
     assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
 

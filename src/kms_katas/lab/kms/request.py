@@ -1,8 +1,11 @@
 """From the JSON body of a request to checked parameters, over botocore's own model of KMS.
 
-Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions. No text for a list that
-is too long is recorded, so that one is a guess by the others. AWS tells several faults of one request in no documented
-order: here it is the model's order of the parameters, and for one value enum, pattern, length.
+Knows the shapes, not the meaning. The texts are those of AWS's recorded ValidationExceptions; those of
+SerializationException are the lab's own. Of KMS none is recorded for lists of plain values and for bytes that are not
+sensitive; these follow other services of the same framework: a fault in a list shows the whole list and every rule of
+its members (Lambda, CloudFormation; some services add "Member must not be null" to the rules), bytes show as a Java
+buffer (Kinesis, Firehose). AWS tells several faults of one request in no documented order: here it is the model's order
+of the parameters, and for one value enum, pattern, length.
 """
 
 import base64
@@ -18,7 +21,7 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel,
 from kms_katas.lab.aws_session import LOADER
 from kms_katas.lab.kms.errors import KMSError
 
-_SPOKEN_TYPES = {
+_SPOKEN_TYPES: dict[str, type] = {
     "string": str,
     "blob": str,
     "integer": int,
@@ -28,6 +31,9 @@ _SPOKEN_TYPES = {
     "map": dict,
     "list": list,
 }
+
+_AS_WRITTEN = {str: "a string", bool: "a boolean", list: "an array", dict: "an object", type(None): "null"}
+_WANTED = {"blob": "base64 in a string", "integer": "an integer", "long": "an integer"}
 
 _RECORDED_ENUMS = {
     "KeySpec": (
@@ -72,7 +78,7 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
         raise KMSError("UnknownOperationException", f"KMS has no operation {operation!r}.")
     try:
         given = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for thousands of brackets
         raise KMSError("SerializationException", "The body of the request is not JSON.") from None
     faults: list[str] = []
     parsed = _read(given, model.input_shape, "", faults) if model.input_shape is not None else {}
@@ -98,15 +104,12 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
     kind = shape.type_name
     expected = _SPOKEN_TYPES.get(kind)
     if expected is not None and (not isinstance(given, expected) or (expected is int and isinstance(given, bool))):
-        raise KMSError(
-            "SerializationException",
-            f"{path or 'The body'} must be a JSON value of type {kind}, not {type(given).__name__}.",
-        )
+        wanted, found = _WANTED.get(kind) or _AS_WRITTEN[expected], _AS_WRITTEN.get(type(given), "a number")
+        raise KMSError("SerializationException", f"{path or 'The body'} must be {wanted}, not {found}.")
     if kind == "structure":
         return _read_structure(given, shape, path, faults)
     if kind == "list":
-        _measure(len(given), None, shape, path, faults, "length")
-        return [_read(one, shape.member, f"{path}.{place}.member", faults) for place, one in enumerate(given, 1)]
+        return _read_list(given, shape, path, faults)
     if kind == "map":
         for key in given:
             _require_unicode(key, path)
@@ -116,7 +119,8 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
             given = base64.b64decode(given, validate=True)
         except (binascii.Error, ValueError):
             raise KMSError("SerializationException", f"{path} must be base64.") from None
-        _measure(len(given), None, shape, path, faults, "length")
+        size = len(given)
+        _measure(size, f"java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]", shape, path, faults, "length")
     elif kind == "timestamp":
         return _read_time(given, path)
     elif kind == "string":
@@ -124,6 +128,22 @@ def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:
     elif kind in ("integer", "long"):
         _measure(given, given, shape, path, faults, "value")
     return given
+
+
+def _read_list(given: list[Any], shape: Shape, path: str, faults: list[str]) -> list[Any]:
+    """Members that are structures have faults of their own; of other members the list has the fault."""
+    member = shape.member
+    structures = member.type_name == "structure"
+    in_members: list[str] = []
+    found = [_read(one, member, f"{path}.{place}.member", in_members) for place, one in enumerate(given, 1)]
+    shown = None if structures else f"[{', '.join(map(str, given))}]"
+    _measure(len(given), shown, shape, path, faults, "length")
+    if structures:
+        faults += in_members
+    elif in_members:
+        rules = ", ".join(_rules(member))
+        faults.append(_fault(f"Value '{shown}' at '{path}'", f"Member must satisfy constraint: [{rules}]"))
+    return found
 
 
 def _read_time(given: Any, path: str) -> datetime:
@@ -163,22 +183,44 @@ def _require_unicode(text: str, path: str) -> None:
 
 def _read_string(given: str, shape: Shape, path: str, faults: list[str]) -> None:
     _require_unicode(given, path)
-    where = f"Value at '{path}'" if shape.metadata.get("sensitive") else f"Value '{given}' at '{path}'"
+    where = _where(given, shape, path)
     if shape.enum and given not in shape.enum:
-        values = _RECORDED_ENUMS.get(shape.name, ", ".join(shape.enum))
-        faults.append(_fault(where, f"Member must satisfy enum value set: [{values}]"))
+        faults.append(_fault(where, _enum_rule(shape)))
     pattern = shape.metadata.get("pattern")
     if pattern and not re.fullmatch(pattern, given, re.ASCII):
         faults.append(_fault(where, f"Member must satisfy regular expression pattern: {pattern}"))
     _measure(len(given), given, shape, path, faults, "length")
 
 
+def _enum_rule(shape: Shape) -> str:
+    return f"Member must satisfy enum value set: [{_RECORDED_ENUMS.get(shape.name, ', '.join(shape.enum))}]"
+
+
+def _rules(shape: Shape) -> list[str]:
+    """All that the model asks of a string, in the order in which AWS lists it."""
+    limits = {"max": "less", "min": "greater"}
+    rules = [_limit(shape, word, limit, "length") for limit, word in limits.items() if limit in shape.metadata]
+    if "pattern" in shape.metadata:
+        rules.append(f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}")
+    return [*([_enum_rule(shape)] if shape.enum else []), *rules]
+
+
 def _measure(size: int, shown: object, shape: Shape, path: str, faults: list[str], word: str) -> None:
-    where = f"Value at '{path}'" if shown is None or shape.metadata.get("sensitive") else f"Value '{shown}' at '{path}'"
+    where = _where(shown, shape, path)
     if size < shape.metadata.get("min", size):
-        faults.append(_fault(where, f"Member must have {word} greater than or equal to {shape.metadata['min']}"))
+        faults.append(_fault(where, _limit(shape, "greater", "min", word)))
     if size > shape.metadata.get("max", size):
-        faults.append(_fault(where, f"Member must have {word} less than or equal to {shape.metadata['max']}"))
+        faults.append(_fault(where, _limit(shape, "less", "max", word)))
+
+
+def _limit(shape: Shape, than: str, limit: str, word: str) -> str:
+    return f"Member must have {word} {than} than or equal to {shape.metadata[limit]}"
+
+
+def _where(shown: object, shape: Shape, path: str) -> str:
+    """Sensitive values are not shown."""
+    hidden = shown is None or shape.metadata.get("sensitive")
+    return f"Value at '{path}'" if hidden else f"Value '{shown}' at '{path}'"
 
 
 def _fault(where: str, rule: str) -> str:

@@ -44,7 +44,10 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
     answer_headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": work.request_id}
     if work.error is not None:
         answer_headers["x-amzn-ErrorType"] = work.error.code
-        return work.error.status, answer_headers, json.dumps({"__type": work.error.code, "message": work.error.message})
+        # An error without a text has no `message` member at all: seen in bodies of AWS (aws-nitro-enclaves-sdk-c, issue
+        # 68), and in the recorded answers (stackd, 2026-09-12), where boto3 found none.
+        text = {"message": work.error.message} if work.error.message else {}
+        return work.error.status, answer_headers, json.dumps({"__type": work.error.code} | text)
     return 200, answer_headers, json.dumps(work.response, default=_on_the_wire) if work.response else "{}"
 
 

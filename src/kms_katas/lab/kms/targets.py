@@ -100,7 +100,7 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
 
     Plain names belong to the caller's account, ARNs to the account they name.
     """
-    account, name = work.account, identifier
+    account, name, is_alias = work.account, identifier, identifier.startswith("alias/")
     if identifier.startswith("arn:"):
         parts = _ARN.fullmatch(identifier)
         if parts is None:
@@ -110,18 +110,18 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
             raise KMSError("NotFoundException", f"Invalid arn {region}")
         if partition != store_of(account, region, work.now).partition:
             raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
+        is_alias = name.startswith("alias/")  # key/alias/NAME is the ARN of nothing (mql, pull request 10108)
+        name = name.removeprefix("key/")
     store = store_of(account, work.region, work.now)
-    if name.startswith("alias/") and not aliases_too:
+    if is_alias and not aliases_too:
         # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
         raise KMSError(_malformed_arn(work), "Key Aliases are not supported for this operation.")
-    if name.startswith("alias/"):
+    if is_alias:
         if work.operation == "DescribeKey" and account == work.account and name in PREDEFINED - set(store.aliases):
             store.create_alias(store.new_key(work.now).id, name)
         return store.keys[find_alias(store, name).key_id], name
-    if identifier.startswith("arn:"):
-        name = name.removeprefix("key/")
     if not _KEY_ID.fullmatch(name):
-        raise KMSError("NotFoundException", f"Invalid keyId '{identifier}'")
+        raise KMSError("NotFoundException", f"Invalid keyId '{name}'")
     key = store.keys.get(name)
     if key is None:
         arn = f"arn:{store.partition}:kms:{work.region}:{account}:key/{name}"
@@ -211,7 +211,7 @@ def _alias_name(work: Work) -> str:
             'Alias must start with the prefix "alias/". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
         )
     if ":" in name:
-        # The model's pattern lets a colon pass, its text does not; the sentence is the one moto has for it.
+        # The pattern of the model lets a colon pass, its text does not; sentence: terraform-provider-aws, issue 12891.
         raise KMSError("ValidationException", f"{name} contains invalid characters for an alias")
     # Doubtful: the code follows from the list of errors of CreateAlias (the other two alias operations have only
     # NotFoundException to say it with). Older reports have NotAuthorizedException for a reserved name.

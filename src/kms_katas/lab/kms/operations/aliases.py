@@ -88,8 +88,11 @@ def _require_room(work: Work) -> None:
     store = store_of(work.account, work.region, work.now)
     if work.key.account != work.account:
         raise KMSError("NotFoundException", f"Key '{work.key.arn}' does not exist")  # only where nothing is enforced
-    if len(store.aliases_of(work.key)) >= _MOST_ALIASES_OF_A_KEY:
+    usage = len(store.aliases_of(work.key))
+    if usage >= _MOST_ALIASES_OF_A_KEY:
+        # AWS's sentence, from a log of 2024 (scylla-cluster-tests, issue 7611).
         raise KMSError(
             "LimitExceededException",
-            f"{work.key.arn} already has {_MOST_ALIASES_OF_A_KEY} aliases, the most that a key can have.",
+            f"Aliases per key quota for this account in this region is {_MOST_ALIASES_OF_A_KEY}, "
+            f"current usage is {usage}.",
         )

@@ -2,8 +2,7 @@
 
 ReEncrypt and the data key pairs have modules of their own. RSA keys encrypt by RSAES-OAEP with one hash for both of its
 places and without a label, so that what OpenSSL encrypts under the public key opens here. Codes and texts for them are
-recorded (project stackd, 2026-09-12, testdata/aws/kms/rsa.json). Doubtful: GenerateDataKey with an RSA encryption key,
-which gets the text of Encrypt here.
+recorded (project stackd, 2026-09-12, testdata/aws/kms/rsa.json).
 """
 
 from collections.abc import Mapping
@@ -96,6 +95,17 @@ def require_use(work: Work, key: Key, algorithm: str) -> None:
     require_algorithm(key.spec, key.usage, algorithm)
 
 
+def require_symmetric(work: Work, what: str) -> None:
+    """Raises InvalidKeyUsageException when this key cannot seal `what`, a data key or a data key pair.
+
+    The text is recorded for pairs (testdata/aws/kms/rsa.json) and documented for data keys (Hadoop, S3A encryption,
+    "Troubleshooting"). That another key usage is told first is taken from Encrypt.
+    """
+    require_usage(work.operation, work.key.arn, work.key.usage)
+    if not work.key.is_symmetric_encryption_key:
+        raise KMSError("InvalidKeyUsageException", f"You cannot generate a {what} with an asymmetric CMK")
+
+
 def _refuse_context(context: Mapping[str, str]) -> None:
     if context:
         raise KMSError(
@@ -136,6 +146,7 @@ def generate_random(work: Work) -> dict[str, Any]:
 
 
 def _data_key(work: Work, plaintext: bytes) -> dict[str, Any]:
+    require_symmetric(work, "data key")
     blob, material_id = sealed(work, work.key, SYMMETRIC, plaintext, work.parameters.get("EncryptionContext", {}))
     return {"CiphertextBlob": blob, "KeyId": work.key.arn, "KeyMaterialId": material_id}
 

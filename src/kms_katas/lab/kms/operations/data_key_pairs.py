@@ -9,7 +9,7 @@ from typing import Any
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.key_pairs import SEED_BYTES, key_pair, private_bytes, public_bytes
 from kms_katas.lab.kms.models import store_of
-from kms_katas.lab.kms.operations.crypto import refuse_recipient, require_use, sealed
+from kms_katas.lab.kms.operations.crypto import refuse_recipient, require_symmetric, sealed
 from kms_katas.lab.kms.specs import SYMMETRIC, require_spec_of_region
 from kms_katas.lab.kms.work import Work
 
@@ -27,7 +27,7 @@ def generate_data_key_pair_without_plaintext(work: Work) -> dict[str, Any]:
 def rehearse(work: Work) -> None:
     """All that can be wrong, without making a pair. What a dry run does with Recipient is not documented."""
     refuse_recipient(work)
-    require_use(work, work.key, SYMMETRIC)
+    require_symmetric(work, "data key pair")
     require_spec_of_region(work.parameters["KeyPairSpec"], work.region)
 
 

@@ -1,11 +1,13 @@
 """CreateGrant, ListGrants, ListRetirableGrants, RetireGrant, RevokeGrant.
 
 Recorded from AWS: the codes and texts for principals (grant_principals.py), "Grants must not contain only the
-CreateGrant operation.", "More than one constraint supplied", NotFoundException for revoking a grant that is not there
-(its text is not), an empty Name in the list where none was given, no Constraints where there are none, a CreationDate
-of whole seconds. All other texts here are the lab's own: AWS's are not recorded. Not documented either: what a grant ID
-of another form than 64 hexadecimal digits is answered with (here InvalidGrantIdException), whether ListGrants with the
-ID of no grant is an error (here an empty list), what the token of a retired or revoked grant is answered with (here
+CreateGrant operation.", "More than one constraint supplied", the texts for operations and for an encryption context
+that do not suit the key (project stackd, 2026-09-12, testdata/aws/kms/{hmac,ecc,rsa,mldsa}.json; the operations for an
+HMAC key, by which the other kinds go here), NotFoundException for revoking a grant that is not there (its text is not),
+an empty Name in the list where none was given, no Constraints where there are none, a CreationDate of whole seconds.
+All other texts here are the lab's own: AWS's are not recorded. Not documented either: what a grant ID of another form
+than 64 hexadecimal digits is answered with (here InvalidGrantIdException), whether ListGrants with the ID of no grant
+is an error (here an empty list), what the token of a retired or revoked grant is answered with (here
 InvalidGrantTokenException), and which wins where RetireGrant has both a token and an ID (here the token).
 """
 
@@ -19,6 +21,7 @@ from kms_katas.lab.kms.grants import NOBODY, Grant, Named
 from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.models import store_of, stores_in
 from kms_katas.lab.kms.paging import page
+from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import KEY_SPECS, USAGE_OF
 from kms_katas.lab.kms.targets import find_grant, require_grant_id
 from kms_katas.lab.kms.work import Work
@@ -170,11 +173,14 @@ def _searched(value: str, code: str, text: str) -> Named:
 def _require_sound_operations(operations: list[str], key: Key) -> None:
     if not operations:
         raise KMSError("ValidationException", "Operations must name at least one operation.")
-    unsuited = [one for one in operations if one not in suitable_operations(key)]
+    suited = [one for one in service_model().shape_for("GrantOperation").enum if one in suitable_operations(key)]
+    unsuited = [one for one in operations if one not in suited]
     if unsuited:
+        kind = "an asymmetric" if KEY_SPECS[key.spec].has_public_key else "a symmetric"
         raise KMSError(
             "ValidationException",
-            f"A grant on a key of spec {key.spec} and usage {key.usage} cannot have {', '.join(unsuited)}.",
+            f"Operations [{', '.join(unsuited)}] are not supported when creating a grant for {kind} KMS key with key "
+            f"usage {key.usage}. Valid operations are [{', '.join(suited)}]",
         )
     if set(operations) == {"CreateGrant"}:
         raise KMSError("ValidationException", "Grants must not contain only the CreateGrant operation.")
@@ -187,7 +193,10 @@ def _require_sound_constraints(constraints: dict[str, Any], key: Key) -> None:
     for name in given:
         pairs = constraints[name]
         if not key.is_symmetric_encryption_key:
-            raise KMSError("ValidationException", f"{name} needs a symmetric encryption key, and {key.arn} is none.")
+            raise KMSError(
+                "ValidationException",
+                "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.",
+            )
         if len(pairs) > _MOST_PAIRS:
             raise KMSError("ValidationException", f"{name} can have {_MOST_PAIRS} pairs. It had {len(pairs)}.")
         if any(len(value) > _LONGEST_VALUE for value in pairs.values()):

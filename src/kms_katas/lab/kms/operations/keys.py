@@ -56,8 +56,11 @@ def _refuse_other_kinds(asked: dict[str, Any], region: str) -> None:
     Raises ValidationException and UnsupportedOperationException.
     """
     if "KeySpec" in asked and "CustomerMasterKeySpec" in asked:
+        # The sentence as others quote it from AWS (grucloud; local-kms, functional tests).
         raise KMSError(
-            "ValidationException", "You cannot specify KeySpec and CustomerMasterKeySpec in the same request."
+            "ValidationException",
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
+            "CustomerMasterKeySpec is deprecated.",
         )
     spec = asked.get("KeySpec", asked.get("CustomerMasterKeySpec", SYMMETRIC))
     usage = asked.get("KeyUsage")
@@ -103,11 +106,9 @@ def disable_key(work: Work) -> dict[str, Any]:
 
 def schedule_key_deletion(work: Work) -> dict[str, Any]:
     days = work.parameters.get("PendingWindowInDays", 30)
-    # The model allows 1 to 365; its text says 7 to 30. AWS's sentence for this is not recorded.
     if not 7 <= days <= 30:
-        raise KMSError(
-            "ValidationException", f"PendingWindowInDays must be between 7 and 30, inclusive. It was {days}."
-        )
+        # The model allows 1 to 365; its text says 7 to 30. The sentence is AWS's (kms-issuer, issue 8, a log of 2020).
+        raise KMSError("ValidationException", "PendingWindowInDays must be between 7 and 30")
     key = work.key
     answer: dict[str, Any] = {"KeyId": key.arn, "PendingWindowInDays": days}
     if not key.is_replica and len(key.related) > 1:
