@@ -7,6 +7,7 @@ SES and RDS make or look up keys, the Resource Groups Tagging API lists and chan
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -23,7 +24,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
 from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
-from kms_katas.lab.kms.schedule import next_due
+from kms_katas.lab.kms.schedule import looks_due, next_due
 from kms_katas.lab.kms.specs import ENCRYPT, SYMMETRIC
 
 
@@ -51,6 +52,10 @@ class KeyStore(KmsBackend):
         """Of the RSA key pairs made here, KMS keys and data key pairs: no two keys of one account share one."""
         self.grant_tokens: dict[str, tuple[Key, Grant]] = {}
         self.custom_stores: dict[str, CustomStore] = {}
+        self._agenda: list[tuple[datetime, str]] = []
+        """A heap of when to look at which key again. An entry that is too early does no harm."""
+        self._on_agenda: dict[str, datetime] = {}
+        """The earliest entry of each key that has one."""
 
     def new_key(
         self,
@@ -150,13 +155,37 @@ class KeyStore(KmsBackend):
     def catch_up(self, now: datetime) -> None:
         """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
         in the order in which it fell due.
+
+        It looks only at keys that may have something due, for a store can hold thousands: see `keep_in_view`.
         """
         for store in self.custom_stores.values():
             store.catch_up(now)
-        for key in list(self.keys.values()):
-            while key.id in self.keys and (due := next_due(key, now)) is not None:
-                subject, event = due
-                event.happen(self.holding(subject), subject)
+        places = []
+        while self._agenda and self._agenda[0][0] <= now:
+            date, key_id = heappop(self._agenda)
+            if self._on_agenda.get(key_id) == date:
+                del self._on_agenda[key_id]
+                places.append(key_id)
+        for key_id in places:
+            if key_id in self.keys:
+                self._catch_up_with(self.keys[key_id], now)
+
+    def _catch_up_with(self, key: Key, now: datetime) -> None:
+        related = key.related
+        while key.id in self.keys and (due := next_due(key, now)) is not None:
+            subject, event = due
+            event.happen(self.holding(subject), subject)
+        for one in related:
+            self.holding(one).keep_in_view(one)
+
+    def keep_in_view(self, key: Key) -> None:
+        """To be called whenever anything has happened to a key of this store or to one related to it: whatever time
+        alone will do to it is then found when it falls due.
+        """
+        date = looks_due(key) if key.id in self.keys else None
+        if date is not None and (key.id not in self._on_agenda or date < self._on_agenda[key.id]):
+            self._on_agenda[key.id] = date
+            heappush(self._agenda, (date, key.id))
 
     def bury(self, key: Key) -> None:
         """Deletes the key, and its aliases and grants with it."""
@@ -189,6 +218,7 @@ class KeyStore(KmsBackend):
         self.new_alias(alias_name, key, setting.now())
         if alias_name.startswith("alias/aws/"):
             make_aws_managed(key, alias_name, self.partition, setting.now())
+            self.keep_in_view(key)
 
     def describe_key(self, key_id: str) -> Key:  # type: ignore[override]
         """The key named by ID, ARN, alias or alias ARN.
@@ -234,6 +264,12 @@ def store_of(account: str, region: str, now: datetime) -> KeyStore:
         raise KMSError("UnknownEndpoint", f"AWS KMS has no Region {region!r} that the lab knows.") from None
     store.catch_up(now)
     return store
+
+
+def keep_in_view(key: Key) -> None:
+    """The same as the method, for the key and all that are related to it."""
+    for one in key.related:
+        cast(KeyStore, kms_backends[one.account][one.region]).keep_in_view(one)
 
 
 def stores_in(region: str, now: datetime) -> list[KeyStore]:
