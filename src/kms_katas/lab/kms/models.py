@@ -166,17 +166,12 @@ class KeyStore(KmsBackend):
             if self._on_agenda.get(key_id) == date:
                 del self._on_agenda[key_id]
                 places.append(key_id)
-        for key_id in places:
-            if key_id in self.keys:
-                self._catch_up_with(self.keys[key_id], now)
+        for key in [self.keys[key_id] for key_id in places if key_id in self.keys]:
+            while key.id in self.keys and (due := next_due(key, now)) is not None:
+                subject, event = due
+                event.happen(self.holding(subject), subject)
+            self.keep_in_view(key)  # the related ones stay on the agendas of their own stores
 
-    def _catch_up_with(self, key: Key, now: datetime) -> None:
-        related = key.related
-        while key.id in self.keys and (due := next_due(key, now)) is not None:
-            subject, event = due
-            event.happen(self.holding(subject), subject)
-        for one in related:
-            self.holding(one).keep_in_view(one)
 
     def keep_in_view(self, key: Key) -> None:
         """To be called whenever anything has happened to a key of this store or to one related to it: whatever time
