@@ -1,12 +1,13 @@
 """The keys and aliases of one account in one Region, kept inside moto's own store so that mock_aws resets them.
 
 Holds no permission rule. The methods with parameters like moto's are what moto's other services call (EBS, DynamoDB,
-SES and RDS make or look up keys, the Resource Groups Tagging API lists and changes tags).
+SES, RDS and CloudFormation make or look up keys, the Resource Groups Tagging API lists and changes tags).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from moto.core.resource_tagging import TaggedResource
 from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
-from kms_katas.lab.kms.aws_managed import make_aws_managed
+from kms_katas.lab.kms.aws_managed import PREDEFINED, make_aws_managed
 from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
@@ -26,6 +27,7 @@ from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
 from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
 from kms_katas.lab.kms.schedule import looks_due, next_due
 from kms_katas.lab.kms.specs import ENCRYPT, SYMMETRIC
+from kms_katas.lab.kms.stack import StackAlias, StackKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ class KeyStore(KmsBackend):
         spec: str = SYMMETRIC,
         usage: str = ENCRYPT,
         multi_region: bool = False,
+        kind: type[Key] = Key,
     ) -> Key:
         """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
         key_id = key_id or (f"mrk-{randomness.uuid().replace('-', '')}" if multi_region else randomness.uuid())
         text = policy or default_key_policy(self.partition, self.account_id)
         arn = self._key_arn(key_id)
-        key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
+        key = kind(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
         key.spec, key.usage = spec, usage
         if multi_region:
             key.family = Family(key, {self.region_name: key})
@@ -204,24 +207,54 @@ class KeyStore(KmsBackend):
     def alias_exists(self, alias_name: str) -> bool:
         return alias_name in self.aliases
 
-    def create_key(self, policy: str | None, *kind: Any, description: str = "", **more: Any) -> Key:  # type: ignore[override]
-        """A key made by another service of moto's: symmetric encryption is all that those ask for."""
-        return self.new_key(setting.now(), policy, description)
+    def create_key(  # type: ignore[override]
+        self, policy: Any, *kind: Any, description: str | None = None, tags: Any = None, **more: Any
+    ) -> Key:
+        """A key made by another service of moto's: symmetric encryption is all that those ask for. `policy` is text,
+        a document, or empty.
+        """
+        text = policy if isinstance(policy, str) else json.dumps(policy or None)
+        key = self.new_key(setting.now(), text if policy else None, description or "", kind=StackKey)
+        # Templates have Key and Value; what moto itself reads there is TagKey and TagValue.
+        key.tags = {tag.get("Key", tag.get("TagKey")): tag.get("Value", tag.get("TagValue")) for tag in tags or ()}
+        return key
 
-    def create_alias(self, target_key_id: str, alias_name: str) -> None:  # type: ignore[override]
-        key = self.keys[target_key_id]
-        self.new_alias(alias_name, key, setting.now())
+    def create_alias(self, target_key_id: str, alias_name: str) -> StackAlias:  # type: ignore[override]
+        key = self.describe_key(target_key_id)
+        alias = StackAlias(alias_name, self.alias_arn(alias_name), key.id, setting.now(), setting.now())
+        self.aliases[alias_name] = alias
         if alias_name.startswith("alias/aws/"):
             make_aws_managed(key, alias_name, self.partition, setting.now())
             self.keep_in_view(key)
+        return alias
+
+    def update_alias(self, target_key_id: str, alias_name: str) -> Alias:  # type: ignore[override]
+        alias = self.aliases[alias_name]
+        alias.key_id, alias.updated = self.describe_key(target_key_id).id, setting.now()
+        return alias
+
+    def delete_alias(self, alias_name: str) -> None:
+        self.aliases.pop(alias_name, None)
+
+    def delete_key(self, key_id: str) -> None:
+        """What becomes of a key whose stack is deleted: it is scheduled for deletion (CloudFormation, AWS::KMS::Key,
+        PendingWindowInDays, 30 by default), where moto's own is gone at once.
+        """
+        key = self.keys.get(key_id)
+        if key is not None and key.deletion_date is None:
+            key.state, key.deletion_date = "PendingDeletion", setting.now() + timedelta(days=30)
+            self.keep_in_view(key)
 
     def describe_key(self, key_id: str) -> Key:  # type: ignore[override]
-        """The key named by ID, ARN, alias or alias ARN.
+        """The key named by ID, ARN, alias or alias ARN; a predefined alias gets its AWS managed key when first named.
 
         Raises KeyError when there is none; moto's callers expect an exception.
         """
+        self.catch_up(setting.now())
         name = key_id.split(":", 5)[5] if key_id.startswith("arn:") else key_id
         if name.startswith("alias/"):
+            if name in PREDEFINED and name not in self.aliases:
+                self.create_alias(self.new_key(setting.now()).id, name)
             return self.keys[self.aliases[name].key_id]
         return self.keys[name.removeprefix("key/")]
 
