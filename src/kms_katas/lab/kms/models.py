@@ -175,7 +175,6 @@ class KeyStore(KmsBackend):
                 event.happen(self.holding(subject), subject)
             self.keep_in_view(key)  # the related ones stay on the agendas of their own stores
 
-
     def keep_in_view(self, key: Key) -> None:
         """To be called whenever anything has happened to a key of this store or to one related to it: whatever time
         alone will do to it is then found when it falls due.
