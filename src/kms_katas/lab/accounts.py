@@ -58,6 +58,7 @@ class Principal:
         """
         place = (service, region or self.account.lab.region)
         if place not in self._clients:
+            self.account.lab.clock.reach(service)
             credentials = (self.access_key_id, self.secret_access_key, self.session_token)
             self._clients[place] = self.account.lab.client_pool.lend(*place, credentials)
         return self._clients[place]

@@ -4,11 +4,17 @@ The real clock, and botocore's signing, stay as they are.
 """
 
 import datetime as real
+import sys
+import time
+from importlib import import_module
 from typing import Any
 
 import moto.core.utils
 
-_NAME = "datetime"
+_OWN_TIME = {"s3": ("moto.s3.models", "datetime"), "secretsmanager": ("moto.secretsmanager.models", "time")}
+"""The services of moto's that do not ask moto.core.utils for the time, or not always: where they ask, by what name. S3
+does so for the CreationDate of a bucket, Secrets Manager for every date.
+"""
 
 
 class Clock:
@@ -16,6 +22,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._now = real.datetime.now(real.UTC).replace(microsecond=0)
+        self._replaced: list[tuple[Any, str, Any]] = []
 
     def now(self) -> real.datetime:
         return self._now
@@ -32,10 +39,24 @@ class Clock:
 
     def start(self) -> None:
         """moto asks the name `datetime` inside moto.core.utils for the time: put this clock behind that name."""
-        setattr(moto.core.utils, _NAME, _DatetimeModule(self))
+        self._stand_in(moto.core.utils, "datetime")
+        for service, (module, _) in _OWN_TIME.items():
+            if module in sys.modules:
+                self.reach(service)
+
+    def reach(self, service: str) -> None:
+        """To be called before a service is used, by its name or host: most follow this clock already."""
+        for name in _OWN_TIME.keys() & service.split("."):
+            self._stand_in(import_module(_OWN_TIME[name][0]), _OWN_TIME[name][1])
 
     def stop(self) -> None:
-        setattr(moto.core.utils, _NAME, real)
+        while self._replaced:
+            setattr(*self._replaced.pop())
+
+    def _stand_in(self, module: Any, name: str) -> None:
+        if not any(place is module for place, _, _ in self._replaced):
+            self._replaced.append((module, name, getattr(module, name)))
+            setattr(module, name, _DatetimeModule(self) if name == "datetime" else _TimeModule(self))
 
 
 class _DatetimeModule:
@@ -55,3 +76,13 @@ class _DatetimeModule:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(real, name)
+
+
+class _TimeModule:
+    """The time module with another time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.time = lambda: clock.now().timestamp()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)

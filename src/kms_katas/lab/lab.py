@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import moto.sts.models
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -248,6 +249,7 @@ class Lab:
 
         Never raises and never touches the network; the signature is not checked.
         """
+        self.clock.reach(urlsplit(prepared.url).hostname or "")
         return serve(prepared)
 
     def _new_session_token(self) -> str:

@@ -1,12 +1,14 @@
 """The keys and aliases of one account in one Region, kept inside moto's own store so that mock_aws resets them.
 
 Holds no permission rule. The methods with parameters like moto's are what moto's other services call (EBS, DynamoDB,
-SES and RDS make or look up keys, the Resource Groups Tagging API lists and changes tags).
+SES, RDS and CloudFormation make or look up keys, the Resource Groups Tagging API lists and changes tags).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import chain
 from typing import Any, cast
 
@@ -17,15 +19,16 @@ from moto.core.resource_tagging import TaggedResource
 from moto.kms.models import KmsBackend, kms_backends
 
 from kms_katas.lab.kms import setting
-from kms_katas.lab.kms.aws_managed import make_aws_managed
+from kms_katas.lab.kms.aws_managed import PREDEFINED, make_aws_managed
 from kms_katas.lab.kms.custom_stores import CustomStore
 from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.key_pairs import PrivateKey, key_pair
 from kms_katas.lab.kms.keys import Alias, Family, Key, KeyMaterial, new_material
-from kms_katas.lab.kms.schedule import next_due
+from kms_katas.lab.kms.schedule import looks_due, next_due
 from kms_katas.lab.kms.specs import ENCRYPT, SYMMETRIC
+from kms_katas.lab.kms.stack import StackAlias, StackKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class KeyStore(KmsBackend):
         """Of the RSA key pairs made here, KMS keys and data key pairs: no two keys of one account share one."""
         self.grant_tokens: dict[str, tuple[Key, Grant]] = {}
         self.custom_stores: dict[str, CustomStore] = {}
+        self._agenda: list[tuple[datetime, str]] = []
+        """A heap of when to look at which key again. An entry that is too early does no harm."""
+        self._on_agenda: dict[str, datetime] = {}
+        """The earliest entry of each key that has one."""
 
     def new_key(
         self,
@@ -65,13 +72,14 @@ class KeyStore(KmsBackend):
         spec: str = SYMMETRIC,
         usage: str = ENCRYPT,
         multi_region: bool = False,
+        kind: type[Key] = Key,
     ) -> Key:
         """A key with material, or one of origin EXTERNAL that waits for it. Without `key_id` its ID is random."""
         randomness = setting.current.randomness
         key_id = key_id or (f"mrk-{randomness.uuid().replace('-', '')}" if multi_region else randomness.uuid())
         text = policy or default_key_policy(self.partition, self.account_id)
         arn = self._key_arn(key_id)
-        key = Key(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
+        key = kind(key_id, self.account_id, self.region_name, arn, now, [], text, description, origin=origin)
         key.spec, key.usage = spec, usage
         if multi_region:
             key.family = Family(key, {self.region_name: key})
@@ -143,8 +151,8 @@ class KeyStore(KmsBackend):
     def alias_arn(self, name: str) -> str:
         return f"arn:{self.partition}:kms:{self.region_name}:{self.account_id}:{name}"
 
-    def new_alias(self, name: str, key: Key, now: datetime) -> Alias:
-        self.aliases[name] = Alias(name, self.alias_arn(name), key.id, now, now)
+    def new_alias(self, name: str, key: Key, now: datetime, kind: type[Alias] = Alias) -> Alias:
+        self.aliases[name] = kind(name, self.alias_arn(name), key.id, now, now)
         return self.aliases[name]
 
     def retarget_alias(self, alias: Alias, key: Key, now: datetime) -> None:
@@ -168,13 +176,31 @@ class KeyStore(KmsBackend):
     def catch_up(self, now: datetime) -> None:
         """All that time alone has done to the keys until now, for each key, with those related to it in other Regions,
         in the order in which it fell due.
+
+        It looks only at keys that may have something due, for a store can hold thousands: see `keep_in_view`.
         """
         for store in self.custom_stores.values():
             store.catch_up(now)
-        for key in list(self.keys.values()):
+        places = []
+        while self._agenda and self._agenda[0][0] <= now:
+            date, key_id = heappop(self._agenda)
+            if self._on_agenda.get(key_id) == date:
+                del self._on_agenda[key_id]
+                places.append(key_id)
+        for key in [self.keys[key_id] for key_id in places if key_id in self.keys]:
             while key.id in self.keys and (due := next_due(key, now)) is not None:
                 subject, event = due
                 event.happen(self.holding(subject), subject)
+            self.keep_in_view(key)  # the related ones stay on the agendas of their own stores
+
+    def keep_in_view(self, key: Key) -> None:
+        """To be called whenever anything has happened to a key of this store or to one related to it: whatever time
+        alone will do to it is then found when it falls due.
+        """
+        date = looks_due(key) if key.id in self.keys else None
+        if date is not None and (key.id not in self._on_agenda or date < self._on_agenda[key.id]):
+            self._on_agenda[key.id] = date
+            heappush(self._agenda, (date, key.id))
 
     def bury(self, key: Key) -> None:
         """Deletes the key, and its aliases and grants with it."""
@@ -198,23 +224,54 @@ class KeyStore(KmsBackend):
     def alias_exists(self, alias_name: str) -> bool:
         return alias_name in self.aliases
 
-    def create_key(self, policy: str | None, *kind: Any, description: str = "", **more: Any) -> Key:  # type: ignore[override]
-        """A key made by another service of moto's: symmetric encryption is all that those ask for."""
-        return self.new_key(setting.now(), policy, description)
+    def create_key(  # type: ignore[override]
+        self, policy: Any, *kind: Any, description: str | None = None, tags: Any = None, **more: Any
+    ) -> Key:
+        """A key made by another service of moto's: symmetric encryption is all that those ask for. `policy` is text,
+        a document, or empty.
+        """
+        text = policy if isinstance(policy, str) else json.dumps(policy or None)
+        key = self.new_key(setting.now(), text if policy else None, description or "", kind=StackKey)
+        # Templates have Key and Value; what moto itself reads there is TagKey and TagValue.
+        key.tags = {tag.get("Key", tag.get("TagKey")): tag.get("Value", tag.get("TagValue")) for tag in tags or ()}
+        return key
 
-    def create_alias(self, target_key_id: str, alias_name: str) -> None:  # type: ignore[override]
-        key = self.keys[target_key_id]
-        self.new_alias(alias_name, key, setting.now())
+    def create_alias(self, target_key_id: str, alias_name: str) -> Alias:  # type: ignore[override]
+        key = self.describe_key(target_key_id)
+        alias = self.new_alias(alias_name, key, setting.now(), StackAlias)
         if alias_name.startswith("alias/aws/"):
             make_aws_managed(key, alias_name, self.partition, setting.now())
+            self.keep_in_view(key)
+        return alias
+
+    def update_alias(self, target_key_id: str, alias_name: str) -> Alias:  # type: ignore[override]
+        alias = self.aliases[alias_name]
+        self.retarget_alias(alias, self.describe_key(target_key_id), setting.now())
+        return alias
+
+    def delete_alias(self, alias_name: str) -> None:
+        if alias_name in self.aliases:
+            self.drop_alias(self.aliases[alias_name], setting.now())
+
+    def delete_key(self, key_id: str) -> None:
+        """What becomes of a key whose stack is deleted: it is scheduled for deletion (CloudFormation, AWS::KMS::Key,
+        PendingWindowInDays, 30 by default), where moto's own is gone at once.
+        """
+        key = self.keys.get(key_id)
+        if key is not None and key.deletion_date is None:
+            key.state, key.deletion_date = "PendingDeletion", setting.now() + timedelta(days=30)
+            self.keep_in_view(key)
 
     def describe_key(self, key_id: str) -> Key:  # type: ignore[override]
-        """The key named by ID, ARN, alias or alias ARN.
+        """The key named by ID, ARN, alias or alias ARN; a predefined alias gets its AWS managed key when first named.
 
         Raises KeyError when there is none; moto's callers expect an exception.
         """
+        self.catch_up(setting.now())
         name = key_id.split(":", 5)[5] if key_id.startswith("arn:") else key_id
         if name.startswith("alias/"):
+            if name in PREDEFINED and name not in self.aliases:
+                self.create_alias(self.new_key(setting.now()).id, name)
             return self.keys[self.aliases[name].key_id]
         return self.keys[name.removeprefix("key/")]
 
@@ -253,6 +310,12 @@ def store_of(account: str, region: str, now: datetime) -> KeyStore:
         raise KMSError("UnknownEndpoint", f"AWS KMS has no Region {region!r} that the lab knows.") from None
     store.catch_up(now)
     return store
+
+
+def keep_in_view(key: Key) -> None:
+    """The same as the method, for the key and all that are related to it."""
+    for one in key.related:
+        cast(KeyStore, kms_backends[one.account][one.region]).keep_in_view(one)
 
 
 def stores_in(region: str, now: datetime) -> list[KeyStore]:

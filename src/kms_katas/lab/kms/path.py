@@ -4,6 +4,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.authorization import authorize
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab, region_is_down
 from kms_katas.lab.kms.identity import identify
+from kms_katas.lab.kms.models import keep_in_view
 from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.request import parse
 from kms_katas.lab.kms.states import require_state
@@ -29,6 +30,8 @@ def take(work: Work) -> None:
         where = f"The lab failed inside {work.operation} ({type(fault).__name__})."
         sentence = f"{where} This is a fault of the lab, not of your request."
         work.error = KMSError("KMSInternalException", sentence, 500)
+    for key in work.target.keys:
+        keep_in_view(key)
     if setting.current.record is not None:
         setting.current.record(work)
 

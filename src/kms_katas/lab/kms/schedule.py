@@ -65,6 +65,16 @@ def _events(key: Key) -> list[Event]:
     return events
 
 
+def looks_due(key: Key) -> datetime | None:
+    """No event of this key, or of one related to it, is due before this time. None: nothing will fall due.
+
+    What is in progress counts from its beginning, so that nobody has to be told how long it takes.
+    """
+    dates = [event.date for one in key.related for event in _events(one)]
+    dates += [since for one in key.related for since in (one.on_demand_since, one.settling_since) if since is not None]
+    return min(dates, default=None)
+
+
 def _settle(store: "KeyStore", key: Key) -> None:
     key.settling_since = None
     if key.state in ("Creating", "Updating"):

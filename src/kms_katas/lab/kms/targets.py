@@ -117,7 +117,8 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
         # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
         raise KMSError(_malformed_arn(work), "Key Aliases are not supported for this operation.")
     if is_alias:
-        if work.operation == "DescribeKey" and account == work.account and name in PREDEFINED - set(store.aliases):
+        unmade = name in PREDEFINED and name not in store.aliases
+        if work.operation == "DescribeKey" and account == work.account and unmade:
             store.create_alias(store.new_key(work.now).id, name)
         return store.keys[find_alias(store, name).key_id], name
     if not _KEY_ID.fullmatch(name):

@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kms_katas.lab.kms import setting
+from kms_katas.lab.kms import seeded_oaep, setting
 from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.errors import KMSError, not_in_the_lab
 from kms_katas.lab.kms.keys import Key
@@ -58,7 +58,11 @@ def sealed(
             "ValidationException",
             f"Algorithm {algorithm} and key spec {key.spec} cannot encrypt data larger than {most} bytes.",
         )
-    return _rsa_key(work, key).public_key().encrypt(plaintext, oaep(algorithm.removeprefix(_OAEP))), None
+    public, hash_name = _rsa_key(work, key).public_key(), algorithm.removeprefix(_OAEP)
+    if setting.current.randomness.repeats:
+        hash_name = hash_name.lower().replace("_", "")
+        return seeded_oaep.seal(public, plaintext, hash_name, setting.current.randomness), None
+    return public.encrypt(plaintext, oaep(hash_name)), None
 
 
 def opened(work: Work, key: Key, algorithm: str, context: Mapping[str, str]) -> tuple[bytes, str | None]:
