@@ -179,7 +179,7 @@ def test_a_deleted_stack_schedules_its_key_and_takes_its_alias_along(installed: 
     alias = resource("Alias", {"AliasName": "alias/stack", "TargetKeyId": key.id})
     alias.delete(ACCOUNT, REGION)
     key.delete(ACCOUNT, REGION)
-    assert installed("kms").list_aliases()["Aliases"] == []
+    assert installed("kms").list_aliases(KeyId=key.id)["Aliases"] == []
     found = installed("kms").describe_key(KeyId=key.id)["KeyMetadata"]
     assert found["KeyState"] == "PendingDeletion"
     assert found["DeletionDate"] - found["CreationDate"] > timedelta(days=29)

@@ -98,8 +98,7 @@ def test_the_code_for_the_smallest_set_does_the_two_others_as_the_library_does(
 
 def test_the_smallest_set_has_the_forms_of_the_others(kms: Any, key: Any) -> None:
     made = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec="ML_KEM_512")
-    read = MLKEM512PrivateKey.read(made["PrivateKeyPlaintext"])
-    assert read is not None and public_bytes(read) == made["PublicKey"]
+    assert public_bytes(MLKEM512PrivateKey(made["PrivateKeyPlaintext"][-64:])) == made["PublicKey"]
     larger = kms.generate_data_key_pair(KeyId=key["KeyId"], KeyPairSpec="ML_KEM_768")
     head = len(made["PrivateKeyPlaintext"]) - 64
     theirs = bytearray(larger["PrivateKeyPlaintext"][:head])

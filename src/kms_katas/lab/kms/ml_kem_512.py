@@ -72,11 +72,6 @@ class MLKEM512PrivateKey:
         self._public = b"".join(_packed(one, 12) for one in t) + rho
 
     @classmethod
-    def read(cls, data: bytes) -> "MLKEM512PrivateKey | None":
-        """The private key of this PKCS#8 with the seed alone; None for anything else."""
-        return cls(data[22:]) if len(data) == 86 and data.startswith(_PKCS8) else None
-
-    @classmethod
     def from_seed_bytes(cls, seed: bytes) -> "MLKEM512PrivateKey":
         return cls(seed)
 
