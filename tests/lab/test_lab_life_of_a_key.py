@@ -320,6 +320,6 @@ class TestLifeOfKeys(LifeOfKeys.TestCase):
     settings = thorough(45, 25)  # not shrunk: that takes minutes
 
 
-@pytest.mark.system
+@pytest.mark.nightly
 def test_life_of_keys_at_length() -> None:
     run_state_machine_as_test(LifeOfKeys, settings=thorough(1000, 60, Phase.shrink))
