@@ -4,14 +4,17 @@ It knows no AWS account, no network and no other room of the kit; whoever asks b
 """
 
 from .assume_role import decide_assume_role
-from .decision import Decision, Documents, Grant, NamedPolicy, Request, StatementRef, Step
+from .decision import Decision, Documents, Grant, Request, Step
 from .denial import denial_message
 from .document import PolicyError, parse_document
 from .evaluate import decide
 from .explain import explain
+from .points import OPEN_POINTS
 from .principal import Principal
+from .statement import NamedPolicy, StatementRef
 
 __all__ = [
+    "OPEN_POINTS",
     "Decision",
     "Documents",
     "Grant",
