@@ -1,4 +1,4 @@
-"""The records that go into a decision and come out of it. No logic: evaluate.py decides, explain.py speaks."""
+"""The records that go into a decision and come out of it. No logic: evaluate.py decides, explanation.py speaks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Grant:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """One permission asked for on one resource. An operation that needs several (ReEncrypt, CreateAlias) makes several.
 
@@ -72,7 +72,7 @@ Levels = tuple[tuple[NamedPolicy, ...], ...]
 """The policies of an organization by level: the root first, then each organizational unit, then the account."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Documents:
     """Every document that has a say.
 
@@ -103,7 +103,7 @@ class Documents:
     aws_managed_key: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One statement, or one grant, that was looked at.
 
@@ -145,7 +145,7 @@ class Step:
         return self.statement.sid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
     """The answer to a request.
 

@@ -60,7 +60,7 @@ class Statement:
     varies: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NamedPolicy:
     """A policy document, as `parse_document` returns it, and the name by which people know it.
 
