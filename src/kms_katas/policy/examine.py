@@ -23,6 +23,8 @@ _WITH_PRINCIPAL: frozenset[Layer] = frozenset(
 )
 """The layers whose policies name a Principal."""
 
+_OF_AN_ORGANIZATION: tuple[Layer, ...] = ("service-control-policy", "resource-control-policy")
+
 Weighed = Iterable[tuple[Layer, tuple[NamedPolicy, ...]]]
 """Policies, each group with the layer that it makes up."""
 
@@ -165,15 +167,17 @@ def _failing(statement: Statement, layer: Layer, asked: Asked) -> Test | None:
 
 def examined(asked: Asked, weighed: Weighed) -> tuple[Step, ...]:
     """Every statement of the policies, in order, with what became of it."""
-    return tuple(
-        _examined(statement, layer, asked)
-        for layer, policies in weighed
-        for policy in policies
-        for statement in policy.statements
-    )
+    steps = []
+    levels = dict.fromkeys(_OF_AN_ORGANIZATION, 0)
+    for layer, policies in weighed:
+        if layer in levels:
+            levels[layer] += 1
+        for policy in policies:
+            steps += [_examined(statement, layer, levels.get(layer, 0), asked) for statement in policy.statements]
+    return tuple(steps)
 
 
-def _examined(statement: Statement, layer: Layer, asked: Asked) -> Step:
+def _examined(statement: Statement, layer: Layer, level: int, asked: Asked) -> Step:
     """One statement against the request. All four elements are compared, to tell a near miss from a far one."""
     named = layer in _WITH_PRINCIPAL
     match = principal_match(statement, layer, asked) if named else None
@@ -189,22 +193,13 @@ def _examined(statement: Statement, layer: Layer, asked: Asked) -> Step:
     reason = next(iter(failed.values())) if failed else _applies_because(match, statement.effect, layer, asked)
     elements = statement.elements
     names = names_in(elements.get("Principal", elements.get("NotPrincipal", {})))
-    return Step(
-        layer, statement.ref, statement.effect, tuple(failed), match, reason, names, _open_of(statement, layer, asked)
-    )
+    open_points = _open_of(statement, layer, asked)
+    return Step(layer, statement.ref, statement.effect, tuple(failed), match, reason, names, open_points, level)
 
 
 def _open_of(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
     """The open points that the statement meets and that make a difference to whether, or to whom, it applies."""
-    met = _met(statement)
-    if statement.tests:
-        met += tuple(
-            "multi-valued-without-qualifier"
-            for test in statement.tests
-            if test.operator
-            and not test.operator.quantifier
-            and isinstance(asked.context(layer).get(test.lowered), tuple)
-        )[:1]
+    met = points_met(statement, layer, asked)
     if not met:
         return ()
     read = _outcome(statement, layer, asked)
@@ -224,9 +219,18 @@ def _outcome(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch
     return (layer not in _WITH_PRINCIPAL or match or False) and holds(statement, layer, asked) and (match or True)
 
 
+def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
+    """The open points that the statement can raise for this request."""
+    context = asked.context(layer) if statement.tests else {}
+    lists = any(
+        test.operator and not test.operator.quantifier and isinstance(context.get(test.lowered), tuple)
+        for test in statement.tests
+    )
+    return _points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
+
+
 @lru_cache(maxsize=4096)
-def _met(statement: Statement) -> tuple[str, ...]:
-    """The open points that the text of a statement can raise, but for those that the request brings in."""
+def _points_in_text(statement: Statement) -> tuple[str, ...]:
     texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {
