@@ -180,6 +180,13 @@ def test_what_a_role_is_given_is_limited_and_what_a_session_or_everyone_is_given
     assert world.ask(world.session, key_policy=world.key_policy_for("*"), **limits).allowed
 
 
+def test_a_role_as_caller_stands_for_a_session_of_it_that_the_key_policy_does_not_name(world):
+    role = Principal(world.session.role_arn)
+    key_policy = world.key_policy_for(role.arn)
+    assert world.ask(role, key_policy=key_policy, identity=()).allowed
+    assert not world.ask(role, key_policy=key_policy, identity=(), boundary=NOTHING_OF_KMS).allowed
+
+
 def test_a_session_policy_is_told_before_identity_policies_where_the_role_was_granted(world):
     """Recorded: radkawar/stackd, testdata/aws/kms/grants.json, cross_owner_*_implicit_session_deny."""
     session = Principal(f"arn:aws:sts::{world.partner}:assumed-role/{uuid.uuid4().hex}/one")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from .conditions import Test, failing, why_not
 from .context import Context, condition_context
 from .decision import Element, Layer, Request, Step
-from .match import Names, action_mismatch, listed, names_in, resource_mismatch, strongest
+from .match import Names, action_mismatch, listed, resource_mismatch, strongest
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import Principal, PrincipalMatch
 from .statement import NamedPolicy, Statement
@@ -191,10 +191,10 @@ def _examined(statement: Statement, layer: Layer, level: int, asked: Asked) -> S
     if test := _failing(statement, layer, asked):
         failed["condition"] = why_not(test, asked.context(layer))
     reason = next(iter(failed.values())) if failed else _applies_because(match, statement.effect, layer, asked)
-    elements = statement.elements
-    names = names_in(elements.get("Principal", elements.get("NotPrincipal", {})))
     open_points = _open_of(statement, layer, asked)
-    return Step(layer, statement.ref, statement.effect, tuple(failed), match, reason, names, open_points, level)
+    return Step(
+        layer, statement.ref, statement.effect, tuple(failed), match, reason, statement.named, open_points, level
+    )
 
 
 def _open_of(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
@@ -253,7 +253,7 @@ def _not_named(statement: Statement, caller: Principal) -> str:
         return "it has no Principal, so it has no effect"
     if statement.excludes:
         return f"NotPrincipal leaves {whom} out"
-    return f"it names {listed(list(names_in(statement.elements['Principal'])))}, not {whom}"
+    return f"it names {listed(statement.named)}, not {whom}"
 
 
 def _applies_because(match: PrincipalMatch | None, effect: str, layer: Layer, asked: Asked) -> str:
