@@ -16,7 +16,7 @@ from .principal import PrincipalMatch
 from .statement import NamedPolicy, StatementRef
 
 # The permissions that reach a key of another account (KMS API reference, "Cross-account use: Yes"), lower-case.
-_CROSS_ACCOUNT = frozenset(
+CROSS_ACCOUNT = frozenset(
     "kms:" + name
     for name in (
         "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair"
@@ -68,7 +68,7 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
         return "ImplicitDeny", "reserved-alias", None
     held = applying(asked, documents.grants) if documents.grants and is_key(request.resource) else []
     if crosses and (
-        action not in _CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
+        action not in CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
     ):
         return "ImplicitDeny", "cross-account", None
     is_root = caller.kind == "Account"
