@@ -237,6 +237,19 @@ def test_a_deny_with_not_principal_hits_everyone_who_has_a_boundary(world):
 # The trace
 
 
+def test_a_statement_is_found_by_line_and_column_where_the_document_knows_them(world):
+    class Placed(dict):
+        def statement_place(self, index):
+            return (10 * index + 3, 5)
+
+    statements = [one("Deny", "s3:*", Principal="*"), one("Allow", "kms:*", Principal={"AWS": world.user.arn})]
+    placed, plain = (
+        world.ask(key_policy=NamedPolicy("key policy", kind({"Statement": statements}))).statement
+        for kind in (Placed, dict)
+    )
+    assert (placed.line, placed.column, plain.line, plain.column) == (13, 5, 0, 0)
+
+
 def test_the_trace_has_every_layer_in_the_order_in_which_it_is_looked_at(world):
     everything = {"vpc_endpoint": denial(world), "boundary": FULL, "session": (FULL,), "rcps": ((denial(world),),)}
     decision = world.ask(
