@@ -11,7 +11,7 @@ from .grants import examined_grants
 from .principal import Principal
 
 # The permissions that reach a key of another account (KMS API reference, "Cross-account use: Yes"), lower-case.
-_CROSS_ACCOUNT = frozenset(
+CROSS_ACCOUNT = frozenset(
     "kms:" + name
     for name in (
         "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair"
@@ -58,7 +58,7 @@ def decide(request: Request, documents: Documents) -> Decision:
         return decision("ImplicitDeny", "reserved-alias")
     held = [(grant, step) for grant, step in grants if step.applies]
     if crosses_accounts and (
-        action not in _CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
+        action not in CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
     ):
         return decision("ImplicitDeny", "cross-account")
     by_grant = next((step for grant, step in held if _counts_alone(grant, step, caller)), None)
