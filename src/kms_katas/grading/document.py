@@ -11,10 +11,10 @@ from pathlib import Path
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path, read_bytes
 from kms_katas.policy import NamedPolicy, PolicyError, parse_document
-from kms_katas.policy.document import NOT_JSON, Document, statements
+from kms_katas.policy.document import KEY_POLICY_BYTES, NOT_JSON, Document, statements
 
-MAX_DOCUMENT = 32 * 1024
-"""Bytes of one document: what KMS allows a key policy (developer guide, resource quotas)."""
+MAX_DOCUMENT = KEY_POLICY_BYTES
+"""Bytes of one document."""
 MAX_DEPTH = 20
 """Objects and lists inside one another. A policy needs six."""
 

@@ -20,6 +20,9 @@ OPERATORS = frozenset(
 )
 """Lower-case names of the condition operators without qualifier and IfExists (IAM reference, condition operators)."""
 
+KEY_POLICY_BYTES = 32_768
+"""What KMS takes of a key policy (developer guide, resource quotas; the API model alone would let 131072 pass)."""
+
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 _DOCUMENT = frozenset({"Version", "Id", "Statement"})
