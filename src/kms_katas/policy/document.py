@@ -7,10 +7,12 @@ refuses: AWS also looks up whether principals exist.
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .finding import Finding
 from .positions import JsonPath, Place, Positions, place_of_token, positions
+
+if TYPE_CHECKING:
+    from .finding import Finding  # loaded where a fault is told: no decision waits for it
 
 OPERATORS = frozenset(
     "StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike"
@@ -92,11 +94,13 @@ def parse_document(text: str) -> Document:
     raise PolicyError(first.sentence, first.place)
 
 
-def faults(text: str) -> list[Finding]:
+def faults(text: str) -> "list[Finding]":
     """Everything for which `parse_document` refuses `text`, not only the first; empty for a text that it takes.
 
     Their ids: J1 no JSON, J2 a name given twice, J3 an unknown name, J4 anything else of the grammar. Never raises.
     """
+    from .finding import Finding
+
     try:
         return _found(text, _read(text)[0])
     except PolicyError as error:
@@ -149,7 +153,9 @@ def _read(text: str) -> tuple[Any, bool]:
         raise error if isinstance(error, PolicyError) else PolicyError(f"The policy cannot be read: {error}.") from None
 
 
-def _found(text: str, document: Any) -> list[Finding]:
+def _found(text: str, document: Any) -> "list[Finding]":
+    from .finding import Finding
+
     where = positions(text)
     twice = [
         Finding(

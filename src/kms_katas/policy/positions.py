@@ -3,7 +3,6 @@
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import NamedTuple
 
 JsonPath = tuple[str | int, ...]
@@ -27,34 +26,33 @@ class Repeat(NamedTuple):
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True)
-class Positions:
+class Positions(NamedTuple):
     """What `positions` found. `entries` has where an entry begins (the name of a member, else the value), `values`
     where its value begins; both as offsets into the text. Of a repeated name the last one counts, as in json.loads.
     """
 
     entries: dict[JsonPath, int]
     values: dict[JsonPath, int]
-    _line_starts: list[int]
-    _repeated: dict[JsonPath, list[int]]
+    repeated: dict[JsonPath, list[int]]
+    line_starts: list[int]
 
     def entry(self, path: JsonPath) -> Place:
         """Where the entry begins; raises KeyError for a path that the text does not have."""
-        return _place(self._line_starts, self.entries[path])
+        return _place(self.line_starts, self.entries[path])
 
     def value(self, path: JsonPath) -> Place:
         """Where the entry's value begins; raises KeyError for a path that the text does not have."""
-        return _place(self._line_starts, self.values[path])
+        return _place(self.line_starts, self.values[path])
 
     @property
     def repeats(self) -> list[Repeat]:
         return [
-            Repeat(path, tuple(_place(self._line_starts, offset) for offset in offsets))
-            for path, offsets in self._repeated.items()
+            Repeat(path, tuple(_place(self.line_starts, offset) for offset in offsets))
+            for path, offsets in self.repeated.items()
         ]
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+_TOKEN = r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+'
 
 
 def positions(text: str) -> Positions:
@@ -66,7 +64,7 @@ def positions(text: str) -> Positions:
     open_names: list[dict[str, int] | None] = []  # for each open object its names so far, for each open list None
     here: JsonPath = ()  # of the entry whose value comes next
     name_next = False
-    for found in _TOKEN.finditer(text):
+    for found in re.finditer(_TOKEN, text, re.DOTALL):
         token, offset = found[0], found.start()
         if token in "]}":
             open_names.pop()
@@ -96,12 +94,12 @@ def positions(text: str) -> Positions:
                 path, name_next = here, token == "{"
                 open_names.append({} if token == "{" else None)
                 here = (*path, 0)
-    return Positions(entries, values, _line_starts(text), repeated)
+    return Positions(entries, values, repeated, _line_starts(text))
 
 
 def place_of_token(text: str, token: str) -> Place | None:
     """Where a number or a bare word stands first in a text, which may be JSON only in part; None if nowhere."""
-    offset = next((found.start() for found in _TOKEN.finditer(text) if found[0] == token), None)
+    offset = next((found.start() for found in re.finditer(_TOKEN, text, re.DOTALL) if found[0] == token), None)
     return None if offset is None else _place(_line_starts(text), offset)
 
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from ..evaluate import CROSS_ACCOUNT
 from ..kms_table import permissions
 from ..positions import JsonPath
-from .reading import Findings, Named, Policy, Statement, covers, words
+from .reading import Findings, Named, Policy, Statement, matching, words
 
 _USE = words(
     "kms:encrypt kms:decrypt kms:reencryptfrom kms:reencryptto kms:generatedatakey"
@@ -28,7 +28,7 @@ def findings_of(policy: Policy, statement: Statement) -> Findings:
 
 def _no_effect(policy: Policy, statement: Statement, pattern: str, path: JsonPath) -> Findings:
     """L5 for one pattern of Action or NotAction."""
-    matched = [permission for permission in permissions().values() if covers(pattern, permission)]
+    matched = matching(pattern)
     lower = pattern.lower()
     if not matched:
         if policy.kind == "identity-policy" and not lower.startswith("kms:"):
@@ -63,7 +63,7 @@ def _never_across_accounts(policy: Policy, statement: Statement) -> Findings:
     useless = [
         (pattern, path)
         for pattern, path in statement.actions
-        if (reached := [one for one in statement.covered if one.on_a_key and covers(pattern, one)])
+        if (reached := [one for one in matching(pattern) if one.on_a_key])
         and not any(one.name.lower() in CROSS_ACCOUNT for one in reached)
     ]
     if useless:
@@ -86,7 +86,10 @@ def _more_than_use(policy: Policy, statement: Statement) -> Findings:
         told = f"{statement.name} lets {insiders[0].name} use the key and also change its key policy."
         yield policy.finding("L13", here, told, fix="Give administration and use to different principals.")
         return
-    limited = any(clause.key in _LIMIT_A_GRANT and clause.narrows for clause in statement.clauses)
+    # ForAllValues on kms:GrantOperations is how AWS's guide limits grants: each request has that key.
+    limited = any(
+        clause.key in _LIMIT_A_GRANT and (clause.narrows or clause.qualifier == "all") for clause in statement.clauses
+    )
     meant = covered & _USE or any(pattern.lower() == "kms:creategrant" for pattern, _ in statement.actions)
     if holders and "kms:creategrant" in covered and meant and not limited:
         yield policy.finding("L13", here, f"{statement.name} lets {holders[0].name} make any grant on the key.")

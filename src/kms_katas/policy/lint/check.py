@@ -28,10 +28,10 @@ def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy") ->
             f"{key_arn!r} is not the ARN of a KMS key: give one such as"
             " arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab."
         )
-    broken = faults(text)
-    if broken:
-        return broken
-    policy = Policy(parse_document(text), kind, key_arn)
+    try:
+        policy = Policy(parse_document(text), kind, key_arn)
+    except PolicyError:
+        return faults(text)
     found = chain(
         elements.findings(policy),
         *(

@@ -82,7 +82,8 @@ def _turns_over(policy: Policy, statement: Statement, clause: Clause) -> Finding
     if clause.known is None or clause.base == "null" or clause.qualifier == "all" or _is_there(statement, clause):
         return
     if statement.allows and not clause.needs_the_key:
-        if all(may_occur(clause.name, permission) for permission in statement.covered) or clause.if_exists:
+        # Where no request can have the key, L6 has said so.
+        if any(may_occur(clause.name, permission) for permission in statement.covered):
             told = f"{statement.name} also allows requests without {clause.name}: {clause.operator} holds for them."
             fix = f'Add "Null": {{"{clause.name}": "false"}}, if they are not meant.'
             yield policy.finding("L10", clause.path, told, fix=fix)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ..document import KEY_POLICY_BYTES, items
 from ..match import arn_matches, glob_matches
 from ..positions import JsonPath, Place
-from .reading import Findings, Policy, Statement, covers
+from .reading import Findings, Policy, Statement, matching
 
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 
@@ -107,9 +107,9 @@ def _resources_of_an_identity_policy(policy: Policy, statement: Statement) -> Fi
             yield policy.finding("L14", path, told, fix=fix)
     if statement.resources and not wide:
         for pattern, path in statement.actions if "Action" in statement.elements else ():
-            alone = [one for one in statement.covered if covers(pattern, one)]
-            if alone and not any(one.resources for one in alone):
-                told = f'{statement.name}: {alone[0].name} works on no single resource, only on "*".'
+            matched = matching(pattern)
+            if matched and not any(one.resources for one in matched):
+                told = f'{statement.name}: {matched[0].name} works on no single resource, only on "*".'
                 fix = 'Give it in a statement with "Resource": "*".'
                 yield policy.finding("L14", path, told, level="warning", fix=fix)
 

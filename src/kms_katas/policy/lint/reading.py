@@ -5,7 +5,7 @@ its path. It judges nothing.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from ..context import resource_account
@@ -136,12 +136,9 @@ class Statement:
         """The permissions of KMS that its Action or NotAction covers."""
         if not {"Action", "NotAction"} & self.elements.keys():
             return ()
+        matched = {one for pattern, _ in self.actions for one in matching(pattern)}
         inverted = "Action" not in self.elements
-        return tuple(
-            permission
-            for permission in permissions().values()
-            if any(covers(pattern, permission) for pattern, _ in self.actions) is not inverted
-        )
+        return tuple(one for one in permissions().values() if (one in matched) is not inverted)
 
     @cached_property
     def clauses(self) -> tuple[Clause, ...]:
@@ -201,8 +198,10 @@ class Policy:
 Findings = Iterator[Finding]
 
 
-def covers(pattern: str, permission: Permission) -> bool:
-    return glob_matches((pattern,), permission.name, ignore_case=True)
+@lru_cache(maxsize=1024)
+def matching(pattern: str) -> tuple[Permission, ...]:
+    """The permissions of KMS that a pattern of Action matches."""
+    return tuple(one for one in permissions().values() if glob_matches((pattern,), one.name, ignore_case=True))
 
 
 def words(text: str) -> frozenset[str]:

@@ -24,8 +24,8 @@ class Rule:
     @property
     def page(self) -> str:
         """The rule's section in the notes, as a path in the repository."""
-        heading = re.sub(r"[^\w\s-]", "", f"{self.id} {self.title}").lower()
-        return f"docs/reference/lint.md#{re.sub(r'[-\s]+', '-', heading)}"
+        words = re.findall(r"\w+", f"{self.id} {self.title}".lower())
+        return f"docs/reference/lint.md#{'-'.join(words)}"
 
 
 _TABLE: tuple[Rule, ...] = (
