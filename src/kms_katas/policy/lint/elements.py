@@ -47,7 +47,7 @@ def findings_of(policy: Policy, statement: Statement) -> Findings:
     for element, _ in lacks:
         here = (*statement.path, element) if element in statement.elements else statement.path
         effect = "IAM refuses it" if policy.kind == "identity-policy" else "it has no effect"
-        told = f"{statement.name} has no {element}, so {effect}."
+        told = f"{statement.name} has no {element}, so {'it names nobody' if element == 'Principal' else effect}."
         yield policy.finding("L4", here, told, fix=f'Add "{element}".')
     if statement.allows:
         for element in ("NotAction", "NotResource"):

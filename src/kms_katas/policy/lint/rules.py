@@ -84,7 +84,7 @@ _TABLE: tuple[Rule, ...] = (
         "L4",
         "error",
         "A statement without Principal, Action or Resource",
-        "KMS stores such a statement of a key policy, but it has no effect.",
+        "A statement of a key policy that lacks one of them has no effect.",
         "Add the element that is missing.",
     ),
     Rule(
