@@ -83,6 +83,7 @@ FINDINGS = [
     ("L7", "warning", deny(**when("StringLike", "aws:SourceIp", "10.0.0.0/8"))),
     ("L7", "warning", deny(**when("IpAddress", "aws:SourceIp", "10.0.0.0/33"))),
     ("L7", "warning", deny("kms:EnableKeyRotation", **when("NumericLessThan", "kms:RotationPeriodInDays", "a year"))),
+    ("L7", "warning", deny("kms:EnableKeyRotation", **when("NumericLessThan", "kms:RotationPeriodInDays", "${a:b}"))),
     ("L7", "warning", deny(**when("DateLessThan", "aws:CurrentTime", "tomorrow"))),
     ("L7", "warning", deny(**when("Bool", "aws:SecureTransport", ["true", False]))),
     ("L7", "warning", deny(**when("Bool", "aws:SecureTransport", "no"))),
@@ -108,6 +109,7 @@ FINDINGS = [
     ("L14", "error", allow(Resource=KEY.replace("eu-west-1", "us-east-1"))),
     ("L14", "error", allow(Resource=["*", f"arn:aws:kms:eu-west-1:{HOME}:alias/a"])),
     ("L14", "error", allow(Resource="arn:aws:s3:::bucket/*")),
+    ("L14", "error", allow(Resource="arn:aws:s3:::*")),
     ("L14", "error", allow(Resource="1234abcd-12ab-34cd-56ef-1234567890ab")),
     ("L15", "warning", allow(Action=None, NotAction="kms:PutKeyPolicy", principal=HOME)),
     ("L15", "warning", allow(Resource=None, NotResource=KEY)),
@@ -124,6 +126,11 @@ def test_a_rule_finds_what_it_is_for_and_no_other_rule_does(rule, level, stateme
 
 
 SILENT = {
+    "a pair denied beside what has none": deny(
+        ["kms:Decrypt", "kms:DescribeKey"], **when("StringEquals", "kms:EncryptionContext:a", "b")
+    ),
+    "names denied": deny("kms:Encrypt", **when("ForAllValues:StringEquals", "kms:EncryptionContextKeys", "a")),
+    "a tag as a number": deny(**when("NumericLessThan", "aws:PrincipalTag/level", "5")),
     "the account": allow("kms:*", HOME),
     "the account by its root ARN": allow("kms:*", f"arn:aws:iam::{HOME}:root"),
     "a session": allow(principal=f"arn:aws:sts::{HOME}:assumed-role/app/s1"),
@@ -192,6 +199,11 @@ def test_without_a_key_nothing_is_said_about_other_keys_and_other_accounts():
     other = KEY.replace("1234abcd", "0000abcd")
     assert found(allow(["kms:Decrypt", "kms:EnableKey"], BOB, Resource=other), key_arn=None) == []
     assert found(allow("kms:*", OTHER), key_arn=None) == []
+
+
+def test_without_a_key_what_is_wrong_with_any_key_is_still_told():
+    assert found(allow(Resource="arn:aws:s3:::*"), key_arn=None) == [("L14", "error")]
+    assert found(allow("kms:*"), key_arn=None) == [("L13", "warning")]
 
 
 OF_AN_IDENTITY = [

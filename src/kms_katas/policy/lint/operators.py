@@ -76,6 +76,5 @@ def _is_free(key: ConditionKey) -> bool:
 
 
 def _is_read(operator: str, value: str) -> bool:
-    if "${" in value:
-        return True
+    """Whether a value equals itself. A variable does not: only the String and Arn operators fill it in."""
     return unmet({operator: {"key": value}}, {"key": value.partition("/")[0]}, False) is None
