@@ -158,6 +158,7 @@ SILENT = {
         }
     ),
     "some key of many": allow(**when("ForAnyValue:StringEquals", "kms:EncryptionContextKeys", "a")),
+    "not another account, any action": allow("kms:*", HOME, **when("StringNotEquals", "kms:CallerAccount", OTHER)),
     "not another account": allow(principal=HOME, **when("StringNotEquals", "kms:CallerAccount", OTHER)),
     "a variable": allow(**when("StringEquals", "kms:EncryptionContext:a", "${aws:username}")),
     "a written star": allow(**when("StringEquals", "kms:EncryptionContext:a", "b${*}")),
@@ -203,7 +204,9 @@ def test_without_a_key_nothing_is_said_about_other_keys_and_other_accounts():
 
 def test_without_a_key_what_is_wrong_with_any_key_is_still_told():
     assert found(allow(Resource="arn:aws:s3:::*"), key_arn=None) == [("L14", "error")]
-    assert found(allow("kms:*"), key_arn=None) == [("L13", "warning")]
+    [one] = lint(policy(allow("kms:*")))
+    assert one.id == "L13"
+    assert "change its key policy" in one.sentence
 
 
 OF_AN_IDENTITY = [

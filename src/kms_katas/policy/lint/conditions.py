@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from ..kms_table import condition_keys, may_occur
+from ..kms_table import Permission, condition_keys, may_occur
 from .reading import Clause, Findings, Policy, Statement, words
 
 # Every request has these (IAM user guide, "AWS global condition context keys", Availability), or every request that can
@@ -40,7 +40,7 @@ def _unknown_or_absent(policy: Policy, statement: Statement, clause: Clause) -> 
         fix = f"Write {meant}{'...' if meant.endswith((':', '/')) else ''}." if meant else None
         yield policy.finding("L6", clause.path, f"{statement.name}: AWS has no condition key {clause.name}.", fix=fix)
         return
-    covered = [one for one in statement.covered if one.on_a_key or policy.kind != "key-policy"]
+    covered = _weighed(policy, statement)
     lacking = [permission for permission in covered if not may_occur(clause.name, permission)]
     only_kms = all(pattern.lower().startswith("kms:") for pattern, _ in statement.actions)
     if covered and len(lacking) == len(covered) and (only_kms or policy.kind == "key-policy"):
@@ -59,6 +59,15 @@ def _unknown_or_absent(policy: Policy, statement: Statement, clause: Clause) -> 
         yield policy.finding("L6", clause.path, told, level="suggestion", fix=fix)
 
 
+def _weighed(policy: Policy, statement: Statement) -> list[Permission]:
+    """The permissions whose requests the statement can meet; without kms:SynchronizeMultiRegionKey, which a role of AWS
+    alone uses, and for which AWS lists no condition keys."""
+    on_any = policy.kind != "key-policy"
+    return [
+        one for one in statement.covered if (on_any or one.on_a_key) and one.name != "kms:SynchronizeMultiRegionKey"
+    ]
+
+
 def _set_operators(policy: Policy, statement: Statement, clause: Clause) -> Findings:
     if clause.known is None or clause.base == "null":
         return
@@ -68,10 +77,9 @@ def _set_operators(policy: Policy, statement: Statement, clause: Clause) -> Find
         yield policy.finding("L9", clause.path, told, fix=fix)
     elif clause.qualifier == "all" and not clause.known.many:
         told = f"{statement.name}: {clause.name} has one value, and ForAllValues also holds when it is absent."
-        level = "error" if statement.allows else "warning"
         fix = f"Write {clause.operator.partition(':')[2]}."
-        yield policy.finding("L9", clause.path, told, level="error" if level == "error" else "warning", fix=fix)
-    elif clause.qualifier == "all" and statement.allows and not _is_there(statement, clause):
+        yield policy.finding("L9", clause.path, told, level="error" if statement.allows else "warning", fix=fix)
+    elif clause.qualifier == "all" and statement.allows and not _is_there(policy, statement, clause):
         told = f"{statement.name}: ForAllValues also holds for a request without {clause.name}."
         fix = f'Add "Null": {{"{clause.name}": "false"}}.'
         yield policy.finding("L9", clause.path, told, level="warning", fix=fix)
@@ -79,11 +87,16 @@ def _set_operators(policy: Policy, statement: Statement, clause: Clause) -> Find
 
 def _turns_over(policy: Policy, statement: Statement, clause: Clause) -> Findings:
     """L10. What is certain: an Allow that an absent key opens, and a Deny on "false" or on an age that it lets by."""
-    if clause.known is None or clause.base == "null" or clause.qualifier == "all" or _is_there(statement, clause):
+    if (
+        clause.known is None
+        or clause.base == "null"
+        or clause.qualifier == "all"
+        or _is_there(policy, statement, clause)
+    ):
         return
     if statement.allows and not clause.needs_the_key:
         # Where no request can have the key, L6 has said so.
-        if any(may_occur(clause.name, permission) for permission in statement.covered):
+        if any(may_occur(clause.name, permission) for permission in _weighed(policy, statement)):
             told = f"{statement.name} also allows requests without {clause.name}: {clause.operator} holds for them."
             fix = f'Add "Null": {{"{clause.name}": "false"}}, if they are not meant.'
             yield policy.finding("L10", clause.path, told, fix=fix)
@@ -94,9 +107,9 @@ def _turns_over(policy: Policy, statement: Statement, clause: Clause) -> Finding
             yield policy.finding("L10", clause.path, told, fix=f"Write {clause.operator}IfExists.")
 
 
-def _is_there(statement: Statement, clause: Clause) -> bool:
+def _is_there(policy: Policy, statement: Statement, clause: Clause) -> bool:
     """Whether every request that the statement can cover has the key of the clause."""
-    if clause.key in _ALWAYS and all(may_occur(clause.name, permission) for permission in statement.covered):
+    if clause.key in _ALWAYS and all(may_occur(clause.name, one) for one in _weighed(policy, statement)):
         return True
     others = [other for other in statement.clauses if other is not clause and other.needs_the_key]
     if clause.key == "kms:encryptioncontextkeys" and any("kms:encryptioncontext:" in other.key for other in others):
