@@ -4,6 +4,30 @@ For every caller, permission on the key, context and identity policy, not for sa
 that `decide` has confirmed. Who else has a say, and how statements add up, is in evaluate.py.
 """
 
+from .answers import (
+    NOTHING,
+    Callers,
+    can_help_themselves,
+    idle_statements,
+    nobody_can,
+    nobody_outside,
+    redundant_statements,
+    who_can,
+)
 from .question import STEPS, Counterexample, Proof, Relation, prove
 
-__all__ = ["STEPS", "Counterexample", "Proof", "Relation", "prove"]
+__all__ = [
+    "NOTHING",
+    "STEPS",
+    "Callers",
+    "Counterexample",
+    "Proof",
+    "Relation",
+    "can_help_themselves",
+    "idle_statements",
+    "nobody_can",
+    "nobody_outside",
+    "prove",
+    "redundant_statements",
+    "who_can",
+]

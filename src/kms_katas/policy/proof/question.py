@@ -71,11 +71,11 @@ def prove(
 ) -> Proof:
     """Whether `first` allows at most, at least or exactly what `second` allows, on the key `key_arn`.
 
-    For every caller that can exist, or those in `callers`; for every one of `permissions` ("kms:Decrypt"); and for
-    every context that a request for it can have (domain.py). The identity policies among the documents are those of
-    every caller asked about; with `identity` "any" each may have one more, or none. The same documents, steps and
-    version always get the same answer. Raises PolicyError where `key_arn` is no key's ARN or a permission is none on
-    a key.
+    For every caller that can exist, or those in `callers` (with the tags they have there, and any others); for every
+    one of `permissions` ("kms:Decrypt"); and for every context that a request for it can have (domain.py). The identity
+    policies among the documents are those of every caller asked about; with `identity` "any" each may have one more, or
+    none. The same documents, steps and version always get the same answer. Raises PolicyError where `key_arn` is no
+    key's ARN or a permission is none on a key.
     """
     if resource_account(key_arn) is None or ":key/" not in key_arn:
         raise PolicyError(f"{key_arn!r} is not the ARN of a KMS key: a proof is about one key.")
@@ -83,17 +83,19 @@ def prove(
     if unknown is not None:
         raise PolicyError(f"{unknown!r} is no permission on a key; write for example kms:Decrypt.")
     budget = Budget(steps)
-    question = _Question((first, second), key_arn, identity == "any", callers, permissions, budget)
     try:
-        question.take_apart()
+        question = Question((first, second), key_arn, identity == "any", callers, permissions, budget)
         for allowing in {"at most": (0,), "at least": (1,), "equivalent": (0, 1)}[relation]:
             found = question.counterexample(allowing)
             if found is not None:
                 return Proof("refuted", found, budget.spent, _refuted(found))
     except NotDecided as limit:
-        reason = f"Not decided after {budget.spent} steps of {steps}: simplify {limit.construct}."
-        return Proof("undecided", None, budget.spent, reason)
+        return Proof("undecided", None, budget.spent, undecided(limit, budget))
     return Proof("proved", None, budget.spent, _PROVED[relation])
+
+
+def undecided(limit: NotDecided, budget: Budget) -> str:
+    return f"Not decided after {budget.spent} steps of {budget.limit}: simplify {limit.construct}."
 
 
 _PROVED: dict[Relation, str] = {
@@ -109,7 +111,9 @@ def _refuted(found: Counterexample) -> str:
     return f"The {does} lets {request.principal.arn} do {request.action}, the {does_not} does not."
 
 
-class _Question:
+class Question:
+    """Two sides taken apart, ready to be searched. Raises NotDecided for documents that a proof cannot weigh."""
+
     def __init__(
         self,
         sides: tuple[Documents, Documents],
@@ -119,32 +123,37 @@ class _Question:
         permissions: Sequence[str],
         budget: Budget,
     ) -> None:
-        self._sides, self._key_arn, self._free_identity = sides, key_arn, free_identity
-        self._callers, self._permissions, self._budget = callers, permissions, budget
-
-    def take_apart(self) -> None:
-        for documents in self._sides:
-            beyond = next((name for name in _further_layers(documents)), None)
-            if beyond is not None:
+        for documents in sides:
+            for beyond in _further_layers(documents):
                 raise NotDecided(f"the question: {beyond} cannot be part of a proof yet")
-        self._space = Space(self._sides, self._key_arn, self._budget)
-        self._kinds = self._space.kinds(self._permissions)
-        callers = self._space.callers() if self._callers is None else self._callers
+        self._sides, self._free_identity, self._budget = sides, free_identity, budget
+        self._space = Space(sides, key_arn, budget)
+        self._kinds = self._space.kinds(permissions)
         self._settings: list[Setting] = []
-        self._coming = self._space.settings(callers)
+        self._coming = self._space.settings(self._space.callers() if callers is None else callers)
 
     def counterexample(self, allowing: int) -> Counterexample | None:
         """The simplest of the first requests found that the side allows and the other one does not."""
-        search = Search(self._space, self._budget, allowing, self._free_identity)
-        found = list(islice(search.differences(self._each_setting(), self._kinds), _COMPARED))
-        if not found:
+        drafts = sorted(islice(self._drafts(allowing), _COMPARED), key=_size)
+        if not drafts:
             return None
-        drafts = sorted((draft_of(one, self._space) for one in found), key=lambda draft: draft.size)[:_SIMPLIFIED]
-        confirmed = [draft for draft in drafts if self._differs(draft, allowing)]
-        if len(confirmed) < len(drafts):
-            raise NotDecided("nothing, and report this policy: the prover and the decision disagree about it")
-        simplest = min((self._simplified(draft, allowing) for draft in confirmed), key=lambda draft: draft.size)
-        return Counterexample(simplest.request, simplest.identity, *self._decisions(simplest))
+        return self._shown(min((self._simplified(draft, allowing) for draft in drafts[:_SIMPLIFIED]), key=_size))
+
+    def each_counterexample(self, allowing: int) -> Iterator[Counterexample]:
+        """One request for every class of callers that the side allows something that the other one does not."""
+        shown = set()
+        for draft in self._drafts(allowing):
+            caller = (draft.caller.arn, draft.caller.role_arn, draft.caller.federated_provider)
+            if caller not in shown:
+                shown.add(caller)
+                yield self._shown(self._simplified(draft, allowing))
+
+    def _drafts(self, allowing: int) -> Iterator[Draft]:
+        search = Search(self._space, self._budget, allowing, self._free_identity)
+        return (draft_of(one, self._space) for one in search.differences(self._each_setting(), self._kinds))
+
+    def _shown(self, draft: Draft) -> Counterexample:
+        return Counterexample(draft.request, draft.identity, *self._decisions(draft))
 
     def _each_setting(self) -> Iterator[Setting]:
         """The settings, made once and only as far as they are looked at."""
@@ -165,9 +174,17 @@ class _Question:
         return (first.allowed, second.allowed) == ((True, False) if allowing == 0 else (False, True))
 
     def _simplified(self, draft: Draft, allowing: int) -> Draft:
-        """Without whatever it does not need."""
-        smaller = next((one for one in draft.smaller() if self._differs(one, allowing)), None)
-        return draft if smaller is None else self._simplified(smaller, allowing)
+        """Without whatever it does not need to show the difference. Raises NotDecided where it shows none: the search
+        and `decide` then disagree, and no verdict can be given."""
+        if not self._differs(draft, allowing):
+            raise NotDecided("nothing, and report this policy: the search and the decision disagree about it")
+        while smaller := next((one for one in draft.smaller() if self._differs(one, allowing)), None):
+            draft = smaller
+        return draft
+
+
+def _size(draft: Draft) -> tuple[int, int]:
+    return draft.size
 
 
 def _further_layers(documents: Documents) -> Iterator[str]:

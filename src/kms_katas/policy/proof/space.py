@@ -185,12 +185,14 @@ class Space:
             rules &= ~fixed
             sort = caller.kind if caller.kind in ("Account", "Service") else ""
             own = tuple(known.get(source) for source in self._own_sources)
-            signature = (rules, named & rules, crosses, sort, own)
+            tags = {TAG + name.lower(): value for name, value in caller.tags.items()}
+            signature = (rules, named & rules, crosses, sort, own, tuple(tags.items()))
             if signature in seen:
                 continue
             seen.add(signature)
-            for context, chosen in self._chosen(caller, known, self._sources):
-                yield self._setting(caller, rules, named, crosses, context, chosen)
+            sources = [source for source in self._sources if source not in tags]
+            for context, chosen in self._chosen(caller, known, sources):
+                yield self._setting(caller, rules, named, crosses, context, {**tags, **chosen})
 
     def _fixed(self, known: Context) -> int:
         """The rules that a test on a key of the caller keeps from applying, where no free variable stands in it."""

@@ -153,9 +153,9 @@ def named_texts(tests: Sequence[TextTest]) -> Iterator[str]:
         if test.mode in ("like", "arn"):
             segments = text.split(":", 5)
             if len(segments) == 6:
-                segments[3] = segments[3].replace("*", "us-east-1" if segments[3] == "*" else "a")
+                segments[3] = segments[3].replace("*", "us-east-1" if segments[3] == "*" else "east-1")
                 segments[4] = segments[4].replace("*", "444455556666" if segments[4] == "*" else "")
-            text = ":".join(segments).replace("*", "a").replace("?", "a")
+            text = ":".join(segments).replace("*", "1").replace("?", "1")
         yield text
 
 
