@@ -122,18 +122,12 @@ def idle_statements(policy: NamedPolicy, *, key_arn: str, steps: int = STEPS) ->
 
     Each is looked at alone, and a Deny as if it allowed: what it could not allow it need not deny.
     """
+    # kms:RetireGrant is for identity policies alone; they may give it with a key policy and without.
+    without = Documents()
     return tuple(
-        (
-            index,
-            prove(
-                "at most",
-                Documents(_with(policy, [{**statement, "Effect": "Allow"}])),
-                NOTHING,
-                key_arn=key_arn,
-                steps=steps,
-            ),
-        )
+        (index, prove("at most", Documents(_with(policy, [allowing])), without, key_arn=key_arn, steps=steps))
         for index, statement in enumerate(statements(policy.document))
+        for allowing in ({**statement, "Effect": "Allow"},)
     )
 
 

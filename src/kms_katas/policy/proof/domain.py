@@ -5,9 +5,8 @@ Sources: Service Authorization Reference (2026-09-26) and the KMS guide, "AWS KM
 reference, "AWS global condition context keys".
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 KeyType = Literal["text", "bool", "number", "date", "address"]
 
@@ -187,8 +186,7 @@ _USUAL: dict[str, tuple[str, ...]] = {
 _REST = ("other", "another")
 
 
-@dataclass(frozen=True)
-class ConditionKey:
+class ConditionKey(NamedTuple):
     """One condition key, as far as a proof needs to know it. `name` is in lower case; `range` holds whole numbers."""
 
     name: str
