@@ -157,6 +157,14 @@ def test_the_smallest_step_between_two_bounds_is_seen(operator, condition_key, v
     assert decide(refuted.counterexample.request, wide).allowed
 
 
+def test_a_pair_that_is_there_also_names_itself(key):
+    by_name = allow("*", Condition={"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "a"}})
+    refusing = {"StringEqualsIfExists": {"kms:EncryptionContext:a": "w"}, "Null": {"kms:EncryptionContextKeys": "false"}}
+    second = key_policy(allow("*"), allow("*") | {"Effect": "Deny", "Condition": refusing})
+    shown = prove("at most", key_policy(by_name), second, key_arn=key).counterexample
+    assert shown.request.context == {"kms:EncryptionContext:a": "w", "kms:EncryptionContextKeys": ("a",)}
+
+
 def test_what_is_too_large_is_not_decided_and_says_what_to_simplify(account, key):
     body = [allow("*", Condition={"StringLike": {"aws:SourceVpce": f"*{uuid.uuid4().hex[:6]}*"}}) for _ in range(8)]
     first, second = key_policy(*body), key_policy(*body[1:])

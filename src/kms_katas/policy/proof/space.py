@@ -285,11 +285,12 @@ class Space:
                 fails = self._failing(numbers, context)
                 choices[key] = (Choice(Candidate(chosen[key], 0), fails),)
                 continue
-            found: dict[tuple[int, int], Choice] = {}
+            found: dict[tuple[int, int, bool], Choice] = {}
             names = self.pair_names if key == PAIR_NAMES else ()
             for candidate in candidates(condition_key(key), atoms, context, self._budget, names):
                 fails = sum(bit for bit, need in needs if need & ~candidate.truth)
-                found.setdefault((fails, candidate.named), Choice(candidate, fails))
+                there = candidate.value is not None
+                found.setdefault((fails, candidate.named, there), Choice(candidate, fails))
             choices[key] = tuple(found.values())
         self._tables[known] = len(self._tables), choices, absent
         return self._tables[known]

@@ -75,9 +75,8 @@ def candidates(
     apart in the value of kms:EncryptionContextKeys.
     """
     found: dict[tuple[int, int], Candidate] = {}
-    if not key.always:
-        truth = _truth(key, atoms, known, None)
-        found[truth, 0] = Candidate(None, truth)
+    # Nothing is never the same as something: a pair that is there also puts its name into the encryption context.
+    absent = [] if key.always else [Candidate(None, _truth(key, atoms, known, None))]
     if key.several:
         for candidate in _sets(key, atoms, known, budget, names):
             found.setdefault((candidate.truth, candidate.named), candidate)
@@ -85,7 +84,7 @@ def candidates(
         for value in single_values(key, atoms, known, budget):
             truth = _truth(key, atoms, known, value)
             found.setdefault((truth, 0), Candidate(value, truth))
-    return list(found.values())
+    return [*absent, *found.values()]
 
 
 def single_values(
