@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..context import resource_account
-from ..decision import Documents, NamedPolicy
+from ..decision import Documents
 from ..document import statements
 from ..principal import Principal
+from ..statement import NamedPolicy
 from .automaton import Budget, NotDecided
 from .question import STEPS, Counterexample, Proof, Question, prove, undecided
 from .space import Space

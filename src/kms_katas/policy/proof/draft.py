@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from ..decision import NamedPolicy, Request
+from ..decision import Request
 from ..principal import Principal
+from ..statement import NamedPolicy
 from .domain import PAIR, PAIR_NAMES, TAG, condition_key
 from .search import Found
 from .space import Space

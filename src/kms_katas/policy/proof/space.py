@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ..context import Context, condition_context, resource_account
-from ..decision import Documents, NamedPolicy, Request
+from ..decision import Documents, Request
 from ..document import as_list, statements
 from ..evaluate import decide
 from ..examine import CALLER_NAMED
 from ..match import action_mismatch, principal_match, resource_mismatch
 from ..principal import Principal
+from ..statement import NamedPolicy
 from .automaton import Budget, Part
 from .domain import PAIR, PAIR_NAMES, PERMISSIONS, TAG, condition_key, of_principal
 from .linked import linked_parts
