@@ -76,8 +76,11 @@ def _general(name: str) -> str:
 
 _CHOSEN = ("kms:encryptioncontext:", "aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
 
-# The condition keys of every service (IAM user guide, "AWS global condition context keys"; names and types read in its
-# public source of 2023, later names in pages that quote it: doubtful are the types of those about MCP).
+# The condition keys of every service (IAM user guide, "AWS global condition context keys"). Names and types were
+# compared on 2026-11-22 with an old copy of that page, in awsdocs/iam-user-guide. Doubtful are the types of keys that
+# it lacks: AssumedRoot, ChatbotSourceArn, FederatedProvider, PrincipalIsAWSService, SourceIdentity, SourceOwner,
+# SourceVpcArn, and those that begin with CalledViaAWSMCP, Ec2Instance, PrincipalServiceName, ResourceAccount,
+# ResourceOrg, SourceOrg, ViaAWSMCP and Vpce.
 _GLOBAL: dict[KeyType, str] = {
     "String": (
         "aws:CalledViaFirst aws:CalledViaLast aws:Ec2InstanceSourceVpc aws:FederatedProvider aws:PrincipalAccount"
