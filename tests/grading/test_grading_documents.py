@@ -253,7 +253,7 @@ def test_a_fault_of_one_statement_is_told_with_its_line(path):
     )
     found = fault(path)
     assert "Statement 2" in found.message
-    assert path.read_text().splitlines()[found.line - 1].strip() == "{"
+    assert path.read_text().splitlines()[found.line - 1].strip() == '"Effect": "allow",'
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t\n", "\ufeff"])

@@ -1,6 +1,7 @@
 """Key policies read and written: the default one, what KMS refuses, and the lockout safety check."""
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -99,6 +100,14 @@ def test_a_malformed_policy_is_refused_and_the_old_one_stays(kms: Any, key: Any,
         kms.create_key(Policy=text)
     assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"] == before
     assert len(kms.list_keys()["Keys"]) == 1
+
+
+@pytest.mark.parametrize("fault", ['"Effect": "allow"', '"Effect": "Allow", "Effect": "Deny"', '"Effect": "Allow"'])
+def test_what_is_malformed_is_told_with_its_line(kms: Any, key: Any, fault: str) -> None:
+    lines = random.randrange(2, 9)
+    text = '{"Statement": [' + "\n" * (lines - 1) + "{" + fault + "}]}"
+    with pytest.raises(kms.exceptions.MalformedPolicyDocumentException, match=f"line {lines}, column "):
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=text)
 
 
 def test_users_roles_sessions_services_and_other_accounts_may_be_named(lab: Lab, kms: Any, key: Any) -> None:

@@ -4,19 +4,17 @@ Every fault is a sentence with file, line and column. Not for what AWS says to a
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path, read_bytes
 from kms_katas.policy import NamedPolicy, PolicyError, parse_document
+from kms_katas.policy.document import KEY_POLICY_BYTES, NOT_JSON, Document, statements
 
-MAX_DOCUMENT = 32 * 1024
-"""Bytes of one document: what KMS allows a key policy (developer guide, resource quotas)."""
+MAX_DOCUMENT = KEY_POLICY_BYTES
+"""Bytes of one document."""
 MAX_DEPTH = 20
 """Objects and lists inside one another. A policy needs six."""
 
@@ -29,7 +27,7 @@ class PolicyFile:
 
     path: Path
     text: str
-    document: dict[str, Any]
+    document: Document
 
     @property
     def name(self) -> str:
@@ -43,7 +41,7 @@ class PolicyFile:
     @cached_property
     def statement_lines(self) -> tuple[int, ...]:
         """The line on which each statement begins, from 1."""
-        return _statement_lines(self.text)
+        return tuple(self.document.statement_place(index).line for index in range(len(statements(self.document))))
 
     def line(self, statement: int) -> int:
         """The line of a statement that is counted from 0; 0 when the file has no such statement."""
@@ -71,26 +69,20 @@ def read_policy(path: Path) -> PolicyFile:
     try:
         return PolicyFile(path, text, parse_document(text))
     except PolicyError as error:
-        raise _told(path, text, str(error)) from None
+        raise _told(path, error) from None
 
 
-def _told(path: Path, text: str, sentence: str) -> AnswerUnusable:
+def _told(path: Path, error: PolicyError) -> AnswerUnusable:
     """The policy room's sentence, with the place in this file."""
-    if found := re.match(r"The policy is not valid JSON: line (\d+), column (\d+): (.+)\.$", sentence):
-        line, column = int(found[1]), int(found[2])
-        return _at(path, f"it is not valid JSON: {found[3]}", line, column, _json_advice(found[3]))
-    if " stands twice in one object" in sentence:
-        at = next(_repeats(text), None)
-        if at is not None:
-            return _fault(path, sentence.rstrip("."), text, at, "Keep one of the two, with the values of both.")
-    number = re.match(r"Statement (\d+)\b", sentence)
-    line = 0
-    if number:
-        lines = _statement_lines(text)
-        line = lines[int(number[1]) - 1] if int(number[1]) <= len(lines) else 0
-    where = f"{path.name}, line {line}: " if line else f"{path.name}: "
-    step = f"Open {display_path(path)}" + (f" at line {line}" if line else "") + " and mend that."
-    return AnswerUnusable(where + sentence, step, line, display_path(path))
+    if error.place is None:
+        step = f"Open {display_path(path)} and mend that."
+        return AnswerUnusable(f"{path.name}: {error.sentence}", step, file=display_path(path))
+    said = error.sentence.removeprefix(NOT_JSON)
+    if said != error.sentence:
+        return _at(path, f"it is not valid JSON: {said.rstrip('.')}", *error.place, _json_advice(said))
+    twice = " stands twice in one object" in said
+    advice = "Keep one of the two, with the values of both." if twice else "Mend that."
+    return _at(path, said.rstrip("."), *error.place, advice)
 
 
 def _fault(path: Path, what: str, text: str, at: int, advice: str) -> AnswerUnusable:
@@ -125,42 +117,3 @@ def _refuse_depth(path: Path, text: str) -> None:
         if depth > MAX_DEPTH:
             what = f"objects and lists lie more than {MAX_DEPTH} deep here"
             raise _fault(path, what, text, token.start(), "Take the extra brackets away.")
-
-
-def _statement_lines(text: str) -> tuple[int, ...]:
-    ends = [found.start() for found in re.finditer("\n", text)]
-    return tuple(bisect_right(ends, at) + 1 for at in _statement_places(text))
-
-
-def _statement_places(text: str) -> Iterator[int]:
-    """Where each statement begins: the objects in the list `Statement` of the outermost object, or that one object."""
-    depth, name, inside = 0, "", False
-    last = ""
-    for token in _TOKEN.finditer(text):
-        word = token[0]
-        if word == ":" and depth == 1:
-            name = last
-        elif word == "[" and depth == 1 and name == '"Statement"':
-            inside = True
-        elif word == "{" and name == '"Statement"' and (depth == 1 or (inside and depth == 2)):
-            yield token.start()
-        elif word == "]" and depth == 2:
-            inside = False
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(word, 0)
-        last = word
-
-
-def _repeats(text: str) -> Iterator[int]:
-    """Where a name stands that its object has had before."""
-    open_objects: list[set[str]] = []
-    last: re.Match[str] | None = None
-    for token in _TOKEN.finditer(text):
-        if token[0] in "{[":
-            open_objects.append(set())
-        elif token[0] in "}]" and open_objects:
-            open_objects.pop()
-        elif token[0] == ":" and last is not None and open_objects:
-            if last[0] in open_objects[-1]:
-                yield last.start()
-            open_objects[-1].add(last[0])
-        last = token

@@ -1,6 +1,6 @@
 """From an access key ID to who calls: read out of moto's IAM and STS stores. Decides nothing about permissions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from kms_katas.policy import PolicyError, parse_document
+from kms_katas.policy import NamedPolicy, PolicyError, parse_document
 
 PARTITION = "aws"
 
@@ -79,8 +79,8 @@ def _session_credential(account: str, access_key_id: str) -> Credential | None:
     return Credential(session.secret_access_key, session.session_token, caller, True, expires)
 
 
-def identity_policies(caller: Caller) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Name and document of each identity policy of the caller: inline, attached, and those of its groups."""
+def identity_policies(caller: Caller) -> Iterator[NamedPolicy]:
+    """Each identity policy of the caller: inline, attached, and those of its groups."""
     entity = caller.entity
     if entity is None:
         return
@@ -89,19 +89,16 @@ def identity_policies(caller: Caller) -> Iterator[tuple[str, Mapping[str, Any]]]
         groups = [group for group in iam_backends[caller.account][PARTITION].groups.values() if entity in group.users]
     for holder in (entity, *groups):
         for name, text in holder.policies.items():
-            yield f'inline policy "{name}"', parsed_policy(text)
+            yield stored_policy(f'inline policy "{name}"', text)
         for managed in holder.managed_policies.values():
             version = next(version for version in managed.versions if version.version_id == managed.default_version_id)
-            yield managed.name, parsed_policy(version.document)
+            yield stored_policy(managed.name, version.document)
 
 
 @lru_cache(maxsize=1024)
-def parsed_policy(text: str) -> Mapping[str, Any]:
-    """A stored policy as an object; when it is no policy at all, one that allows nothing.
-
-    Treat it as read-only.
-    """
+def stored_policy(name: str, text: str) -> NamedPolicy:
+    """A stored policy, read once for all calls; when it is no policy at all, one that allows nothing."""
     try:
-        return parse_document(text)
+        return NamedPolicy(name, parse_document(text))
     except PolicyError:
-        return {"Statement": []}
+        return NamedPolicy(name, {"Statement": []})

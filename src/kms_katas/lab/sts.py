@@ -16,11 +16,11 @@ from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
 from kms_katas.lab.aws_session import LOADER
-from kms_katas.lab.callers import PARTITION, Caller, find_credential, identity_policies, parsed_policy
+from kms_katas.lab.callers import PARTITION, Caller, find_credential, identity_policies, stored_policy
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.request import counted, faults_in
 from kms_katas.lab.request_keys import global_keys
-from kms_katas.policy import Decision, NamedPolicy, Principal, Request, decide_assume_role, denial_message
+from kms_katas.policy import Decision, Principal, Request, decide_assume_role, denial_message
 
 _SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:.+", re.ASCII)
@@ -156,7 +156,7 @@ def _input_shape() -> Any:
 
 def _decided(caller: Caller, asked: Mapping[str, str], region: str, user_agent: str) -> Decision:
     role = _role(asked["RoleArn"])
-    trust = None if role is None else NamedPolicy("trust policy", parsed_policy(role.assume_role_policy_document))
+    trust = None if role is None else stored_policy("trust policy", role.assume_role_policy_document)
     context = global_keys(caller, region, user_agent, setting.now())
     context["sts:RoleSessionName"] = asked["RoleSessionName"]
     if "ExternalId" in asked:
@@ -164,7 +164,7 @@ def _decided(caller: Caller, asked: Mapping[str, str], region: str, user_agent: 
     return decide_assume_role(
         Request(Principal(caller.arn, caller.role_arn), "sts:AssumeRole", asked["RoleArn"], context),
         trust,
-        tuple(NamedPolicy(name, document) for name, document in identity_policies(caller)),
+        tuple(identity_policies(caller)),
     )
 
 

@@ -97,7 +97,7 @@ def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[We
     assert caller is not None
     documents = Documents(
         key_policy=None if key_policy is None else _named("key policy", key_policy),
-        identity=tuple(NamedPolicy(name, document) for name, document in identity_policies(caller)),
+        identity=tuple(identity_policies(caller)),
         grants=grants,
     )
     request = Request(

@@ -4,7 +4,6 @@ Kept to what is certain.
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -12,19 +11,20 @@ from moto.iam.models import iam_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
+from kms_katas.policy.document import Document, statements
 
 _INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
 _IAM_ENTITY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(root|(user|role)/.+)")
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):(assumed-role/[^/]+/.+|federated-user/.+)")
 
 
-def fault_in_key_policy(document: Mapping[str, Any]) -> str | None:
+def fault_in_key_policy(document: Document) -> str | None:
     """AWS's text (or a sentence of ours where AWS's is not known) for the first fault, or None."""
-    statements = document["Statement"]
-    for place, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
+    for index, statement in enumerate(statements(document)):
         principal = statement.get("Principal", statement.get("NotPrincipal"))
         if principal is None:
-            return f"Statement {place} of the key policy names no principal: each statement needs a Principal."
+            which = f"Statement {index + 1} of the key policy ({document.statement_place(index)})"
+            return f"{which} names no principal: each statement needs a Principal."
         if principal != "*" and not _is_sound(principal):
             return _INVALID_PRINCIPALS
     return None

@@ -13,8 +13,7 @@ from kms_katas.lab.kms.keys import Key
 from kms_katas.lab.kms.paging import page
 from kms_katas.lab.kms.work import Work
 from kms_katas.policy import PolicyError, parse_document
-
-_MOST_BYTES = 32_768  # developer guide, resource quotas; the model alone would let 131072 characters pass
+from kms_katas.policy.document import KEY_POLICY_BYTES
 
 
 def get_key_policy(work: Work) -> dict[str, Any]:
@@ -47,8 +46,8 @@ def require_sound_policy(work: Work, key: Key, text: str) -> None:
     """Raises LimitExceededException, and MalformedPolicyDocumentException for bad JSON, principals that do not exist
     and a lockout.
     """
-    if len(text.encode()) > _MOST_BYTES:
-        raise KMSError("LimitExceededException", f"The key policy is larger than {_MOST_BYTES} bytes.")
+    if len(text.encode()) > KEY_POLICY_BYTES:
+        raise KMSError("LimitExceededException", f"The key policy is larger than {KEY_POLICY_BYTES} bytes.")
     try:
         document = parse_document(text)
     except PolicyError as problem:
