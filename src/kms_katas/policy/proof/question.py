@@ -23,7 +23,7 @@ from .space import Setting, Space
 Relation = Literal["at most", "at least", "equivalent"]
 Verdict = Literal["proved", "refuted", "undecided"]
 
-STEPS = 300_000
+STEPS = 150_000
 """How many steps a proof may take unless the asker says otherwise; most take a few hundred."""
 
 # A handful of the requests found are made simple, and the simplest is shown.
