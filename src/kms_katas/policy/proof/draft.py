@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from ..decision import NamedPolicy, Request
+from .. import NamedPolicy
+from ..decision import Request
 from ..principal import Principal
 from .domain import PAIR, PAIR_NAMES, TAG, condition_key
 from .search import Found

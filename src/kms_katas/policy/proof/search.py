@@ -61,6 +61,7 @@ class Search:
             for kind in kinds:
                 if setting.chosen & kind.impossible:
                     continue
+                self._budget.spend(1, "the number of callers and policy variables that must be told apart")
                 found = self._difference(setting, kind)
                 if found is not None:
                     yield found

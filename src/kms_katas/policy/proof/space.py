@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from .. import NamedPolicy
 from ..context import Context, condition_context, resource_account
-from ..decision import Documents, NamedPolicy, Request
+from ..decision import Documents, Request
 from ..document import as_list, statements
 from ..evaluate import decide
 from ..examine import CALLER_NAMED
@@ -279,6 +280,7 @@ class Space:
             number, choices, absent = self._tables[known]
             return number, choices, absent
         choices, absent = {}, {}
+        self._budget.spend(len(self.atoms), "the number of policy variables")
         for key in dict.fromkeys((*self.keys, *chosen)):
             numbers = self._by_key.get(key, [])
             atoms = [self.atoms[n] for n in numbers]
