@@ -47,7 +47,7 @@ def open_tests(target: str, atoms: Sequence[Atom], known: Context) -> list[TextT
         mode: Mode = "arn" if mode_of(atom) == "arn" else "like"
         fillings = [
             filling
-            for source in unsettled
+            for source in sorted(unsettled)
             for other in atoms
             if other.key == source
             for test in text_tests(other, known)
