@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from kms_katas.lab.plugin import lab as lab
 
 sys.path.append(str(Path(__file__).parent))  # for the modules here that hold no tests
 
+from importing import put
+
 
 @pytest.fixture
 def kms(lab: Lab) -> Any:
@@ -33,6 +36,25 @@ def kms(lab: Lab) -> Any:
 def key(kms: Any) -> dict[str, Any]:
     found: dict[str, Any] = kms.create_key()["KeyMetadata"]
     return found
+
+
+@pytest.fixture
+def empty(kms: Any) -> str:
+    """The ID of a key that waits for its first material."""
+    found: str = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    return found
+
+
+@pytest.fixture
+def material() -> bytes:
+    return os.urandom(32)
+
+
+@pytest.fixture
+def full(kms: Any, empty: str, material: bytes) -> str:
+    """The ID of a key that has `material`, imported for ever."""
+    put(kms, empty, material)
+    return empty
 
 
 Refused = Callable[..., Any]
