@@ -25,6 +25,7 @@ from kms_katas.lab.plugin import lab as lab
 sys.path.append(str(Path(__file__).parent))  # for the modules here that hold no tests
 
 from importing import put
+from related_keys import WEST, client, replicate
 
 
 @pytest.fixture
@@ -55,6 +56,25 @@ def full(kms: Any, empty: str, material: bytes) -> str:
     """The ID of a key that has `material`, imported for ever."""
     put(kms, empty, material)
     return empty
+
+
+@pytest.fixture
+def mrk(kms: Any) -> str:
+    """The ID of a primary key in us-east-1."""
+    found: str = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    return found
+
+
+@pytest.fixture
+def west(lab: Lab) -> Any:
+    return client(lab, WEST)
+
+
+@pytest.fixture
+def pair(lab: Lab, mrk: str) -> str:
+    """The ID of a primary key in us-east-1 that has a replica in us-west-2."""
+    replicate(lab, mrk)
+    return mrk
 
 
 Refused = Callable[..., Any]
