@@ -1,4 +1,6 @@
-"""What the lab's tests share: the administrator's client, a key, ways to name an expected error. It tests nothing."""
+"""What the lab's tests share: the administrator's client, keys of each kind, ways to name an expected error. It tests
+nothing.
+"""
 
 import base64
 import json
@@ -24,6 +26,7 @@ from kms_katas.lab.plugin import lab as lab
 
 sys.path.append(str(Path(__file__).parent))  # for the modules here that hold no tests
 
+import key_stores
 from importing import put
 from related_keys import WEST, client, replicate
 
@@ -67,6 +70,7 @@ def mrk(kms: Any) -> str:
 
 @pytest.fixture
 def west(lab: Lab) -> Any:
+    """The administrator's client in us-west-2."""
     return client(lab, WEST)
 
 
@@ -75,6 +79,20 @@ def pair(lab: Lab, mrk: str) -> str:
     """The ID of a primary key in us-east-1 that has a replica in us-west-2."""
     replicate(lab, mrk)
     return mrk
+
+
+@pytest.fixture(params=["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"])
+def store_parameters(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What CreateCustomKeyStore is asked for: once for each type of store."""
+    return key_stores.cluster() if request.param == "AWS_CLOUDHSM" else key_stores.proxy()
+
+
+@pytest.fixture
+def store(lab: Lab, kms: Any, store_parameters: dict[str, Any]) -> str:
+    """The ID of a connected store of either type."""
+    found = key_stores.make(kms, store_parameters)
+    key_stores.connect(lab, kms, found)
+    return found
 
 
 Refused = Callable[..., Any]
