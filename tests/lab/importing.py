@@ -25,12 +25,17 @@ def parameters(kms: Any, key: str, algorithm: str = "RSAES_OAEP_SHA_256", spec: 
     return kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec=spec)
 
 
+def ready(kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256", **wrapping: str) -> Any:
+    """What an import of `material` into this key asks for: the key's name, a token and the wrapped material."""
+    found = parameters(kms, key, algorithm, **wrapping)
+    blob = wrap(found["PublicKey"], algorithm, material)
+    return {"KeyId": key, "ImportToken": found["ImportToken"], "EncryptedKeyMaterial": blob}
+
+
 def put(kms: Any, key: str, material: bytes, algorithm: str = "RSAES_OAEP_SHA_256", **asked: Any) -> Any:
     """Imports `material`, never expiring unless told otherwise."""
-    found = parameters(kms, key, algorithm)
-    blob = wrap(found["PublicKey"], algorithm, material)
     asked = asked if "ValidTo" in asked else FOREVER | asked
-    return kms.import_key_material(KeyId=key, ImportToken=found["ImportToken"], EncryptedKeyMaterial=blob, **asked)
+    return kms.import_key_material(**ready(kms, key, material, algorithm), **asked)
 
 
 def state(kms: Any, key: str) -> str:
