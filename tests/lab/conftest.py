@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from moto import mock_aws
 
-from kms_katas.lab import Lab, Principal
+from kms_katas.lab import Lab, Principal, install, uninstall
 from kms_katas.lab.kms.request import service_model
 
 # The graders' plugin has a `lab` of its own; here it is the one that everybody's tests get.
@@ -168,3 +170,15 @@ def _least(shape: Any) -> Any:
 def opaque() -> Callable[[str], str]:
     """The text with UUIDs taken out, to compare two texts that differ in them only."""
     return lambda text: re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
+
+
+@pytest.fixture(params=["plain moto", "installed"])
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """`aws("kms")` is a client with whatever credentials the environment has: under moto's own KMS, and installed."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    if request.param == "installed":
+        install()
+    with mock_aws():
+        yield boto3.client
+    if request.param == "installed":
+        uninstall()

@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import key_stores
 import pytest
 from importing import NEW, put, ready, state
 from related_keys import WEST
@@ -99,14 +100,8 @@ def test_a_grant_is_retired_by_its_token_whatever_became_of_the_key(
 def test_reencrypt_needs_the_custom_key_store_of_either_key(
     lab: Lab, kms: Any, key: Any, refused: Any, part: str
 ) -> None:
-    store = kms.create_custom_key_store(
-        CustomKeyStoreName="store",
-        CloudHsmClusterId="cluster-abcdefghijk",
-        TrustAnchorCertificate="certificate",
-        KeyStorePassword="password1",
-    )["CustomKeyStoreId"]
-    kms.connect_custom_key_store(CustomKeyStoreId=store)
-    tick(lab)
+    store = key_stores.make(kms, key_stores.cluster())
+    key_stores.connect(lab, kms, store)
     kept = kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId=store)["KeyMetadata"]
     source, destination = (kept, key) if part == "source" else (key, kept)
     blob = kms.encrypt(KeyId=source["KeyId"], Plaintext=b"x")["CiphertextBlob"]
