@@ -183,9 +183,16 @@ def near_misses(decision: Decision) -> tuple[Step, ...]:
     return tuple(
         step
         for step in decision.trace
-        if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
+        if step.layer in layers or _would_need_no_identity_policy(step, decision)
+        if step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
         if not _of_another_service(step, decision) and step.level in (0, level)
     )
+
+
+def _would_need_no_identity_policy(step: Step, decision: Decision) -> bool:
+    """Whether it is the key policy's, names the caller, and so is a way round the identity policies, which lack it."""
+    lacks = decision.layer == "identity-policy" and not _between_accounts(decision)
+    return lacks and step.layer == "key-policy" and step.match not in (None, "ACCOUNT")
 
 
 def _of_another_service(step: Step, decision: Decision) -> bool:
@@ -240,7 +247,7 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             f"make a session whose session policy allows {request.action} on {request.resource}, or one without"
             " a session policy: a session keeps its policies."
         )
-    first = [step for step in near if step.layer == decision.layer]
+    first = [step for step in near if step.layer != "grant" and step.layer in (decision.layer, "key-policy")]
     if first:
         # To name the caller in a statement may give it far more than it asked for: the other repairs come first.
         step = min(first, key=lambda s: s.failed[0] == "principal")

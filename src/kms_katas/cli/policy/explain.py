@@ -104,7 +104,11 @@ def _request(asked: Asked) -> Request:
         raise KitError(f"Say what is asked for: {' and '.join(missing)} {'are' if missing[1:] else 'is'} missing.")
     action, resource = asked.action, asked.resource
     if action.lower() not in permissions():
-        known = "ReEncrypt is two permissions, kms:ReEncryptFrom and kms:ReEncryptTo. " if "reencrypt" in action else ""
+        known = (
+            "ReEncrypt is two permissions, kms:ReEncryptFrom and kms:ReEncryptTo. "
+            if "reencrypt" in action.lower()
+            else ""
+        )
         raise KitError(f"--action {action} is no permission of KMS. {known}Write it as in kms:Decrypt.")
     if resource != "*" and resource_account(resource) is None:
         raise KitError(f'--key {resource} is neither the ARN of a key or an alias, nor "*" for what is about no key.')

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 policy = typer.Typer(
-    help="Decide, explain, compare, prove and lint key policies and IAM policies of your own.",
+    help="Decide, explain, compare, prove and lint policies.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -27,7 +27,10 @@ def decide(
     cases: Annotated[str, typer.Argument(metavar="CASES.json", help="Requests with their policies; - is stdin.")],
     format: Format = "text",
 ) -> int:
-    """Decide every request of a file: allowed or denied, by which layer and statement."""
+    """Decide every request of a file.
+
+    Each is allowed or denied, by which layer and statement. Exit status 1 where the file expects something else.
+    """
     from kms_katas.cli.policy import decide as deciding
 
     return deciding.decide(cases, format)
@@ -80,7 +83,10 @@ def explain(
         Literal["text", "json", "markdown"], typer.Option("--format", help="For people, programs or pages.")
     ] = "text",
 ) -> int:
-    """Say why one request is allowed or denied, and what nearly allowed it."""
+    """Say why a request is allowed or denied.
+
+    For a denial also what nearly allowed it, one next step, and AWS's own words.
+    """
     from kms_katas.cli.policy.explain import Asked, explain_request
 
     files = {
@@ -102,7 +108,10 @@ def compare(
     steps: Steps = None,
     format: Format = "text",
 ) -> int:
-    """Of every pair of a file: is all that policy A allows allowed by policy B?"""
+    """Compare pairs of key policies.
+
+    Is all that policy A allows allowed by policy B, whoever asks and whatever the request carries?
+    """
     from kms_katas.cli.policy import decide as deciding
 
     return deciding.compare(pairs, steps, format)
@@ -137,7 +146,11 @@ def prove(
     steps: Steps = None,
     format: Format = "text",
 ) -> int:
-    """Prove something of a key policy for all requests there can be, or show one request that refutes it."""
+    """Prove something of a key policy.
+
+    For every caller and request there can be; or show one that refutes it. Exit status 0 proved, 1 refuted, 3 not
+    decided. Callers may have any identity policies.
+    """
     from kms_katas.cli.policy import prove as proving
 
     questions: dict[str, str | bool | None] = {
@@ -156,7 +169,7 @@ def prove(
 
 @policy.command()
 def lint(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Policies; - is stdin.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Policies; - is stdin.")],
     key: Annotated[
         str | None,
         typer.Option("--key", metavar="ARN", help="The key of the key policy: then other keys and accounts are told."),
@@ -168,7 +181,10 @@ def lint(
         Literal["text", "json", "sarif"], typer.Option("--format", help="For people, programs or code scanning.")
     ] = "text",
 ) -> int:
-    """Find what is wrong, risky or without effect in the text of policies."""
+    """Find faults and risks in the text of policies.
+
+    Exit status 1 where there is an error or a warning; suggestions alone leave it at 0.
+    """
     from kms_katas.cli.policy import lint as linting
 
     return linting.lint(files, key, kind, format)
