@@ -1,4 +1,4 @@
-"""`kata policy explain`: near misses that say what is wanted and what was found, in each format and from each source."""
+"""`kata policy explain`: near misses that say what is wanted and what was found, in every format and from any source."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""`kata policy prove`: each question answered both ways, the request that shows it, and no answer where there is none."""
+"""`kata policy prove`: each question answered both ways, the request that shows it, and when there is no answer."""
 
 import json
 import random

@@ -159,7 +159,7 @@ def test_the_smallest_step_between_two_bounds_is_seen(operator, condition_key, v
 
 def test_a_pair_that_is_there_also_names_itself(key):
     by_name = allow("*", Condition={"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "a"}})
-    refusing = {"StringEqualsIfExists": {"kms:EncryptionContext:a": "w"}, "Null": {"kms:EncryptionContextKeys": "false"}}
+    refusing = {"StringEqualsIfExists": {"kms:EncryptionContext:a": "w"}, "Null": {"kms:EncryptionContextKeys": False}}
     second = key_policy(allow("*"), allow("*") | {"Effect": "Deny", "Condition": refusing})
     shown = prove("at most", key_policy(by_name), second, key_arn=key).counterexample
     assert shown.request.context == {"kms:EncryptionContext:a": "w", "kms:EncryptionContextKeys": ("a",)}

@@ -3,6 +3,10 @@
 What is written here are the axioms of a proof; whatever is not, is taken to be free. Not the search for a request.
 Sources: Service Authorization Reference (2026-09-26) and the KMS guide, "AWS KMS condition keys"; for aws: keys the IAM
 reference, "AWS global condition context keys".
+
+Left free, since no source settles it: tags on a root user; aws:PrincipalOrgID and other aws: keys on an AWS service.
+Taken to be independent of each other: aws:ViaAWSService and kms:ViaService, aws:CurrentTime and aws:EpochTime. So a
+counterexample can show a request of a kind that AWS may never see; what is proved stays true without it.
 """
 
 from functools import lru_cache

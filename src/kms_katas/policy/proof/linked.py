@@ -7,9 +7,9 @@ patterns on the linked key make of the value in its place.
 from collections.abc import Iterator, Sequence
 
 from ..context import Context
-from .automaton import NotDecided, Part, TextTest, TextTests
+from .automaton import Mode, NotDecided, Part, TextTest, TextTests
 from .domain import of_principal
-from .values import VARIABLE, Atom, text_tests
+from .values import VARIABLE, Atom, mode_of, text_tests
 
 
 def linked_parts(
@@ -22,6 +22,7 @@ def linked_parts(
     parts: list[Part] = []
     for target in dict.fromkeys(atom.key for atom in atoms if source in atom.sources):
         tests = [test for atom in atoms if atom.key == target for test in text_tests(atom, known)]
+        tests += open_tests(target, atoms, known)
         value = known.get(target)
         if isinstance(value, str):
             tests.append(TextTest("equals", ("", value, "")))
@@ -31,6 +32,48 @@ def linked_parts(
     if resources:
         parts += _parts(source, resources, [TextTest("equals", ("", key_arn, ""))], known, "Resource")
     return parts
+
+
+def open_tests(target: str, atoms: Sequence[Atom], known: Context) -> list[TextTest]:
+    """What the patterns on a key come to where a variable in them has no settled value yet.
+
+    The variable may stand for anything, or for what the patterns on its own key name.
+    """
+    tests = []
+    for atom in atoms:
+        unsettled = atom.sources - known.keys()
+        if atom.key != target or not unsettled:
+            continue
+        mode: Mode = "arn" if mode_of(atom) == "arn" else "like"
+        fillings = [
+            filling
+            for source in sorted(unsettled)
+            for other in atoms
+            if other.key == source
+            for test in text_tests(other, known)
+            for filling in _fillings(test)
+        ]
+        for text in atom.values:
+            before, *others = VARIABLE.split(text, maxsplit=1)
+            if others:
+                after = VARIABLE.sub("*", others[1])
+                tests += [TextTest(mode, (before, *filling, after)) for filling in (("", "*", ""), *fillings)]
+    return [TextTest(test.mode, _in_order(test.pattern)) for test in tests]
+
+
+def _fillings(test: TextTest) -> Iterator[tuple[str, str, str]]:
+    """A pattern as a piece of another one: literal, wild."""
+    text = "".join(test.pattern)
+    if test.mode in ("like", "arn"):
+        yield "", text, ""
+    else:
+        yield from ((one, "", "") for one in dict.fromkeys((text, text.lower(), text.upper())))
+
+
+def _in_order(pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """(text before, literal, wild, literal, text after) as a Pattern: wild and literal pieces in turn."""
+    before, literal, wild, _, after = pieces
+    return (before, literal, wild + after) if literal else (before + wild + after,)
 
 
 def _parts(

@@ -12,8 +12,9 @@ from string import ascii_lowercase, digits
 from ..context import Context
 from ..document import PolicyError
 from ..principal import Principal
-from .automaton import LETTERS, Budget, Mode, Part, Reading, TextTest, TextTests, example_texts, next_characters, plain
-from .values import VARIABLE, Atom, named_texts, text_tests
+from .automaton import LETTERS, Budget, Part, Reading, TextTest, TextTests, example_texts, next_characters, plain
+from .linked import open_tests
+from .values import Atom, named_texts, text_tests
 
 _IN_NAMES = LETTERS + "-_.@+=,"
 _ACCOUNTS = ("444455556666", "999988887777", "111122223333", "123456789012")
@@ -244,13 +245,9 @@ def _equal(text: str) -> TextTest:
 _NOTHING: Context = {}
 
 
-def _tests(atoms: Iterable[Atom], key: str) -> list[TextTest]:
-    """The patterns on a key that follows from the caller; a policy variable in one of them is read as a *."""
-    tests = []
-    for atom in atoms:
-        if atom.key == key:
-            tests += text_tests(atom, _NOTHING)
-            for test in text_tests(atom._replace(variables=False), _NOTHING) if atom.sources else ():
-                mode: Mode = "arn" if test.mode == "arn" else "like"
-                tests.append(TextTest(mode, (VARIABLE.sub("*", "".join(test.pattern)),)))
-    return tests
+def _tests(atoms: Sequence[Atom], key: str) -> list[TextTest]:
+    """The patterns on a key that follows from the caller."""
+    return [
+        *(test for atom in atoms if atom.key == key for test in text_tests(atom, _NOTHING)),
+        *open_tests(key, atoms, _NOTHING),
+    ]

@@ -5,7 +5,7 @@ as simple as it can be, and put before `decide` again.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Literal
 
@@ -23,7 +23,7 @@ from .space import Setting, Space
 Relation = Literal["at most", "at least", "equivalent"]
 Verdict = Literal["proved", "refuted", "undecided"]
 
-STEPS = 300_000
+STEPS = 150_000
 """How many steps a proof may take unless the asker says otherwise; most take a few hundred."""
 
 # A handful of the requests found are made simple, and the simplest is shown.
@@ -165,7 +165,7 @@ class Question:
     def _decisions(self, draft: Draft) -> tuple[Decision, Decision]:
         further = (EVERYTHING,) if draft.identity else ()
         first, second = (
-            decide(draft.request, Documents(side.key_policy, (*side.identity, *further))) for side in self._sides
+            decide(draft.request, replace(side, identity=(*side.identity, *further))) for side in self._sides
         )
         return first, second
 

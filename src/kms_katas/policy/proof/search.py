@@ -61,6 +61,7 @@ class Search:
             for kind in kinds:
                 if setting.chosen & kind.impossible:
                     continue
+                self._budget.spend(1, "the number of callers and policy variables that must be told apart")
                 found = self._difference(setting, kind)
                 if found is not None:
                     yield found
@@ -149,7 +150,7 @@ class Search:
                 options[key] = [choice for choice in setting.choices[key] if not choice.fails & apply]
                 if not options[key]:
                     return None
-        for name in setting.chosen:
+        for name in sorted(setting.chosen):
             values[name] = setting.choices[name][0].value.value
         for narrowed in self._by_pair_names(options, fail):
             chosen = self._cover(narrowed, fail)

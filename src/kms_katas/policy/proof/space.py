@@ -18,9 +18,9 @@ from ..examine import CALLER_NAMED
 from ..match import action_mismatch, principal_match, resource_mismatch
 from ..principal import Principal
 from ..statement import NamedPolicy
-from .automaton import Budget, Part
+from .automaton import Budget, Part, plain
 from .domain import PAIR, PAIR_NAMES, PERMISSIONS, TAG, condition_key, of_principal
-from .linked import linked_parts
+from .linked import linked_parts, open_tests
 from .principals import Names, callers
 from .values import Atom, Candidate, candidates, single_values, sources_of
 
@@ -103,6 +103,12 @@ class Space:
         named = {source for atom in self.atoms for source in atom.sources}
         named |= {source for rule in self.rules for source in rule.sources}
         self._own_sources = tuple(sorted(name for name in named if of_principal(name)))
+        # What tells callers apart beside the rules: variables stand for it, or are compared with it.
+        self._open_keys = tuple(
+            dict.fromkeys(
+                (*self._own_sources, *(atom.key for atom in self.atoms if of_principal(atom.key) and atom.sources))
+            )
+        )
         # A key with several values has no value for a variable.
         self._sources = tuple(
             sorted(name for name in named if not of_principal(name) and not condition_key(name).several)
@@ -185,7 +191,7 @@ class Space:
             fixed = self._fixed(known)
             rules &= ~fixed
             sort = caller.kind if caller.kind in ("Account", "Service") else ""
-            own = tuple(known.get(source) for source in self._own_sources)
+            own = tuple(known.get(key) for key in self._open_keys)
             tags = {TAG + name.lower(): value for name, value in caller.tags.items()}
             signature = (rules, named & rules, crosses, sort, own, tuple(tags.items()))
             if signature in seen:
@@ -219,7 +225,8 @@ class Space:
         values: list[str | None] = [] if key.always else [None]
         if not (source.startswith(TAG) and caller.kind == "Service"):
             atoms = [self.atoms[n] for n in self._by_key.get(source, ())]
-            values += single_values(key, atoms, known, self._budget, self._linked(source, known))
+            linked = [plain(open_tests(source, self.atoms, known)), *self._linked(source, known)]
+            values += single_values(key, atoms, known, self._budget, linked)
         for value in values:
             context = known if value is None else {**known, source: value}
             for whole, chosen in self._chosen(caller, context, others):
@@ -273,6 +280,7 @@ class Space:
             number, choices, absent = self._tables[known]
             return number, choices, absent
         choices, absent = {}, {}
+        self._budget.spend(len(self.atoms), "the number of policy variables")
         for key in dict.fromkeys((*self.keys, *chosen)):
             numbers = self._by_key.get(key, [])
             atoms = [self.atoms[n] for n in numbers]

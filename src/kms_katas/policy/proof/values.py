@@ -108,12 +108,18 @@ def single_values(
 
 
 def text_tests(atom: Atom, known: Context) -> list[TextTest]:
-    """The patterns that an atom compares texts with; none for operators on other types."""
-    mode = _MODES.get(base_operator(atom.operator).replace("not", ""))
+    """The patterns that an atom compares texts with; none for operators on other types, none with a variable that has
+    no value."""
+    mode = mode_of(atom)
     if mode is None:
         return []
     patterns = (expand(value, known, atom.expands) for value in atom.values)
     return [TextTest(mode, pattern) for pattern in patterns if pattern is not None]
+
+
+def mode_of(atom: Atom) -> Mode | None:
+    """How an atom compares texts; None for operators on other types."""
+    return _MODES.get(base_operator(atom.operator).replace("not", ""))
 
 
 _MODES: dict[str, Mode] = {
