@@ -1,4 +1,4 @@
-"""`kata policy explain`: near misses that say what is wanted and what was found, in every format and from any source."""
+"""`kata policy explain`: near misses that say what is wanted and what was found, in every format, from any source."""
 
 import json
 import uuid

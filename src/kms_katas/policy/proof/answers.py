@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from .. import NamedPolicy
 from ..context import resource_account
 from ..decision import Documents
 from ..document import statements
