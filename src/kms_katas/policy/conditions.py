@@ -61,11 +61,11 @@ def failing(
 
 
 def why_not(test: Test, context: Context) -> str:
-    """A test that does not hold, as a clause for people."""
+    """A test that does not hold, as a clause for people: what the policy wants, and what the request has."""
     if test.operator is None:
         return f"{test.name} is no condition operator"
-    has, wants = _present(context.get(test.lowered)), _wants(test.wanted)
-    return f"{test.name} on {test.key} does not hold: the request has {has}, the policy wants {wants}"
+    found = _found(test, context.get(test.lowered))
+    return f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
 
 
 Compare = Callable[[str, Pattern], bool]
@@ -117,12 +117,47 @@ def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _present(value: str | tuple[str, ...] | None) -> str:
-    return "no such key" if value is None else repr(value) if isinstance(value, str) else repr(list(value))
+_WHERE_ABSENT = {
+    "kms:viaservice": "this call came directly",
+    "kms:requestalias": "this call names no alias",
+    "kms:encryptioncontextkeys": "this call has no encryption context",
+    "kms:encryptioncontext:": "the encryption context of this call has no such pair",
+    "aws:sourcevpce": "this call came through no VPC endpoint",
+    "aws:sourcevpc": "this call came through no VPC endpoint",
+    "aws:principalorgid": "the caller's account is in no organization, as far as the request says",
+    "aws:principaltag/": "the caller has no such tag",
+    "aws:resourcetag/": "the key has no such tag",
+    "aws:requesttag/": "this call sets no such tag",
+}
+"""What it means that a request lacks a key. Of a name that ends in : or / the part that authors choose is left out."""
+
+_WANTING = {
+    "like": "something like ",
+    "lessthan": "less than ",
+    "lessthanequals": "at most ",
+    "greaterthan": "more than ",
+    "greaterthanequals": "at least ",
+    "ipaddress": "an address in ",
+}
+"""How an operator wants its values, by the end of its name; the others want the value itself."""
 
 
-def _wants(values: tuple[str, ...]) -> str:
-    return repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
+def _found(test: Test, present: str | tuple[str, ...] | None) -> str:
+    if present is None:
+        start = next((one for one in _WHERE_ABSENT if one[-1] in ":/" and test.lowered.startswith(one)), test.lowered)
+        return _WHERE_ABSENT.get(start, "this call does not have it")
+    return f"this call has {present!r}" if isinstance(present, str) else f"this call has {list(present)!r}"
+
+
+def _wants(test: Test) -> str:
+    operator, base, values = test.operator, base_operator(test.name), test.wanted
+    if base == "null":
+        return "to be absent" if "true" in map(str.lower, values) else "to be there"
+    which = repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
+    if operator and operator.negated:
+        return f"anything but {which}"
+    plain = base.removeprefix("string").removeprefix("arn").removeprefix("numeric").removeprefix("date")
+    return f"{_WANTING.get(plain, '')}{which}"
 
 
 @lru_cache(maxsize=512)

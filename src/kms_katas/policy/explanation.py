@@ -38,8 +38,8 @@ def explain(decision: Decision) -> tuple[str, ...]:
     unsettled = tuple(f"Open, and the answer rests on it: {OPEN_POINTS[one].sentence}." for one in decision.open)
     if decision.allowed:
         return (asked, _allowed_because(decision), *sides, *unsettled)
-    near = _near_misses(decision)
-    misses = tuple(f"Near miss: {_place(step)}: {step.reason}." for step in near)
+    near = near_misses(decision)
+    misses = tuple(f"Near miss: {_place(step)} would allow it, but {step.reason}." for step in near)
     return (asked, _denied_because(decision), *sides, *misses, *unsettled, f"Next step: {_next_step(decision, near)}")
 
 
@@ -47,7 +47,11 @@ def _allowed_because(decision: Decision) -> str:
     if decision.statement is None:
         return "Allowed: the account's root user needs no policy for this."
     step = _deciding_step(decision)
-    return f"Allowed by {_place(step)}: {step.reason}."
+    by = f"Allowed by {_place(step)}: {step.reason}."
+    opening = next((s for s in decision.trace if s.layer == "key-policy" and s.applies and s.effect == "Allow"), None)
+    if opening is None or decision.layer != "identity-policy" or _between_accounts(decision):
+        return by
+    return f"{by} {_capital(_place(opening))} lets it count."
 
 
 def _both_sides(decision: Decision) -> tuple[str, ...]:
@@ -169,7 +173,7 @@ def _lacking(decision: Decision) -> tuple[str, ...]:
     return (str(_owner(decision)),) * owner_lacks + (caller.account,) * caller_lacks
 
 
-def _near_misses(decision: Decision) -> tuple[Step, ...]:
+def near_misses(decision: Decision) -> tuple[Step, ...]:
     """The Allows of every side that lacks one which only one element kept from applying."""
     if decision.kind != "ImplicitDeny":
         return ()
@@ -179,9 +183,16 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
     return tuple(
         step
         for step in decision.trace
-        if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
+        if step.layer in layers or _would_need_no_identity_policy(step, decision)
+        if step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
         if not _of_another_service(step, decision) and step.level in (0, level)
     )
+
+
+def _would_need_no_identity_policy(step: Step, decision: Decision) -> bool:
+    """Whether it is the key policy's, names the caller, and so is a way round the identity policies, which lack it."""
+    lacks = decision.layer == "identity-policy" and not _between_accounts(decision)
+    return lacks and step.layer == "key-policy" and step.match not in (None, "ACCOUNT")
 
 
 def _of_another_service(step: Step, decision: Decision) -> bool:
@@ -236,7 +247,7 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             f"make a session whose session policy allows {request.action} on {request.resource}, or one without"
             " a session policy: a session keeps its policies."
         )
-    first = [step for step in near if step.layer == decision.layer]
+    first = [step for step in near if step.layer != "grant" and step.layer in (decision.layer, "key-policy")]
     if first:
         # To name the caller in a statement may give it far more than it asked for: the other repairs come first.
         step = min(first, key=lambda s: s.failed[0] == "principal")
@@ -347,10 +358,14 @@ def _capital(text: str) -> str:
 
 
 def _place(step: Step) -> str:
-    sid = f' ("{step.sid}")' if step.sid else ""
+    sid = f'"{step.sid}"' if step.sid else ""
+    # On its first line a text of one line has all of its statements: there the line helps nobody.
+    line = f"line {step.statement.line}" if step.statement.line > 1 else ""
+    told = ", ".join(filter(None, (sid, line)))
+    told = f" ({told})" if told else ""
     if step.layer == "grant":
-        return f"{step.policy}{sid}"
-    return f"statement {step.index + 1}{sid} of {_policy(step)}"
+        return f"{step.policy}{told}"
+    return f"statement {step.index + 1}{told} of {_policy(step)}"
 
 
 def _policy(step: Step) -> str:

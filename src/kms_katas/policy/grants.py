@@ -115,10 +115,14 @@ def _constrained(asked: Asked, grant: Grant, operation: str) -> str | None:
         return None
     pairs = _pairs(asked)
     if grant.equals and pairs != _folded(grant.equals, asked.readings):
-        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}"
+        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}, and {_carries(pairs)}"
     if grant.subset and not _folded(grant.subset, asked.readings).items() <= pairs.items():
-        return f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}"
+        return f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}, and {_carries(pairs)}"
     return None
+
+
+def _carries(pairs: Mapping[str, Any]) -> str:
+    return f"this call has {dict(pairs)}" if pairs else "this call has no encryption context"
 
 
 def _pairs(asked: Asked) -> dict[str, Any]:

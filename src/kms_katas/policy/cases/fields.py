@@ -1,4 +1,4 @@
-"""The fields of a JSON file, taken one by one: each has a type, and what nobody took is told. Knows no field by name."""
+"""The fields of a JSON file, taken one by one: each has a type, and what nobody took is told. It knows no name."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -110,22 +110,22 @@ class Fields:
         return self._policy((name,), called) if self.any(name) is not None else None
 
     def policies(self, name: str, called: str) -> tuple[NamedPolicy, ...]:
-        """A list of policies; where it is the only one, it is called so without a number."""
+        """A list of policies; each has a number, but for the only one."""
         many = self._list(name)
         return tuple(
-            self._policy((name, number), f"{called} {number + 1}" if len(many) > 1 else called)
+            self._policy((name, number), f"{called} {number + 1}" if len(many) > 1 else f"the {called}")
             for number in range(len(many))
         )
 
-    def levels(self, name: str, called: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-        """A list of lists of policies."""
+    def levels(self, name: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        """A list of levels, each a list of policies, which are called by level and number."""
         found = []
         for level, policies in enumerate(self._list(name)):
             if not isinstance(policies, list):
                 raise self.wrong(name, "must be a list of levels, and each level a list of policies")
             found.append(
                 tuple(
-                    self._policy((name, level, number), f"{called} {number + 1} of level {level + 1}")
+                    self._policy((name, level, number), f"no. {number + 1} of level {level + 1}")
                     for number in range(len(policies))
                 )
             )

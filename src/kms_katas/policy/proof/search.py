@@ -89,8 +89,9 @@ class Search:
         """How the caller can come to be allowed, of the rules that can apply. A route without a rule leads nowhere."""
         allows = live & self._of_side[side] & ~self._denies
         in_key_policy = allows & self._key_policy
-        identity = (allows & ~self._key_policy) | self._free_identity
         sort = setting.caller.kind
+        # A service hangs no policies on itself.
+        identity = (allows & ~self._key_policy) | (0 if sort == "Service" else self._free_identity)
         if setting.crosses and not kind.across_accounts:
             return ()
         if not kind.by_key_policy:
