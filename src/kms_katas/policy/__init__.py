@@ -1,17 +1,44 @@
 """Authorization as pure functions on documents: who may do what with a KMS key, and why.
 
-It knows no AWS account, no network and no other room of the kit; whoever asks brings the documents along.
+It knows no AWS account, no network and no other room of the kit; whoever asks brings the documents along. Each name is
+loaded when it is first asked for: who only reads a policy does not load what decides on it.
 """
 
-from .assume_role import decide_assume_role
-from .decision import Decision, Documents, Grant, NamedPolicy, Request, StatementRef, Step
-from .denial import denial_message
-from .document import PolicyError, parse_document
-from .evaluate import decide
-from .explain import explain
-from .principal import Principal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .assume_role import decide_assume_role
+    from .decision import Decision, Documents, Grant, Request, Step
+    from .denial import denial_message
+    from .document import PolicyError, parse_document
+    from .evaluate import decide
+    from .explanation import explain
+    from .points import OPEN_POINTS
+    from .principal import Principal
+    from .statement import NamedPolicy, StatementRef
+
+_HOME = {
+    "Decision": "decision",
+    "Documents": "decision",
+    "Grant": "decision",
+    "NamedPolicy": "statement",
+    "OPEN_POINTS": "points",
+    "PolicyError": "document",
+    "Principal": "principal",
+    "Request": "decision",
+    "StatementRef": "statement",
+    "Step": "decision",
+    "decide": "evaluate",
+    "decide_assume_role": "assume_role",
+    "denial_message": "denial",
+    "explain": "explanation",
+    "parse_document": "document",
+}
+"""Where each name stands."""
 
 __all__ = [
+    "OPEN_POINTS",
     "Decision",
     "Documents",
     "Grant",
@@ -27,3 +54,11 @@ __all__ = [
     "explain",
     "parse_document",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = found
+    return found

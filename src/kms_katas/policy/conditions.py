@@ -6,15 +6,36 @@ multiple context keys or values"). Where the keys come from is in context.py.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .context import Context
 from .document import as_list, base_operator
 from .match import Pattern, arn_matches, expand, glob_matches
+from .points import NO_READINGS, Readings
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+
+class Test(NamedTuple):
+    """One key under one operator of a Condition. `operator` is None where its name is no operator."""
+
+    name: str
+    operator: "Operator | None"
+    key: str
+    lowered: str
+    wanted: tuple[str, ...]
+
+
+def tests_of(condition: Mapping[str, Any]) -> tuple[Test, ...]:
+    """A Condition taken apart; all of its tests must hold."""
+    return tuple(
+        Test(name, operator_of(name), key, key.lower(), tuple(_text(value) for value in as_list(wanted)))
+        for name, block in condition.items()
+        for key, wanted in block.items()
+    )
 
 
 def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> str | None:
@@ -22,48 +43,74 @@ def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> st
 
     `variables` says whether the document's Version knows policy variables. An unknown operator never holds.
     """
-    for name, block in condition.items():
-        operator = _operator(name)
-        for key, wanted in block.items():
-            values = [_text(value) for value in as_list(wanted)]
-            if operator is None:
-                return f"{name} is no condition operator"
-            present = context.get(key.lower())
-            if not _holds(operator, present, values, context, variables):
-                has, wants = _present(present), _wants(values)
-                return f"{name} on {key} does not hold: the request has {has}, the policy wants {wants}"
+    test = failing(tests_of(condition), context, variables)
+    return None if test is None else why_not(test, context)
+
+
+def failing(
+    tests: tuple[Test, ...], context: Context, variables: bool, readings: Readings = NO_READINGS
+) -> Test | None:
+    """The first test that does not hold; None if all of them do."""
+    for test in tests:
+        operator = test.operator
+        if operator is None or not _holds(
+            operator, context.get(test.lowered), test.wanted, context, variables, readings
+        ):
+            return test
     return None
+
+
+def why_not(test: Test, context: Context) -> str:
+    """A test that does not hold, as a clause for people."""
+    if test.operator is None:
+        return f"{test.name} is no condition operator"
+    has, wants = _present(context.get(test.lowered)), _wants(test.wanted)
+    return f"{test.name} on {test.key} does not hold: the request has {has}, the policy wants {wants}"
 
 
 Compare = Callable[[str, Pattern], bool]
 
 
-class _Operator(NamedTuple):
+class Operator(NamedTuple):
+    """A condition operator. `expands` says whether policy variables are filled in: string and ARN operators only (IAM
+    reference, "Where you can use policy variables"); `compare` is None for Null."""
+
     quantifier: Literal["", "any", "all"]
     if_exists: bool
     negated: bool
-    expands: bool  # whether policy variables are filled in: string and ARN operators only (IAM reference, variables)
-    compare: Compare | None  # None for Null
+    expands: bool
+    compare: Compare | None
 
 
 def _holds(
-    operator: _Operator, present: str | tuple[str, ...] | None, wanted: list[str], context: Context, variables: bool
+    operator: Operator,
+    present: str | tuple[str, ...] | None,
+    wanted: tuple[str, ...],
+    context: Context,
+    variables: bool,
+    readings: Readings,
 ) -> bool:
-    if operator.compare is None:
+    compare, quantifier = operator.compare, operator.quantifier
+    if compare is None:
         return any(value.lower() == ("true" if present is None else "false") for value in wanted)
     if present is None:
         # ForAllValues is true of nothing, ForAnyValue false of it, whatever the operator.
-        return operator.if_exists or operator.quantifier == "all" or (operator.negated and operator.quantifier != "any")
-    if isinstance(present, tuple) and not operator.quantifier:
+        if operator.if_exists:
+            return quantifier != "any" or "any-value-needs-one" not in readings
+        return quantifier == "all" or (operator.negated and quantifier != "any")
+    if isinstance(present, tuple) and not quantifier:
         # Undocumented; Access Analyzer calls it an error ("Missing qualifier").
-        return False
-    patterns = [expand(value, context, variables and operator.expands) for value in wanted]
-    compare = operator.compare
+        if not readings & {"multi-valued-as-any", "multi-valued-as-all"}:
+            return False
+        quantifier = "any" if "multi-valued-as-any" in readings else "all"
+    expanding = variables and operator.expands
+    literal = "variable-wildcards-count" not in readings
+    patterns = [expand(value, context, expanding, literal) if expanding else (value,) for value in wanted]
     results = (
         any(pattern is not None and compare(value, pattern) for pattern in patterns) is not operator.negated
         for value in ((present,) if isinstance(present, str) else present)
     )
-    return any(results) if operator.quantifier == "any" else all(results)
+    return any(results) if quantifier == "any" else all(results)
 
 
 def _text(value: Any) -> str:
@@ -74,23 +121,24 @@ def _present(value: str | tuple[str, ...] | None) -> str:
     return "no such key" if value is None else repr(value) if isinstance(value, str) else repr(list(value))
 
 
-def _wants(values: list[str]) -> str:
-    return repr(values[0]) if len(values) == 1 else f"one of {values!r}"
+def _wants(values: tuple[str, ...]) -> str:
+    return repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
 
 
 @lru_cache(maxsize=512)
-def _operator(name: str) -> _Operator | None:
+def operator_of(name: str) -> Operator | None:
+    """The operator of that name; None where there is none."""
     base = base_operator(name)
     lower = name.lower()
     quantifier: Literal["", "any", "all"] = (
         "any" if lower.startswith("foranyvalue:") else "all" if lower.startswith("forallvalues:") else ""
     )
     if base == "null":
-        return _Operator(quantifier, False, False, False, None)
+        return Operator(quantifier, False, False, False, None)
     if base not in _COMPARE:
         return None
     compare, negated = _COMPARE[base]
-    return _Operator(quantifier, lower.endswith("ifexists"), negated, base.startswith(("string", "arn")), compare)
+    return Operator(quantifier, lower.endswith("ifexists"), negated, base.startswith(("string", "arn")), compare)
 
 
 def _equals(value: str, wanted: Pattern) -> bool:
@@ -110,6 +158,8 @@ def _arn_like(value: str, wanted: Pattern) -> bool:
 
 
 def _in_network(value: str, wanted: Pattern) -> bool:
+    from ipaddress import ip_address  # here, for few policies need it and it is slow to load
+
     network = _network("".join(wanted))
     try:
         return network is not None and ip_address(value) in network
@@ -134,7 +184,6 @@ def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float |
 
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _number(text: str) -> float | None:
@@ -146,15 +195,21 @@ def _moment(text: str) -> float | None:
     number = _number(text)
     if number is not None:
         return number
+    from datetime import UTC, datetime
+
     try:
         moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+        return (
+            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+        ).total_seconds()
     except (ValueError, OverflowError):
         return None
 
 
 @lru_cache(maxsize=512)
-def _network(text: str) -> IPv4Network | IPv6Network | None:
+def _network(text: str) -> "IPv4Network | IPv6Network | None":
+    from ipaddress import ip_network
+
     try:
         return ip_network(text, strict=False)
     except ValueError:

@@ -5,8 +5,11 @@ Not for comparing them with a policy: conditions.py does.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from .decision import Request
+if TYPE_CHECKING:
+    from .decision import Request
 
 # Lower-case name -> text (single-valued key) or a tuple with at least one text (multi-valued key). Names of condition
 # keys compare without regard to case, also the part after kms:EncryptionContext: (KMS guide, "AWS KMS condition keys").
@@ -16,25 +19,28 @@ _KMS_ARN = re.compile(r"arn:[^:]+:kms:[^:]*:([^:]*):(key|alias)/.+", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::([^:]*):role/.+", re.ASCII)
 
 
+@lru_cache(maxsize=4096)
 def resource_account(resource: str) -> str | None:
     """The account that owns a key or an alias, from its ARN; None for "*" and for anything else."""
     found = _KMS_ARN.fullmatch(resource)
     return found[1] if found else None
 
 
+@lru_cache(maxsize=4096)
 def role_account(resource: str) -> str | None:
     """The account that owns a role, from its ARN; None for anything else."""
     found = _ROLE_ARN.fullmatch(resource)
     return found[1] if found else None
 
 
+@lru_cache(maxsize=4096)
 def is_key(resource: str) -> bool:
     """Whether a resource is a KMS key's ARN, so that a key policy has a say."""
     found = _KMS_ARN.fullmatch(resource)
     return found is not None and found[2] == "key"
 
 
-def condition_context(request: Request) -> Context:
+def condition_context(request: "Request") -> Context:
     """Every condition key of the request, by lower-case name; what the asker gave wins over what is derived.
 
     Of two given names that differ in case alone the last one counts; AWS does not document which.
@@ -48,7 +54,7 @@ def condition_context(request: Request) -> Context:
     return context
 
 
-def _derived(request: Request) -> dict[str, str | tuple[str, ...]]:
+def _derived(request: "Request") -> dict[str, str | tuple[str, ...]]:
     caller = request.principal
     owner = resource_account(request.resource)
     context: dict[str, str | tuple[str, ...]] = {"aws:securetransport": "true"}

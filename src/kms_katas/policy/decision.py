@@ -1,16 +1,28 @@
-"""The records that go into a decision and come out of it. No logic: evaluate.py decides, explain.py speaks."""
+"""The records that go into a decision and come out of it. No logic: evaluate.py decides, explanation.py speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
-from .principal import Principal
+from .principal import Principal, PrincipalMatch
+from .statement import Effect, NamedPolicy, StatementRef
 
 Layer = Literal[
-    "key-policy", "trust-policy", "identity-policy", "root-user", "cross-account", "reserved-alias", "grant"
+    "service-control-policy",
+    "resource-control-policy",
+    "vpc-endpoint-policy",
+    "key-policy",
+    "trust-policy",
+    "identity-policy",
+    "permissions-boundary",
+    "session-policy",
+    "root-user",
+    "cross-account",
+    "reserved-alias",
+    "grant",
 ]
 Element = Literal["principal", "action", "resource", "condition"]
-PrincipalMatch = Literal["EXACT", "ROLE", "FEDUSER", "ACCOUNT", "WILDCARD"]
 DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
 
 
@@ -35,7 +47,7 @@ class Grant:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """One permission asked for on one resource. An operation that needs several (ReEncrypt, CreateAlias) makes several.
 
@@ -56,53 +68,60 @@ class Request:
     grant_id: str | None = None
 
 
-@dataclass(frozen=True)
-class NamedPolicy:
-    """A policy document, as `parse_document` returns it, and the name by which people know it."""
-
-    name: str
-    document: Mapping[str, Any]
+Levels = tuple[tuple[NamedPolicy, ...], ...]
+"""The policies of an organization by level: the root first, then each organizational unit, then the account."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Documents:
     """Every document that has a say.
 
-    `key_policy` is absent for requests on "*" or on an alias. `grants` are those that count: the ones of the key that
-    are known everywhere by now, or whose token the request carries.
+    `key_policy` is absent for requests on "*" or on an alias. `identity` are the caller's own policies: inline, managed
+    and those of a user's groups. `grants` are those that count: the ones of the key that are known everywhere by now,
+    or whose token the request carries.
+
+    `boundary` is the caller's permissions boundary. `session` are the policies that its session was made with, inline
+    or managed; none there limits nothing.
+
+    `scps` are the service control policies over the caller's account; each level must allow, and one without a policy
+    allows nothing. `rcps` are the resource control policies over the key's account; RCPFullAWSAccess counts as attached
+    everywhere. `management_account` is the 12 digits of the organization's management account, which neither reaches.
+
+    `vpc_endpoint` is the policy of the VPC endpoint through which the request came; absent for a request that came
+    through none. `aws_managed_key` is whether the key is an AWS managed key, which no resource control policy reaches.
     """
 
     key_policy: NamedPolicy | None = None
     identity: tuple[NamedPolicy, ...] = ()
     grants: tuple[Grant, ...] = ()
+    boundary: NamedPolicy | None = None
+    session: tuple[NamedPolicy, ...] = ()
+    scps: Levels = ()
+    rcps: Levels = ()
+    management_account: str = ""
+    vpc_endpoint: NamedPolicy | None = None
+    aws_managed_key: bool = False
 
 
-@dataclass(frozen=True)
-class StatementRef:
-    """Where a statement stands: the policy's name, its index from 0, and its Sid if it has one."""
-
-    policy: str
-    index: int
-    sid: str | None
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One statement, or one grant, that was looked at.
 
     `failed` names the elements that did not match, in the order of `Element`; `match` says how the Principal element
     covers the caller (None where it does not, and in identity policies, which have no such element); `reason` is one
     sentence: why the statement applies, or the first thing that did not match; `named` is whom the Principal or
-    NotPrincipal element names.
+    NotPrincipal element names. `open` has the open points (points.py) on which it rests whether the statement applies,
+    and to whom.
     """
 
     layer: Layer
     statement: StatementRef
-    effect: Literal["Allow", "Deny"]
+    effect: Effect
     failed: tuple[Element, ...]
     match: PrincipalMatch | None
     reason: str
     named: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
 
     @property
     def applies(self) -> bool:
@@ -126,20 +145,32 @@ class Step:
         return self.statement.sid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
     """The answer to a request.
 
     `layer` is the layer that decided; for an implicit deny the layer that lacks the Allow. `statement` is the statement
     that decided, None for an implicit deny and for a root user who needs none; where an identity policy decides because
-    the key policy lets it, it is the identity policy's. `trace` has every statement looked at, in order.
+    the key policy lets it, it is the identity policy's.
     """
 
     request: Request
     kind: DecisionKind
     layer: Layer
     statement: StatementRef | None
-    trace: tuple[Step, ...]
+    examine: Callable[[], tuple[Step, ...]] = field(repr=False, compare=False)
+    find_open: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @cached_property
+    def trace(self) -> tuple[Step, ...]:
+        """Every statement looked at, in order, with what became of it. Worked out when it is first asked for."""
+        return self.examine()
+
+    @cached_property
+    def open(self) -> tuple[str, ...]:
+        """The open points (points.py) on which it rests whether the request is allowed: decided the other way, each of
+        them alone would turn the answer. Worked out when it is first asked for. Empty for a decision on AssumeRole."""
+        return self.find_open()
 
     @property
     def allowed(self) -> bool:

@@ -4,96 +4,269 @@ It adds nothing up: evaluate.py does for KMS, assume_role.py for roles. How one 
 conditions.py.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from functools import lru_cache
 
-from .conditions import unmet
+from .conditions import Test, failing, why_not
 from .context import Context, condition_context
-from .decision import Element, Layer, NamedPolicy, PrincipalMatch, Request, StatementRef, Step
-from .document import statements
-from .match import action_mismatch, listed, names_in, principal_match, resource_mismatch
-from .principal import Principal
+from .decision import Element, Layer, Request, Step
+from .match import Names, action_mismatch, listed, names_in, resource_mismatch, strongest
+from .points import NO_READINGS, OPEN_POINTS, Readings
+from .principal import Principal, PrincipalMatch
+from .statement import NamedPolicy, Statement
 
 CALLER_NAMED: tuple[PrincipalMatch, ...] = ("EXACT", "WILDCARD", "ROLE", "FEDUSER")
 """The ways of covering the caller that need no identity policy beside them, inside one account."""
 
-_ON_A_RESOURCE: tuple[Layer, ...] = ("key-policy", "trust-policy")
+_WITH_PRINCIPAL: frozenset[Layer] = frozenset(
+    ["resource-control-policy", "vpc-endpoint-policy", "key-policy", "trust-policy"]
+)
+"""The layers whose policies name a Principal."""
+
+Weighed = Iterable[tuple[Layer, tuple[NamedPolicy, ...]]]
+"""Policies, each group with the layer that it makes up."""
 
 
-def examined(request: Request, policies: Iterable[tuple[Layer, NamedPolicy]]) -> tuple[Step, ...]:
-    """Every statement of the policies, in order, with what became of it."""
-    context = condition_context(request)
-    return tuple(
-        _examined(layer, StatementRef(policy.name, index, statement.get("Sid")), statement, request, context, variables)
-        for layer, policy in policies
-        for variables in (policy.document.get("Version") == "2012-10-17",)
-        for index, statement in enumerate(statements(policy.document))
+class Asked:
+    """A request while it is weighed. `bounded` is whether the caller has a permissions boundary."""
+
+    __slots__ = ("_context", "action", "bounded", "caller", "readings", "request", "resource")
+
+    def __init__(self, request: Request, bounded: bool = False, readings: Readings = NO_READINGS) -> None:
+        self.request = request
+        self.caller = request.principal
+        self.action = request.action
+        self.resource = request.resource
+        self.bounded = bounded
+        self.readings = readings
+        self._context: Context | None = None
+
+    def context(self, layer: Layer) -> Context:
+        """The condition keys, made when a statement first asks for one."""
+        if self._context is None:
+            self._context = condition_context(self.request)
+        return self._read_otherwise(self._context, layer) if self.readings else self._context
+
+    def _read_otherwise(self, context: Context, layer: Layer) -> Context:
+        gone = set()
+        if "grant-for-aws-resource-absent" in self.readings and context.get("kms:grantisforawsresource") == "false":
+            gone.add("kms:grantisforawsresource")
+        if "no-tags-and-aliases-in-key-policy" in self.readings and layer == "key-policy":
+            gone |= {one for one in context if one.startswith(("aws:resourcetag/", "kms:resourcealiases"))}
+        return {name: value for name, value in context.items() if name not in gone}
+
+
+def first_deny(asked: Asked, weighed: Weighed) -> tuple[Layer, Statement] | None:
+    """The first Deny that applies."""
+    for layer, policies in weighed:
+        for policy in policies:
+            for statement in policy.denies:
+                if covers_caller(statement, layer, asked) and holds(statement, layer, asked):
+                    return layer, statement
+    return None
+
+
+def first_allow(asked: Asked, layer: Layer, policies: Iterable[NamedPolicy]) -> Statement | None:
+    """The first Allow that applies, in whatever way it covers the caller."""
+    for policy in policies:
+        for statement in policy.allows:
+            if covers_caller(statement, layer, asked) and holds(statement, layer, asked):
+                return statement
+    return None
+
+
+def allows_by_match(
+    asked: Asked, layer: Layer, policies: Iterable[NamedPolicy]
+) -> list[tuple[PrincipalMatch, Statement]]:
+    """Every Allow of policies with a Principal that applies, and how it covers the caller."""
+    return [
+        (match, statement)
+        for policy in policies
+        for statement in policy.allows
+        if (match := principal_match(statement, layer, asked)) is not None and holds(statement, layer, asked)
+    ]
+
+
+def covers_caller(statement: Statement, layer: Layer, asked: Asked) -> bool:
+    """Whether the statement is about the caller; it always is where it hangs on the caller and names nobody."""
+    return layer not in _WITH_PRINCIPAL or principal_match(statement, layer, asked) is not None
+
+
+def principal_match(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch | None:
+    """How the statement's Principal or NotPrincipal covers the caller; None if not.
+
+    A NotPrincipal covers as WILDCARD whoever it does not list; a listed account stands for its principals. With Deny it
+    covers everybody who has a permissions boundary, listed or not (IAM guide, "Permissions boundaries for IAM
+    entities"). What AWS makes of an Allow with NotPrincipal, or of a Deny that lists the caller but not its account, is
+    open.
+    """
+    names, readings = statement.names, asked.readings
+    if names is None:
+        return None
+    federated = layer != "key-policy" or "federated-is-nothing-in-key-policy" not in readings
+    found = strongest(names, asked.caller, federated)
+    if not statement.excludes:
+        return found
+    if statement.effect == "Allow" and "allow-with-not-principal-is-nothing" in readings:
+        return None
+    if statement.effect == "Deny" and asked.bounded:
+        return "WILDCARD"
+    if (
+        statement.effect == "Deny"
+        and "not-principal-needs-account" in readings
+        and not _account_in(names, asked.caller)
+    ):
+        return "WILDCARD"
+    return "WILDCARD" if found is None else None
+
+
+def _account_in(names: Names, caller: Principal) -> bool:
+    return caller.kind == "Service" or caller.account in names.aws or caller.account_arn in names.aws
+
+
+def holds(statement: Statement, layer: Layer, asked: Asked) -> bool:
+    """Whether the statement's action, resource and condition all cover the request."""
+    return (
+        _covers_action(statement, asked.action)
+        and _covers_resource(statement, layer, asked)
+        and (not statement.tests or _failing(statement, layer, asked) is None)
     )
 
 
-def first_deny(trace: tuple[Step, ...]) -> Step | None:
-    return next((step for step in trace if step.applies and step.effect == "Deny"), None)
+# There are some fifty actions and few resources, and a statement is asked about them again and again.
+@lru_cache(maxsize=1 << 14)
+def _covers_action(statement: Statement, action: str) -> bool:
+    return action_mismatch(statement.elements, action) is None
 
 
-def first_allow(trace: tuple[Step, ...], layer: Layer, *matches: PrincipalMatch) -> Step | None:
-    """The first Allow of a layer that applies; on a resource the first that covers the caller in such a way."""
-    return next((step for step in trace if step.layer == layer and _allows(step, matches)), None)
-
-
-def _allows(step: Step, matches: tuple[PrincipalMatch, ...]) -> bool:
-    return step.applies and step.effect == "Allow" and (step.layer not in _ON_A_RESOURCE or step.match in matches)
-
-
-def _examined(
-    layer: Layer,
-    ref: StatementRef,
-    statement: Mapping[str, Any],
-    request: Request,
-    context: Context,
-    variables: bool,
-) -> Step:
-    """One statement against the request. All four elements are compared, to tell a near miss from a far one."""
-    on_resource = layer in _ON_A_RESOURCE
-    match = principal_match(statement, request.principal) if on_resource else None
-    mismatches: dict[Element, str | None] = {
-        "principal": _not_named(statement, request.principal) if on_resource and match is None else None,
-        "action": action_mismatch(statement, request.action),
+def _covers_resource(statement: Statement, layer: Layer, asked: Asked) -> bool:
+    if layer == "trust-policy":
         # A trust policy has no Resource: it stands on its role alone (IAM guide, "Roles terms and concepts").
-        "resource": None
-        if layer == "trust-policy"
-        else resource_mismatch(statement, request.resource, context, variables),
-        "condition": unmet(statement.get("Condition", {}), context, variables),
+        return True
+    if statement.varies:
+        return _resource_mismatch(statement, layer, asked) is None
+    return _covers_fixed_resource(statement, asked.resource)
+
+
+@lru_cache(maxsize=1 << 14)
+def _covers_fixed_resource(statement: Statement, resource: str) -> bool:
+    return resource_mismatch(statement.elements, resource, {}, False) is None
+
+
+def _resource_mismatch(statement: Statement, layer: Layer, asked: Asked) -> str | None:
+    literal = "variable-wildcards-count" not in asked.readings
+    context = asked.context(layer)
+    return resource_mismatch(statement.elements, asked.resource, context, statement.variables, literal)
+
+
+def _failing(statement: Statement, layer: Layer, asked: Asked) -> Test | None:
+    return failing(statement.tests, asked.context(layer), statement.variables, asked.readings)
+
+
+def examined(asked: Asked, weighed: Weighed) -> tuple[Step, ...]:
+    """Every statement of the policies, in order, with what became of it."""
+    return tuple(
+        _examined(statement, layer, asked)
+        for layer, policies in weighed
+        for policy in policies
+        for statement in policy.statements
+    )
+
+
+def _examined(statement: Statement, layer: Layer, asked: Asked) -> Step:
+    """One statement against the request. All four elements are compared, to tell a near miss from a far one."""
+    named = layer in _WITH_PRINCIPAL
+    match = principal_match(statement, layer, asked) if named else None
+    failed: dict[Element, str] = {}
+    if named and match is None:
+        failed["principal"] = _not_named(statement, asked.caller)
+    if not _covers_action(statement, asked.action):
+        failed["action"] = action_mismatch(statement.elements, asked.action) or ""
+    if not _covers_resource(statement, layer, asked):
+        failed["resource"] = _resource_mismatch(statement, layer, asked) or ""
+    if test := _failing(statement, layer, asked):
+        failed["condition"] = why_not(test, asked.context(layer))
+    reason = next(iter(failed.values())) if failed else _applies_because(match, statement.effect, layer, asked)
+    elements = statement.elements
+    names = names_in(elements.get("Principal", elements.get("NotPrincipal", {})))
+    return Step(
+        layer, statement.ref, statement.effect, tuple(failed), match, reason, names, _open_of(statement, layer, asked)
+    )
+
+
+def _open_of(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
+    """The open points that the statement meets and that make a difference to whether, or to whom, it applies."""
+    met = _met(statement)
+    if statement.tests:
+        met += tuple(
+            "multi-valued-without-qualifier"
+            for test in statement.tests
+            if test.operator
+            and not test.operator.quantifier
+            and isinstance(asked.context(layer).get(test.lowered), tuple)
+        )[:1]
+    if not met:
+        return ()
+    read = _outcome(statement, layer, asked)
+    return tuple(
+        point
+        for point in met
+        if any(
+            _outcome(statement, layer, Asked(asked.request, asked.bounded, frozenset([other]))) != read
+            for other in OPEN_POINTS[point].readings
+        )
+    )
+
+
+def _outcome(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch | bool:
+    """Whether it applies; where it names a Principal, how."""
+    match = principal_match(statement, layer, asked) if layer in _WITH_PRINCIPAL else None
+    return (layer not in _WITH_PRINCIPAL or match or False) and holds(statement, layer, asked) and (match or True)
+
+
+@lru_cache(maxsize=4096)
+def _met(statement: Statement) -> tuple[str, ...]:
+    """The open points that the text of a statement can raise, but for those that the request brings in."""
+    texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
+    keys = {test.lowered.partition("/")[0] for test in statement.tests}
+    found = {
+        "not-principal-without-account": statement.excludes and statement.effect == "Deny",
+        "allow-with-not-principal": statement.excludes and statement.effect == "Allow",
+        "federated-in-key-policy": statement.names is not None and bool(statement.names.federated),
+        "wildcard-in-variable": statement.variables and "${" in texts,
+        "any-value-if-exists": any(
+            test.operator and test.operator.quantifier == "any" and test.operator.if_exists for test in statement.tests
+        ),
+        "grant-for-aws-resource-false": "kms:grantisforawsresource" in keys,
+        "tags-and-aliases-in-key-policy": bool(keys & {"aws:resourcetag", "kms:resourcealiases"}),
     }
-    failed = {element: reason for element, reason in mismatches.items() if reason is not None}
-    reason = next(iter(failed.values())) if failed else _applies_because(match, statement["Effect"], request)
-    named = names_in(statement.get("Principal", statement.get("NotPrincipal", {})))
-    return Step(layer, ref, statement["Effect"], tuple(failed), match, reason, named)
+    return tuple(point for point, raised in found.items() if raised)
 
 
-def _not_named(statement: Mapping[str, Any], caller: Principal) -> str:
+def _not_named(statement: Statement, caller: Principal) -> str:
     whom = caller.role_arn or caller.arn
-    if "Principal" in statement:
-        return f"it names {listed(list(names_in(statement['Principal'])))}, not {whom}"
-    if "NotPrincipal" in statement:
+    if statement.names is None:
+        return "it has no Principal, so it has no effect"
+    if statement.excludes:
         return f"NotPrincipal leaves {whom} out"
-    return "it has no Principal, so it has no effect"
+    return f"it names {listed(list(names_in(statement.elements['Principal'])))}, not {whom}"
 
 
-def _applies_because(match: PrincipalMatch | None, effect: str, request: Request) -> str:
+def _applies_because(match: PrincipalMatch | None, effect: str, layer: Layer, asked: Asked) -> str:
     verb = {"Allow": "allows", "Deny": "denies"}[effect]
-    caller = request.principal
+    caller, action = asked.caller, asked.action
     match match:
         case None:
-            return f"it {verb} {request.action} on {request.resource}"
+            return f"it {verb} {action} on {asked.resource}"
         case "WILDCARD":
-            return f"it covers every principal and {verb} {request.action}"
+            return f"it covers every principal and {verb} {action}"
         case "ROLE":
-            return f"it names the role {caller.role_arn} and {verb} {request.action}"
+            return f"it names the role {caller.role_arn} and {verb} {action}"
         case "FEDUSER":
-            return f"it names the user behind {caller.arn} and {verb} {request.action}"
-        case "ACCOUNT" if effect == "Allow" and caller.kind != "Account":
-            return f"it lets the identity policies of account {caller.account} decide on {request.action}"
+            return f"it names the user behind {caller.arn} and {verb} {action}"
+        case "ACCOUNT" if effect == "Allow" and caller.kind != "Account" and layer in ("key-policy", "trust-policy"):
+            return f"it lets the identity policies of account {caller.account} decide on {action}"
         case "ACCOUNT":
-            return f"it names the account {caller.account} and {verb} {request.action}"
+            return f"it names the account {caller.account} and {verb} {action}"
         case _:
-            return f"it names {caller.arn} and {verb} {request.action}"
+            return f"it names {caller.arn} and {verb} {action}"

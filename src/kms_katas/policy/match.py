@@ -6,32 +6,35 @@ Conditions are in conditions.py; this file only lends them its patterns.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .context import Context
-from .decision import PrincipalMatch
 from .document import as_list
-from .principal import Principal
+from .principal import Principal, PrincipalMatch
 
 Pattern = tuple[str, ...]
 """Text in which the even places may hold the wildcards * and ? and the odd places (values of variables) are literal."""
 
 
-def expand(text: str, context: Context, variables: bool) -> Pattern | None:
+def expand(text: str, context: Context, variables: bool, literal: bool = True) -> Pattern | None:
     """A policy text with its ${...} filled in; None when a variable has no value in this request.
 
     ${key}, ${key, 'default'} and the escapes ${*} ${?} ${$} (IAM reference, "Policy variables"). `variables` is whether
     the document's Version knows them; without, ${...} is plain text. A multi-valued key has no value here. That
-    wildcards inside a value are literal is our reading: AWS does not say.
+    wildcards inside a value are literal is our reading: AWS does not say; `literal` false is the other one.
     """
     if not variables or "${" not in text:
         return (text,)
-    pieces = _VARIABLE.split(text)
-    for place in range(1, len(pieces), 2):
-        value = _variable(pieces[place], context)
+    first, *rest = _VARIABLE.split(text)
+    pieces = [first]
+    for body, following in zip(rest[::2], rest[1::2], strict=True):
+        value = _variable(body, context)
         if value is None:
             return None
-        pieces[place] = value
+        if literal or body in _ESCAPES:
+            pieces += [value, following]
+        else:
+            pieces[-1] += value + following
     return tuple(pieces)
 
 
@@ -63,80 +66,88 @@ def action_mismatch(statement: Mapping[str, Any], action: str) -> str | None:
     return "it has no Action, so it has no effect"
 
 
-def resource_mismatch(statement: Mapping[str, Any], resource: str, context: Context, variables: bool) -> str | None:
+def resource_mismatch(
+    statement: Mapping[str, Any], resource: str, context: Context, variables: bool, literal: bool = True
+) -> str | None:
     """Why the statement's Resource or NotResource leaves the resource out; None if it covers it.
 
     In a key policy "*" means this key, and a statement without Resource has no effect (KMS guide, "Key policies").
-    A pattern with a variable that has no value covers nothing.
+    A pattern with a variable that has no value covers nothing. `literal` as in `expand`.
     """
     if "Resource" in statement:
         wanted = as_list(statement["Resource"])
-        if any(_covers(pattern, resource, context, variables) for pattern in wanted):
+        if any(_covers(pattern, resource, context, variables, literal) for pattern in wanted):
             return None
         return f"its Resource {listed(wanted)} is not {resource}{_difference(wanted, resource)}"
     if "NotResource" in statement:
         excepted = as_list(statement["NotResource"])
-        named = next((one for one in excepted if _covers(one, resource, context, variables)), None)
+        named = next((one for one in excepted if _covers(one, resource, context, variables, literal)), None)
         return None if named is None else f"NotResource leaves {resource} out with {named}"
     return "it has no Resource, so it has no effect"
 
 
+class Names(NamedTuple):
+    """Whom a Principal or NotPrincipal element names, by type. A name of another type or shape names nobody."""
+
+    everyone: bool
+    aws: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    federated: frozenset[str] = frozenset()
+
+
+def names_of(principals: Any) -> Names:
+    """The names in a Principal or NotPrincipal element."""
+    if not isinstance(principals, Mapping):
+        return Names(principals == "*")
+    aws, services, federated = (
+        frozenset(as_list(principals.get(kind, []))) for kind in ("AWS", "Service", "Federated")
+    )
+    return Names("*" in aws, aws, services, federated)
+
+
 def principal_match(statement: Mapping[str, Any], caller: Principal) -> PrincipalMatch | None:
-    """How the statement's Principal or NotPrincipal covers the caller, by the strongest of its names; None if not.
+    """How the statement's Principal or NotPrincipal covers the caller, by the strongest of its names; None if not."""
+    excludes = "NotPrincipal" in statement
+    element = statement.get("NotPrincipal" if excludes else "Principal")
+    if element is None:
+        return None
+    found = strongest(names_of(element), caller)
+    return found if not excludes else "WILDCARD" if found is None else None
+
+
+def strongest(names: Names, caller: Principal, federated: bool = True) -> PrincipalMatch | None:
+    """How the names cover the caller: the strongest of EXACT, WILDCARD, ROLE, FEDUSER and ACCOUNT; None if not at all.
 
     EXACT the caller itself; ROLE the role of the session; FEDUSER the user behind a federated-user session; ACCOUNT
-    the caller's account; WILDCARD everyone. A NotPrincipal that names neither the caller nor its account covers as
-    WILDCARD; what AWS makes of an Allow with NotPrincipal, or of a Deny that lists the user but not the account, is
-    unsettled.
+    the caller's account; WILDCARD everyone. Plain equality: a wildcard inside a principal's ARN matches nothing (IAM
+    reference, Principal). `federated` is whether the provider of a federated session counts, which AWS documents for
+    trust policies only.
     """
-    if "Principal" in statement:
-        return _strongest(statement["Principal"], caller)
-    if "NotPrincipal" in statement and _strongest(statement["NotPrincipal"], caller) is None:
+    if caller.kind == "Service":
+        if caller.arn in names.services:
+            return "EXACT"
+        return "WILDCARD" if names.everyone else None
+    aws = names.aws
+    if caller.arn in aws and caller.arn not in (caller.role_arn, caller.account_arn):
+        return "EXACT"
+    if federated and caller.federated_provider in names.federated:
+        return "EXACT"
+    if names.everyone:
         return "WILDCARD"
+    if caller.role_arn in aws:
+        return "ROLE"
+    if caller.kind == "FederatedUser" and any(_is_user(name, caller) for name in aws):
+        return "FEDUSER"
+    if caller.account in aws or caller.account_arn in aws:
+        return "ACCOUNT"
     return None
-
-
-_STRENGTH: tuple[PrincipalMatch, ...] = ("EXACT", "WILDCARD", "ROLE", "FEDUSER", "ACCOUNT")
 
 
 def names_in(principals: Any) -> tuple[str, ...]:
-    """Whom a Principal or NotPrincipal element names, of every type."""
+    """Whom a Principal or NotPrincipal element names, of every type, in order."""
     if isinstance(principals, Mapping):
         return tuple(name for names in principals.values() for name in as_list(names))
     return (principals,)
-
-
-def _strongest(principals: Any, caller: Principal) -> PrincipalMatch | None:
-    if principals == "*":
-        return "WILDCARD"
-    if not isinstance(principals, Mapping):
-        return None
-    found = {_one(kind, name, caller) for kind, names in principals.items() for name in as_list(names)}
-    return next((strength for strength in _STRENGTH if strength in found), None)
-
-
-def _one(kind: str, name: str, caller: Principal) -> PrincipalMatch | None:
-    if kind == "Service":
-        return "EXACT" if caller.kind == "Service" and name == caller.arn else None
-    if kind == "Federated":
-        # AWS documents federated principals for role trust policies; in a key policy they are uncertain.
-        return "EXACT" if name == caller.federated_provider else None
-    if kind != "AWS":
-        return None
-    if name == "*":
-        return "WILDCARD"
-    if caller.kind == "Service":
-        return None
-    if name == caller.account or name == f"arn:{caller.partition}:iam::{caller.account}:root":
-        return "ACCOUNT"
-    # Plain equality: a wildcard inside a principal's ARN matches nothing (IAM reference, Principal).
-    if name == caller.role_arn:
-        return "ROLE"
-    if name == caller.arn:
-        return "EXACT"
-    if caller.kind == "FederatedUser" and _is_user(name, caller):
-        return "FEDUSER"
-    return None
 
 
 def _is_user(name: str, session: Principal) -> bool:
@@ -145,10 +156,10 @@ def _is_user(name: str, session: Principal) -> bool:
     return name.startswith(prefix) and name[len(prefix) - 1 :].rpartition("/")[2] == session.name
 
 
-def _covers(pattern: str, resource: str, context: Context, variables: bool) -> bool:
+def _covers(pattern: str, resource: str, context: Context, variables: bool, literal: bool) -> bool:
     if pattern == "*":
         return True
-    expanded = expand(pattern, context, variables)
+    expanded = expand(pattern, context, variables, literal)
     return expanded is not None and arn_matches(expanded, resource)
 
 
@@ -170,12 +181,13 @@ def listed(values: list[str]) -> str:
     return " or ".join(values) if len(values) < 4 else f"{', '.join(values[:3])} or another {len(values) - 3}"
 
 
+_ESCAPES = ("*", "?", "$")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _WITH_DEFAULT = re.compile(r"\s*(.*?)\s*(?:,\s*'([^']*)'\s*)?", re.DOTALL)
 
 
 def _variable(body: str, context: Context) -> str | None:
-    if body in ("*", "?", "$"):
+    if body in _ESCAPES:
         return body
     found = _WITH_DEFAULT.fullmatch(body)
     name, default = found.groups() if found else (body, None)

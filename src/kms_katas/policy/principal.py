@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from .document import PolicyError
 
 PrincipalKind = Literal["Account", "User", "AssumedRole", "FederatedUser", "Service"]
+PrincipalMatch = Literal["EXACT", "ROLE", "FEDUSER", "ACCOUNT", "WILDCARD"]
 
 
 @dataclass(frozen=True)
@@ -30,31 +31,30 @@ class Principal:
     tags: Mapping[str, str] = field(default_factory=dict)
     federated_provider: str | None = None
 
+    kind: PrincipalKind = field(init=False, repr=False, compare=False)
+    """The value that AWS gives to aws:PrincipalType; "Service" for a service, which has no such key."""
+    account: str = field(init=False, repr=False, compare=False)
+    """The 12 digits of the caller's account; empty for a service, which belongs to none."""
+    partition: str = field(init=False, repr=False, compare=False)
+    """The ARN's partition (aws, aws-cn, aws-us-gov ...); empty for a service."""
+    name: str = field(init=False, repr=False, compare=False)
+    """The user's name without its path, or the name of a federated session; empty for all others."""
+    account_arn: str = field(init=False, repr=False, compare=False)
+    """The account principal of the caller's account; empty for a service."""
+
     def __post_init__(self) -> None:
-        _anatomy(self.arn)
-        if self.role_arn is None and self.kind == "AssumedRole":
-            # Frozen; the role follows from the session and is asked for in every decision.
-            object.__setattr__(self, "role_arn", _anatomy(self.arn).role_arn)
+        anatomy = _anatomy(self.arn)
+        # Frozen, and all of it follows from the ARN; a decision asks for it again and again.
+        known = self.__dict__
+        known["kind"], known["partition"], known["account"], known["name"], role_arn = anatomy
+        known["account_arn"] = f"arn:{anatomy.partition}:iam::{anatomy.account}:root" if anatomy.account else ""
+        if self.role_arn is None:
+            known["role_arn"] = role_arn
 
     @property
-    def kind(self) -> PrincipalKind:
-        """The value that AWS gives to aws:PrincipalType; "Service" for a service, which has no such key."""
-        return _anatomy(self.arn).kind
-
-    @property
-    def account(self) -> str:
-        """The 12 digits of the caller's account; empty for a service, which belongs to none."""
-        return _anatomy(self.arn).account
-
-    @property
-    def partition(self) -> str:
-        """The ARN's partition (aws, aws-cn, aws-us-gov ...); empty for a service."""
-        return _anatomy(self.arn).partition
-
-    @property
-    def name(self) -> str:
-        """The user's name without its path, or the name of a federated session; empty for all others."""
-        return _anatomy(self.arn).name
+    def service_linked(self) -> bool:
+        """Whether it is a session of a service-linked role, which the path of the role tells."""
+        return ":role/aws-service-role/" in (self.role_arn or "")
 
 
 class _Anatomy(NamedTuple):

@@ -5,7 +5,6 @@ It decides nothing; everything it says is in the Decision. AWS's own words are i
 
 from .context import resource_account, role_account
 from .decision import Decision, Layer, Step
-from .examine import first_deny
 
 
 def explain(decision: Decision) -> tuple[str, ...]:
@@ -58,7 +57,7 @@ def _state(decision: Decision, layer: Layer) -> str | None:
     applying = tuple(step for step in decision.trace if step.layer == layer and step.applies)
     if not applying:
         return None
-    deny = first_deny(applying)
+    deny = next((step for step in applying if step.effect == "Deny"), None)
     return f"{_place(deny or applying[0])} {'denies' if deny else 'allows'} it"
 
 
