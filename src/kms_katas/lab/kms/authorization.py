@@ -6,10 +6,11 @@ KMS condition keys and the service authorization reference.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from kms_katas.lab.callers import identity_policies
+from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import nobody_may
 from kms_katas.lab.kms.errors import KMSError
@@ -22,8 +23,9 @@ from kms_katas.lab.kms.targets import grant_of_token
 from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.lab.request_keys import Context, global_keys
-from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
+from kms_katas.policy import Decision, NamedPolicy, Request, decide, denial_message
 from kms_katas.policy import Grant as WeighedGrant
+from kms_katas.policy.context import resource_account
 
 _WHOM = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal")
 _NO_POLICY = '{"Statement": []}'
@@ -95,13 +97,14 @@ def _counting(work: Work, check: Check, shown: Collection[str]) -> tuple[Weighed
 def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[WeighedGrant, ...] = ()) -> Decision:
     caller = work.caller
     assert caller is not None
-    documents = Documents(
+    documents = replace(
+        documents_about(caller, resource_account(check.resource), work.route),
         key_policy=None if key_policy is None else _named("key policy", key_policy),
-        identity=tuple(NamedPolicy(name, document) for name, document in identity_policies(caller)),
         grants=grants,
+        aws_managed_key=check.key is not None and check.key.manager == "AWS",
     )
     request = Request(
-        Principal(caller.arn, caller.role_arn),
+        principal_of(caller),
         check.action,
         check.resource,
         condition_context(work, check),
@@ -140,7 +143,10 @@ def condition_context(work: Work, check: Check) -> Context:
     asked = work.parameters
     operation = work.operation
     assert work.caller is not None
-    context = global_keys(work.caller, check.region or work.region, work.user_agent, work.now)
+    region = check.region or work.region
+    context = global_keys(work.caller, region, work.user_agent, work.now, work.route, resource_account(check.resource))
+    if work.route.via_service and check.resource != "*":
+        context["kms:ViaService"] = work.route.via_service
     if check.key is not None:
         context |= _of_key(work, check.key)
     if operation in _WITH_ONE_CONTEXT:
@@ -188,7 +194,7 @@ def condition_context(work: Work, check: Check) -> Context:
         context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
     if operation in ("CreateGrant", "ListGrants", "RevokeGrant"):
         # AWS does not say whether the key is there in calls that no AWS service makes; here it is, and false.
-        context["kms:GrantIsForAWSResource"] = "false"
+        context["kms:GrantIsForAWSResource"] = _spoken(bool(work.route.via_service))
     if operation == "CreateGrant":
         context |= {f"kms:{name}": asked[name] for name in _WHOM if name in asked}
         context["kms:GrantOperations"] = tuple(asked["Operations"])
