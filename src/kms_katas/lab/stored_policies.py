@@ -1,10 +1,18 @@
-"""From a policy's text, as moto stores it, to one that can be decided on, each read once."""
+"""From a policy's text, as moto stores it, to one that can be decided on, each read once; and back."""
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from kms_katas.policy import NamedPolicy, PolicyError, parse_document
+
+
+def policy_text(document: Mapping[str, Any]) -> str:
+    """The document as IAM stores it. Raises kms_katas.policy.PolicyError, a ValueError, that says what is wrong."""
+    text = json.dumps(document)
+    parse_document(text)
+    return text
 
 
 @lru_cache(maxsize=4096)
