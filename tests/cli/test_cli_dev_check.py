@@ -126,6 +126,28 @@ def test_a_fault_that_has_others_in_its_train_is_told(dev_check, change, name, o
     assert told in ran.said
 
 
+UNSETTLED = """
+    guest = lab.home.user("guest")
+    condition = {"StringEquals": {"kms:EncryptionContextKeys": "env"}}
+    guest.allow({"Statement": [{"Effect": EFFECT, "Action": "kms:Encrypt", "Resource": "*", "Condition": condition}]})
+    try:
+        guest.client("kms").encrypt(KeyId=key, Plaintext=secret, EncryptionContext={"env": "prod"})
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.parametrize("effect, faults", [("Allow", 5), ("Deny", 0)])
+def test_a_verdict_that_rests_on_what_aws_leaves_open_is_told(dev_check, change, effect, faults):
+    """A list under StringEquals: AWS does not say whether it holds. A Deny that could hold as well changes nothing."""
+    text = "    secret = fresh.bytes(20)\n"
+    change(CHECKS, text, text + UNSETTLED.replace("EFFECT", repr(effect)))
+    ran = dev_check()
+    assert (ran.status, ran.said.count("multi-valued-without-qualifier")) == (bool(faults), faults)
+    for name in ("the reference answer", "accepted/plain", "rejected/nothing"):
+        assert (f"the verdict on {name} rests on" in ran.said) is bool(faults)
+
+
 @pytest.mark.parametrize(
     "name, told",
     [

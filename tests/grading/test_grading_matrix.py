@@ -1,5 +1,6 @@
 """The matrix of requests, and what is said of the first one that is decided wrongly."""
 
+import contextlib
 import json
 import re
 from fnmatch import fnmatchcase
@@ -70,7 +71,7 @@ class Holder:
     """What judge needs of an answer."""
 
     def __init__(self, lab):
-        self.lab, self.called, self.returned = lab, "", ""
+        self.lab, self.called, self.returned, self.decisions = lab, "", "", []
 
     def in_time(self):
         return None
@@ -347,6 +348,24 @@ def test_a_matrix_that_holds_refuses_nothing_and_sends_nothing(lab, bob, write):
     before = len(lab.calls)
     judge(Holder(lab), Matrix((caller(lab, bob),), (the_key,), (PLAIN, THROUGH_S3), lambda cell: False), "", mine)
     assert len(lab.calls) == before
+
+
+LISTED = {"StringEquals": {"kms:EncryptionContextKeys": "env"}}  # without a qualifier, which AWS leaves open
+SEALED = Circumstance("with a context", {"env": "prod"})
+
+
+@pytest.mark.parametrize("wish, open_points", [(False, {"multi-valued-without-qualifier"}), (True, set())])
+def test_a_verdict_that_rests_on_what_aws_leaves_open_says_so(lab, bob, write, wish, open_points):
+    """Where the answer holds, on every decision; where it is refused, on the one that is told."""
+    mine = write("key-policy.json", OWNERS, allow("kms:Encrypt", Principal={"AWS": bob.arn}, Condition=LISTED))
+    give(ALL, bob)
+    the_key = target("the key", lab.home, lab.home.create_key(), mine)
+    wanted = {"kms:Encrypt": False, "kms:DescribeKey": wish}
+    matrix = Matrix((caller(lab, bob, ALL),), (the_key,), (PLAIN, SEALED), lambda cell: wanted.get(cell.action))
+    holder = Holder(lab)
+    with pytest.raises(Rejected) if wish else contextlib.nullcontext():
+        judge(holder, matrix, "", mine)
+    assert {point for decision in holder.decisions for point in decision.open} == open_points
 
 
 def test_a_lab_that_decides_otherwise_is_the_fault_of_the_kit(lab, bob):

@@ -26,6 +26,7 @@ from kms_katas.grading.run import Run
 from kms_katas.grading.runner import MAX_OUTPUT
 from kms_katas.grading.show import show, show_call, show_text
 from kms_katas.lab import Call, Lab, Principal
+from kms_katas.policy import Decision
 
 S = TypeVar("S", Source, Sink)
 
@@ -41,6 +42,8 @@ class Answer:
         self._printed = ""
         self.called = ""
         self.returned = ""
+        self.decisions: list[Decision] = []
+        """What a check decided on policies without asking the lab."""
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
         """What the answer's function returns.
@@ -138,6 +141,12 @@ class Answer:
     def calls(self) -> tuple[Call, ...]:
         """The AWS calls that the answer made in this check, in order; of policies, those that were tried on them."""
         return tuple(call for call in self.lab.calls if call.via == "answer")
+
+    @property
+    def open_points(self) -> frozenset[str]:
+        """The points that AWS leaves open on which a decision of this check rests, in the lab or on policies alone."""
+        in_lab = [call.decision for call in self.lab.calls if call.decision is not None]
+        return frozenset(point for decision in (*in_lab, *self.decisions) for point in decision.open)
 
     @property
     def output(self) -> str:

@@ -8,6 +8,7 @@ from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.outcome import Infra
 from kms_katas.grading.runner import Runner
 from kms_katas.kit import Finding, Kata, Kit, Verdict
+from kms_katas.policy import OPEN_POINTS
 
 
 def proof_of_all(kit: Kit, katas: Iterable[Kata], runner: Runner, seeds: int) -> Iterator[Finding]:
@@ -59,16 +60,32 @@ def proof_findings(kit: Kit, kata: Kata, lane: Lane, seeds: int) -> Iterator[Fin
     solutions = kit.solutions / kata.folder
     for answer in (solutions, *_folders(solutions / "accepted")):
         yield from _must_pass(kata, answer, solutions, lane, seeds)
+        yield from _must_rest_on_nothing_open(kata, answer, solutions, lane)
     checks = {check.check for check in verdict.checks}
     for name, (wanted, _) in rejected_answers(kit, kata).items():
         if wanted not in checks:
             yield Finding(f"{kata.id} rejected/{name}", f"answers.toml names the check {wanted}, which is not there.")
         else:
             yield from _must_fail(kata, solutions / "rejected" / name, wanted, lane, seeds)
+            yield from _must_rest_on_nothing_open(kata, solutions / "rejected" / name, solutions, lane)
+
+
+def _must_rest_on_nothing_open(kata: Kata, answer: Path, solutions: Path, lane: Lane) -> Iterator[Finding]:
+    """Of the answer that was graded last: AWS may decide otherwise what its documentation leaves open."""
+    for point in sorted(lane.open_points()):
+        yield Finding(
+            kata.id,
+            f"the verdict on {_name(answer, solutions)} rests on a point that AWS leaves open, {point}:"
+            f" {OPEN_POINTS[point].sentence}. Take that out of the checks, or let both pass.",
+        )
+
+
+def _name(answer: Path, solutions: Path) -> str:
+    return "the reference answer" if answer == solutions else f"{answer.parent.name}/{answer.name}"
 
 
 def _must_pass(kata: Kata, answer: Path, solutions: Path, lane: Lane, seeds: int) -> Iterator[Finding]:
-    name = "the reference answer" if answer == solutions else f"accepted/{answer.name}"
+    name = _name(answer, solutions)
     for seed in range(1, seeds + 1):
         verdict = lane.grade_folder(kata, answer, seed)
         if not verdict.passed:

@@ -24,16 +24,21 @@ Files = tuple[PolicyFile, ...]
 def judge(answer: Answer, matrix: Matrix, lesson: str, first: PolicyFile, *others: PolicyFile) -> None:
     """Refuse the answer unless every request of the matrix is decided as it is wanted.
 
-    `lesson` is one sentence that teaches; `first` and `others` are the learner's policies in the matrix. Raises
-    Rejected, AnswerTimeout, and Infra where `decide` and the lab disagree.
+    `lesson` is one sentence that teaches; `first` and `others` are the learner's policies in the matrix. Leaves the
+    decisions on which the verdict rests in `answer.decisions`: all of them where the answer holds, else the wrong one.
+    Raises Rejected, AnswerTimeout, and Infra where `decide` and the lab disagree.
     """
     files = (first, *others)
     found: Wrong | None = None
-    for wrong in matrix.wrong(answer.in_time):
-        found = found or wrong
-        if order_of(wrong.cell):
-            found = wrong
-            break
+    decisions = []
+    for cell, wanted, decision in matrix.decided(answer.in_time):
+        decisions.append(decision)
+        if decision.allowed is not wanted:
+            found = found or Wrong(cell, decision)
+            if order_of(cell):
+                found = Wrong(cell, decision)
+                break
+    answer.decisions += decisions if found is None else [found.decision]
     if found is None:
         return
     if order_of(found.cell):

@@ -92,6 +92,7 @@ class Lane:
         self._outcome = _Outcome()
         session.config.pluginmanager.register(self._outcome)
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
+        self._answers: list[Answer] = []
         self._digests = {kata.id: kit.checks_digest(kata) for kata in kit.katas if self._items[kata.id]}
 
     def grade(self, kata: Kata, answers: Path, seed: int | None = None) -> Verdict:
@@ -104,6 +105,7 @@ class Lane:
         began = time.monotonic()
         run = Run(kata, folder, seed, self._runner)
         self._session.config.stash[RUN] = run
+        self._answers.clear()
         try:
             checks = tuple(self._check(item, run) for item in self._items[kata.id])
         finally:
@@ -119,6 +121,10 @@ class Lane:
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
         )
+
+    def open_points(self) -> frozenset[str]:
+        """The points that AWS leaves open on which a decision of the last grading rests, by their names in policy/."""
+        return frozenset().union(*(answer.open_points for answer in self._answers))
 
     def in_scene(
         self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None], folder: Path | None = None
@@ -165,6 +171,7 @@ class Lane:
                 **{name: value for name, value in found.items() if value},
             }
             found |= {"calls": evidence(answer.calls), "output": answer.output}
+            self._answers.append(answer)
             del item.stash[ANSWER]
         return CheckResult(
             check=item.name,

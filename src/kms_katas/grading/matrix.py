@@ -211,6 +211,12 @@ class Matrix:
 
     def wrong(self, tick: Callable[[], None] = lambda: None) -> Iterator[Wrong]:
         """Each wrong cell, one for all permissions that these documents treat alike. `tick` is called on the way."""
+        return (
+            Wrong(cell, decision) for cell, wanted, decision in self.decided(tick) if decision.allowed is not wanted
+        )
+
+    def decided(self, tick: Callable[[], None] = lambda: None) -> Iterator[tuple[Cell, bool, Decision]]:
+        """Each cell with what is wanted and what is decided, one for all permissions that are treated alike."""
         read: dict[int, _Reading] = {}
         for caller in self.callers:
             for target in self.targets:
@@ -218,9 +224,7 @@ class Matrix:
                 readings = [read.setdefault(id(policy), _Reading(policy)) for policy in policies]
                 for cell, wanted in self._representatives(caller, target, readings):
                     tick()
-                    decision = decide(cell.request, cell.documents)
-                    if decision.allowed is not wanted:
-                        yield Wrong(cell, decision)
+                    yield cell, wanted, decide(cell.request, cell.documents)
 
     def _representatives(
         self, caller: Caller, target: Target, readings: list["_Reading"]

@@ -5,8 +5,8 @@ loaded when it is first asked for: who only reads a policy does not load what de
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as in typing, which takes longer to load than all of this
 if TYPE_CHECKING:
     from .assume_role import decide_assume_role
     from .decision import Decision, Documents, Grant, Request, Step
@@ -56,9 +56,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    found: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = found
     return found

@@ -111,7 +111,7 @@ class Step:
     covers the caller (None where it does not, and in identity policies, which have no such element); `reason` is one
     sentence: why the statement applies, or the first thing that did not match; `named` is whom the Principal or
     NotPrincipal element names. `open` has the open points (points.py) on which it rests whether the statement applies,
-    and to whom.
+    and to whom. `level` counts the levels of an organization from 1, the root; it is 0 for every other policy.
     """
 
     layer: Layer
@@ -122,6 +122,7 @@ class Step:
     reason: str
     named: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    level: int = 0
 
     @property
     def applies(self) -> bool:

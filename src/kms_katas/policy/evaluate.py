@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from .context import is_key, resource_account, role_account
 from .decision import Decision, DecisionKind, Documents, Grant, Layer, Request, Step
-from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny
+from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny, points_met
 from .grants import applying, examined_grants, reference
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import PrincipalMatch
 from .statement import NamedPolicy, StatementRef
 
 # The permissions that reach a key of another account (KMS API reference, "Cross-account use: Yes"), lower-case.
-_CROSS_ACCOUNT = frozenset(
+CROSS_ACCOUNT = frozenset(
     "kms:" + name
     for name in (
         "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair"
@@ -67,7 +67,7 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
         return "ImplicitDeny", "reserved-alias", None
     held = applying(asked, documents.grants) if documents.grants and is_key(request.resource) else []
     if crosses and (
-        action not in _CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
+        action not in CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
     ):
         return "ImplicitDeny", "cross-account", None
     is_root = caller.kind == "Account"
@@ -231,11 +231,30 @@ def _trace(request: Request, documents: Documents) -> tuple[Step, ...]:
 
 def _open(request: Request, documents: Documents, kind: DecisionKind) -> tuple[str, ...]:
     """The open points that alone turn the answer. Two of them that only together would turn it are not found."""
+    met = _met(request, documents)
     return tuple(
         name
         for name, point in OPEN_POINTS.items()
-        if any(
+        if name in met
+        and any(
             (_verdict(request, documents, frozenset([other]))[0] == "Allowed") is not (kind == "Allowed")
             for other in point.readings
         )
     )
+
+
+def _met(request: Request, documents: Documents) -> set[str]:
+    """The open points that could make a difference: most requests meet none, and are decided once."""
+    asked = Asked(request)
+    met = {
+        point
+        for layer, policies in weighed_policies(request, documents)
+        for policy in policies
+        for statement in policy.statements
+        for point in points_met(statement, layer, asked)
+    }
+    if documents.grants:
+        met |= {"grant-constraint-names", "grant-to-account", "boundary-and-grant-to-user"}
+    if documents.session:
+        met.add("session-policy-and-named-session")
+    return met

@@ -10,7 +10,7 @@ from functools import lru_cache
 from .conditions import Test, failing, why_not
 from .context import Context, condition_context
 from .decision import Element, Layer, Request, Step
-from .match import Names, action_mismatch, listed, names_in, resource_mismatch, strongest
+from .match import Names, action_mismatch, listed, resource_mismatch, strongest
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import Principal, PrincipalMatch
 from .statement import NamedPolicy, Statement
@@ -22,6 +22,8 @@ _WITH_PRINCIPAL: frozenset[Layer] = frozenset(
     ["resource-control-policy", "vpc-endpoint-policy", "key-policy", "trust-policy"]
 )
 """The layers whose policies name a Principal."""
+
+_OF_AN_ORGANIZATION: tuple[Layer, ...] = ("service-control-policy", "resource-control-policy")
 
 Weighed = Iterable[tuple[Layer, tuple[NamedPolicy, ...]]]
 """Policies, each group with the layer that it makes up."""
@@ -165,15 +167,17 @@ def _failing(statement: Statement, layer: Layer, asked: Asked) -> Test | None:
 
 def examined(asked: Asked, weighed: Weighed) -> tuple[Step, ...]:
     """Every statement of the policies, in order, with what became of it."""
-    return tuple(
-        _examined(statement, layer, asked)
-        for layer, policies in weighed
-        for policy in policies
-        for statement in policy.statements
-    )
+    steps = []
+    levels = dict.fromkeys(_OF_AN_ORGANIZATION, 0)
+    for layer, policies in weighed:
+        if layer in levels:
+            levels[layer] += 1
+        for policy in policies:
+            steps += [_examined(statement, layer, levels.get(layer, 0), asked) for statement in policy.statements]
+    return tuple(steps)
 
 
-def _examined(statement: Statement, layer: Layer, asked: Asked) -> Step:
+def _examined(statement: Statement, layer: Layer, level: int, asked: Asked) -> Step:
     """One statement against the request. All four elements are compared, to tell a near miss from a far one."""
     named = layer in _WITH_PRINCIPAL
     match = principal_match(statement, layer, asked) if named else None
@@ -187,24 +191,15 @@ def _examined(statement: Statement, layer: Layer, asked: Asked) -> Step:
     if test := _failing(statement, layer, asked):
         failed["condition"] = why_not(test, asked.context(layer))
     reason = next(iter(failed.values())) if failed else _applies_because(match, statement.effect, layer, asked)
-    elements = statement.elements
-    names = names_in(elements.get("Principal", elements.get("NotPrincipal", {})))
+    open_points = _open_of(statement, layer, asked)
     return Step(
-        layer, statement.ref, statement.effect, tuple(failed), match, reason, names, _open_of(statement, layer, asked)
+        layer, statement.ref, statement.effect, tuple(failed), match, reason, statement.named, open_points, level
     )
 
 
 def _open_of(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
     """The open points that the statement meets and that make a difference to whether, or to whom, it applies."""
-    met = _met(statement)
-    if statement.tests:
-        met += tuple(
-            "multi-valued-without-qualifier"
-            for test in statement.tests
-            if test.operator
-            and not test.operator.quantifier
-            and isinstance(asked.context(layer).get(test.lowered), tuple)
-        )[:1]
+    met = points_met(statement, layer, asked)
     if not met:
         return ()
     read = _outcome(statement, layer, asked)
@@ -224,9 +219,18 @@ def _outcome(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch
     return (layer not in _WITH_PRINCIPAL or match or False) and holds(statement, layer, asked) and (match or True)
 
 
+def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
+    """The open points that the statement can raise for this request."""
+    context = asked.context(layer) if statement.tests else {}
+    lists = any(
+        test.operator and not test.operator.quantifier and isinstance(context.get(test.lowered), tuple)
+        for test in statement.tests
+    )
+    return _points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
+
+
 @lru_cache(maxsize=4096)
-def _met(statement: Statement) -> tuple[str, ...]:
-    """The open points that the text of a statement can raise, but for those that the request brings in."""
+def _points_in_text(statement: Statement) -> tuple[str, ...]:
     texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {
@@ -249,7 +253,7 @@ def _not_named(statement: Statement, caller: Principal) -> str:
         return "it has no Principal, so it has no effect"
     if statement.excludes:
         return f"NotPrincipal leaves {whom} out"
-    return f"it names {listed(list(names_in(statement.elements['Principal'])))}, not {whom}"
+    return f"it names {listed(statement.named)}, not {whom}"
 
 
 def _applies_because(match: PrincipalMatch | None, effect: str, layer: Layer, asked: Asked) -> str:

@@ -5,22 +5,42 @@ It decides nothing; everything it says is in the Decision. AWS's own words are i
 
 from .context import resource_account, role_account
 from .decision import Decision, Layer, Step
+from .document import as_list, statements
+from .points import OPEN_POINTS
+
+_NAMED: dict[Layer, str] = {
+    "service-control-policy": "service control policy",
+    "resource-control-policy": "resource control policy",
+    "vpc-endpoint-policy": "VPC endpoint policy",
+    "key-policy": "key policy",
+    "trust-policy": "trust policy",
+    "permissions-boundary": "permissions boundary",
+    "session-policy": "session policy",
+}
+_ONE_ALONE: tuple[Layer, ...] = ("vpc-endpoint-policy", "key-policy", "trust-policy", "permissions-boundary")
+"""The layers of which a request has one policy at most."""
+
+_GUARDRAILS: tuple[Layer, ...] = ("service-control-policy", "resource-control-policy", "vpc-endpoint-policy")
+_LIMITS: tuple[Layer, ...] = ("permissions-boundary", "session-policy")
+_WITHIN_LIMITS: tuple[Layer, ...] = ("key-policy", "identity-policy", "grant")
+_OF_THE_CALLER: tuple[Layer, ...] = ("identity-policy", *_LIMITS)
 
 
 def explain(decision: Decision) -> tuple[str, ...]:
     """The lines a learner reads: what was asked, what decided, the near misses, and for a denial one next step.
 
     Between two accounts also what each side says, since both must allow. Statements are counted from 1 here, as people
-    do; `StatementRef.index` counts from 0.
+    do; `StatementRef.index` counts from 0. A point that AWS leaves open is told where the answer rests on it.
     """
     request = decision.request
     asked = f"{request.principal.arn} asked for {request.action} on {request.resource}."
     sides = _both_sides(decision)
+    unsettled = tuple(f"Open, and the answer rests on it: {OPEN_POINTS[one].sentence}." for one in decision.open)
     if decision.allowed:
-        return (asked, _allowed_because(decision), *sides)
+        return (asked, _allowed_because(decision), *sides, *unsettled)
     near = _near_misses(decision)
     misses = tuple(f"Near miss: {_place(step)}: {step.reason}." for step in near)
-    return (asked, _denied_because(decision), *sides, *misses, f"Next step: {_next_step(decision, near)}")
+    return (asked, _denied_because(decision), *sides, *misses, *unsettled, f"Next step: {_next_step(decision, near)}")
 
 
 def _allowed_because(decision: Decision) -> str:
@@ -39,6 +59,8 @@ def _both_sides(decision: Decision) -> tuple[str, ...]:
         own = "its root user needs no identity policy"
     elif decision.layer == "grant":
         own = "the grant was issued here, so no identity policy is needed"
+    elif decision.layer in _LIMITS:
+        own = _state(decision, decision.layer) or f"{_limit(decision)} does not allow it"
     else:
         own = _state(decision, "identity-policy") or f"no identity policy of {_name(decision)} allows it"
     of_owner = (
@@ -78,12 +100,18 @@ def _denied_because(decision: Decision) -> str:
             return f"Denied: {action} is not open to principals of other accounts: {only}."
         case "reserved-alias":
             return "Denied: aliases that begin with alias/aws/ belong to AWS."
+    if decision.layer in _GUARDRAILS:
+        return _denied_by_guardrail(decision)
     if _no_such_role(decision):
         return f"Denied: there is no role {decision.request.resource}, and AWS says it with the words of a denial."
     if _between_accounts(decision):
         lacking = " and ".join(f"account {account}" for account in _lacking(decision))
         does = "neither does" if len(_lacking(decision)) == 2 else f"{lacking} does not"
         return f"Denied: between two accounts both must allow it, and {does}."
+    if decision.layer in _LIMITS:
+        openings = (step for step in decision.trace if step.applies and step.layer in _WITHIN_LIMITS)
+        allowing = max(openings, key=lambda step: step.layer == "identity-policy")
+        return f"Denied: {_place(allowing)} allows it, but {_limit(decision)} must allow {action} too, and does not."
     if decision.layer != "identity-policy":
         useless = next((s for s in decision.trace if s.layer == "identity-policy" and s.applies), None)
         policy = _policy_of_owner(decision)
@@ -98,11 +126,39 @@ def _denied_because(decision: Decision) -> str:
     )
 
 
+def _denied_by_guardrail(decision: Decision) -> str:
+    action, caller = decision.request.action, decision.request.principal
+    if decision.layer == "vpc-endpoint-policy":
+        return (
+            f"Denied: the request came through a VPC endpoint, and no statement of its policy allows {action} to"
+            f" {caller.arn}."
+        )
+    steps = [step for step in decision.trace if step.layer == decision.layer]
+    allowing = {step.level for step in steps if step.applies}
+    # A level that has no policy at all leaves no step behind.
+    level = next(level for level in range(1, len(steps) + 2) if level not in allowing)
+    names = sorted({step.policy for step in steps if step.level == level})
+    what = f"only {' and '.join(names)}, which {'do' if len(names) > 1 else 'does'} not" if names else "no policy"
+    return (
+        f"Denied: service control policies must allow {action} at every level above {caller.arn}, and level {level},"
+        f" counted from the root, has {what}."
+    )
+
+
+def _limit(decision: Decision) -> str:
+    """What bounds the caller beside its own policies."""
+    if decision.layer == "permissions-boundary":
+        return f"the permissions boundary of {_name(decision)}"
+    return "the session policy with which the session was made"
+
+
 def _lacking(decision: Decision) -> tuple[str, ...]:
     """The accounts whose side does not allow, the owner first."""
     caller = decision.request.principal
-    owner_lacks = decision.layer != "identity-policy"
-    caller_lacks = caller.kind != "Account" and _state(decision, "identity-policy") is None
+    owner_lacks = decision.layer not in _OF_THE_CALLER
+    caller_lacks = decision.layer in _LIMITS or (
+        caller.kind != "Account" and _state(decision, "identity-policy") is None
+    )
     return (str(_owner(decision)),) * owner_lacks + (caller.account,) * caller_lacks
 
 
@@ -117,7 +173,17 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
         step
         for step in decision.trace
         if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
+        if not _of_another_service(step, decision)
     )
+
+
+def _of_another_service(step: Step, decision: Decision) -> bool:
+    """Whether the statement is about something else altogether: what allows s3:* is not nearly an Allow of KMS."""
+    if step.failed != ("action",) or step.statement.document is None:
+        return False
+    actions = as_list(statements(step.statement.document)[step.index].get("Action", []))
+    service = decision.request.action.partition(":")[0].lower()
+    return bool(actions) and all(one.partition(":")[0].lower() not in (service, "*") for one in actions)
 
 
 def _meant_for_others(step: Step, decision: Decision) -> bool:
@@ -127,6 +193,8 @@ def _meant_for_others(step: Step, decision: Decision) -> bool:
     """
     if step.layer == "grant":
         return "principal" in step.failed
+    if step.layer in _GUARDRAILS:
+        return False
     account = decision.request.principal.account
     return step.failed == ("principal",) and step.named != () and not any(account in name for name in step.named)
 
@@ -134,7 +202,11 @@ def _meant_for_others(step: Step, decision: Decision) -> bool:
 def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
     request, caller = decision.request, decision.request.principal
     if decision.statement is not None:
-        where = f"{_where(decision)} " if _between_accounts(decision) else ""
+        where = f"{_where(decision)} " if _between_accounts(decision) or decision.layer in _GUARDRAILS else ""
+        if decision.layer == "session-policy":
+            return (
+                f"make a session without that Deny, if it should have {request.action}: a session keeps its policies."
+            )
         return (
             f"{where}change that Deny so that it leaves this request out, if {caller.arn} should have it, or send a"
             " request that it does not cover."
@@ -150,7 +222,13 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             return "choose an alias name that does not begin with alias/aws/."
     if _no_such_role(decision):
         return "compare the ARN with that of the role, account and path included."
-    where = _where(decision) if _between_accounts(decision) else "if this caller should have it,"
+    elsewhere = _between_accounts(decision) or decision.layer in _GUARDRAILS
+    where = _where(decision) if elsewhere else "if this caller should have it,"
+    if decision.layer == "session-policy":
+        return (
+            f"make a session whose session policy allows {request.action} on {request.resource}, or one without"
+            " a session policy: a session keeps its policies."
+        )
     first = [step for step in near if step.layer == decision.layer]
     if first:
         # To name the caller in a statement may give it far more than it asked for: the other repairs come first.
@@ -171,6 +249,10 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
                 return f"send a request that meets the Condition of {place}, or change the Condition."
     if near:
         return _next_step_with_a_grant(decision, near[0])
+    if decision.layer == "service-control-policy":
+        return f"{where} allow {request.action} in a service control policy of that level."
+    if decision.layer == "permissions-boundary":
+        return f"{where} allow {request.action} on {request.resource} in {_limit(decision)}."
     if decision.layer != "identity-policy":
         return (
             f"{where} add a statement to the {_policy_of_owner(decision)} that allows {request.action} to"
@@ -197,13 +279,17 @@ def _next_step_with_a_grant(decision: Decision, step: Step) -> str:
 
 def _where(decision: Decision) -> str:
     """The account in which the next step is taken, as the beginning of a sentence."""
+    if decision.layer == "vpc-endpoint-policy":
+        return "at the VPC endpoint,"
+    if decision.layer in _GUARDRAILS:
+        return "in the organization's management account,"
     caller = decision.request.principal.account
-    return f"in account {caller if decision.layer == 'identity-policy' else _owner(decision)},"
+    return f"in account {caller if decision.layer in _OF_THE_CALLER else _owner(decision)},"
 
 
 def _or_the_account(decision: Decision) -> str:
     caller = decision.request.principal
-    if caller.kind in ("Service", "Account"):
+    if caller.kind in ("Service", "Account") or decision.layer == "vpc-endpoint-policy":
         return ""
     return (
         f", or to the account principal arn:{caller.partition}:iam::{caller.account}:root so that identity policies"
@@ -214,7 +300,7 @@ def _or_the_account(decision: Decision) -> str:
 def _between_accounts(decision: Decision) -> bool:
     """Whether the policies of two accounts have a say."""
     caller = decision.request.principal
-    if caller.kind == "Service" or decision.layer in ("cross-account", "reserved-alias", "root-user"):
+    if caller.kind == "Service" or decision.layer in ("cross-account", "reserved-alias", "root-user", *_GUARDRAILS):
         return False
     return _owner(decision) not in (None, caller.account) and not _no_such_role(decision)
 
@@ -232,7 +318,7 @@ def _layer_of_owner(decision: Decision) -> Layer:
 
 
 def _policy_of_owner(decision: Decision) -> str:
-    return _layer_of_owner(decision).replace("-", " ")
+    return _NAMED[decision.layer if decision.layer in _GUARDRAILS else _layer_of_owner(decision)]
 
 
 def _name(decision: Decision) -> str:
@@ -257,5 +343,11 @@ def _place(step: Step) -> str:
     sid = f' ("{step.sid}")' if step.sid else ""
     if step.layer == "grant":
         return f"{step.policy}{sid}"
-    policy = step.policy if step.layer == "identity-policy" else f"the {step.layer.replace('-', ' ')}"
-    return f"statement {step.index + 1}{sid} of {policy}"
+    return f"statement {step.index + 1}{sid} of {_policy(step)}"
+
+
+def _policy(step: Step) -> str:
+    if step.layer == "identity-policy":
+        return step.policy
+    kind = _NAMED[step.layer]
+    return f"the {kind}" if step.layer in _ONE_ALONE or step.policy == kind else f"the {kind} {step.policy}"

@@ -4,7 +4,7 @@ Conditions are in conditions.py; this file only lends them its patterns.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -177,7 +177,7 @@ def _difference(wanted: list[str], resource: str) -> str:
     return ""
 
 
-def listed(values: list[str]) -> str:
+def listed(values: Sequence[str]) -> str:
     return " or ".join(values) if len(values) < 4 else f"{', '.join(values[:3])} or another {len(values) - 3}"
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from .conditions import Test, tests_of
 from .document import statements
-from .match import Names, names_of
+from .match import Names, names_in, names_of
 
 Effect = Literal["Allow", "Deny"]
 
@@ -46,14 +46,16 @@ class StatementRef:
 class Statement:
     """One statement, ready to be compared. `elements` is the statement as it stands in the document.
 
-    `names` is its Principal or NotPrincipal, None where it has neither; `variables` says whether the document's Version
-    knows policy variables, `varies` whether its Resource or NotResource has one.
+    `names` is its Principal or NotPrincipal, None where it has neither, and `named` the same in order; `excludes` says
+    that it is a NotPrincipal. `variables` says whether the document's Version knows policy variables, `varies` whether
+    its Resource or NotResource has one.
     """
 
     ref: StatementRef
     effect: Effect
     elements: Mapping[str, Any]
     names: Names | None
+    named: tuple[str, ...]
     excludes: bool
     tests: tuple[Test, ...]
     variables: bool
@@ -95,6 +97,7 @@ def _read(policy: NamedPolicy) -> Iterator[Statement]:
             effect=elements["Effect"],
             elements=elements,
             names=None if named is None else names_of(named),
+            named=() if named is None else names_in(named),
             excludes=excludes,
             tests=tests_of(elements.get("Condition", {})),
             variables=variables,
