@@ -47,16 +47,12 @@ def _through(route: Route) -> Context:
 
 
 def _of_session(caller: Caller, now: datetime) -> Context:
-    """A session of a role never counts as made with MFA, also when AssumeRole was given a code: the code is for the
-    trust policy alone (IAM guide, "Configuring MFA-protected API access").
-    """
     terms = caller.session
-    with_mfa = terms is not None and terms.mfa_time is not None and caller.kind != "AssumedRole"
-    context: Context = {"aws:MultiFactorAuthPresent": "true" if with_mfa else "false"}
+    context: Context = {"aws:MultiFactorAuthPresent": "true" if terms is not None and terms.with_mfa else "false"}
     if terms is None:
         return context
     context["aws:TokenIssueTime"] = terms.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if with_mfa and terms.mfa_time is not None:
+    if terms.mfa_time is not None:
         context["aws:MultiFactorAuthAge"] = str(int((now - terms.mfa_time).total_seconds()))
     if terms.source_identity:
         context["aws:SourceIdentity"] = terms.source_identity

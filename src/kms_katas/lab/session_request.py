@@ -80,11 +80,12 @@ class AskedSession:
             return None
         return -(-100 * len(zlib.compress("\0".join(said).encode(), 9)) // _PACKED)
 
-    def terms(self, role_id: str, now: datetime, mfa_time: datetime | None) -> SessionTerms:
+    def terms(self, role_id: str, now: datetime) -> SessionTerms:
+        """A session of a role never counts as made with MFA, also where a code was given: the code is for the trust
+        policy alone (IAM guide, "Configuring MFA-protected API access").
+        """
         passing = frozenset(name.lower() for name in (*self.inherited, *self.transitive))
-        return SessionTerms(
-            now, role_id, self.policy, self.policy_arns, self.all_tags, passing, self.source_identity, mfa_time
-        )
+        return SessionTerms(now, role_id, self.policy, self.policy_arns, self.all_tags, passing, self.source_identity)
 
 
 def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:

@@ -36,6 +36,10 @@ class SessionTerms:
     source_identity: str = ""
     mfa_time: datetime | None = None
 
+    @property
+    def with_mfa(self) -> bool:
+        return self.mfa_time is not None
+
 
 @dataclass(frozen=True, slots=True)
 class UserSession:

@@ -84,15 +84,15 @@ def _assume_role(caller: Caller, asked: Mapping[str, str], origin: tuple[str, st
     no order.
     """
     session = read_assume_role(asked, caller)
-    mfa_time = _mfa_time(caller, session.mfa)
-    for decision in _decisions(caller, session, origin, mfa_time is not None):
+    with_mfa = _mfa_time(caller, session.mfa) is not None
+    for decision in _decisions(caller, session, origin, with_mfa):
         if not decision.allowed:
             if setting.current.denied is not None:
                 setting.current.denied(request_id, decision)
             raise Refusal("AccessDenied", denial_message(decision), 403)
     role = _role(session.role_arn)
     _require_duration(session.duration, caller, role)
-    terms = session.terms(role.id, setting.now(), mfa_time)
+    terms = session.terms(role.id, setting.now())
     made = new_role_session(role, session.name, session.duration, terms)
     result: _Result = {
         "Credentials": _credentials(made.access_key_id, made.secret_access_key, made.session_token, made.expiration),

@@ -112,6 +112,10 @@ def _identity(caller: Caller) -> dict[str, Any]:
     }
     if caller.kind == "IAMUser":
         identity["userName"] = caller.arn.rpartition("/")[2]
+    terms = caller.session
+    attributes = {"mfaAuthenticated": "true" if terms is not None and terms.with_mfa else "false"}
+    if terms is not None:
+        attributes = {"creationDate": _time(terms.issued)} | attributes
     if caller.role_arn is not None:
         issuer = {
             "type": "Role",
@@ -120,7 +124,11 @@ def _identity(caller: Caller) -> dict[str, Any]:
             "accountId": caller.account,
             "userName": caller.role_arn.rpartition("/")[2],
         }
-        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": attributes}
+    elif terms is not None:
+        identity["sessionContext"] = {"attributes": attributes}
+    if terms is not None and terms.source_identity:
+        identity["sessionContext"]["sourceIdentity"] = terms.source_identity
     return identity
 
 
