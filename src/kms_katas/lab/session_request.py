@@ -199,8 +199,6 @@ def _source_identity(asked: Mapping[str, str], caller: Caller) -> str:
     """
     inherited = caller.session.source_identity if caller.session is not None else ""
     wanted = asked.get("SourceIdentity", inherited)
-    if wanted.lower().startswith("aws:"):
-        raise Refusal("ValidationError", "SourceIdentity cannot begin with aws:, which AWS keeps for itself.")
     if inherited and wanted != inherited:
         sentence = f"The source identity of this session is {inherited}, and it cannot be changed in a chain of roles."
         raise Refusal("AccessDenied", sentence, 403)
