@@ -25,6 +25,9 @@ from kms_katas.policy import PolicyError, parse_document
 AN_HOUR = 3600
 """In seconds: the default session, and the longest of a role that is assumed by a role (STS API, DurationSeconds)."""
 
+_HALF_A_DAY = 12 * AN_HOUR
+"""In seconds: the default session of a user (STS API, GetSessionToken)."""
+
 _PLAINTEXT, _ARNS, _TAGS = 2048, 10, 50
 """The limits of STS: characters of the session policies together, managed ones, tags (STS API, AssumeRole)."""
 
@@ -92,9 +95,9 @@ def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:
     """From the parameters of the query protocol, where lists are numbered members. Raises Refusal."""
     names = ("RoleArn", "RoleSessionName", "ExternalId", "Policy", "SourceIdentity", "SerialNumber", "TokenCode")
     given: dict[str, Any] = {name: asked[name] for name in names if name in asked}
-    given["DurationSeconds"] = read_duration(asked.get("DurationSeconds", str(AN_HOUR)))
+    given["DurationSeconds"] = _duration(asked.get("DurationSeconds", str(AN_HOUR)))
     given["TransitiveTagKeys"] = None  # its pattern is one that Python cannot read; see _read_tags
-    faults = faults_in(given, _input_shape())
+    faults = faults_in(given, _input_shape("AssumeRole"))
     arns = tuple(_members(asked, "PolicyArns", "arn"))
     transitive = tuple(_members(asked, "TransitiveTagKeys"))
     tags = list(zip(_members(asked, "Tags", "Key"), _members(asked, "Tags", "Value"), strict=False))
@@ -123,7 +126,7 @@ def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:
         inherited,
         transitive,
         _source_identity(asked, caller),
-        read_mfa(asked),
+        _mfa(asked),
     )
     _require_sound_policies(session)
     if (percent := session.packed_percent or 0) > 100:
@@ -132,14 +135,23 @@ def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:
     return session
 
 
-def read_duration(text: str) -> int:
+def read_get_session_token(asked: Mapping[str, str]) -> tuple[int, tuple[str, str] | None]:
+    """The duration in seconds, and serial number and code of an MFA device. Raises Refusal."""
+    given: dict[str, Any] = {name: asked[name] for name in ("SerialNumber", "TokenCode") if name in asked}
+    given["DurationSeconds"] = duration = _duration(asked.get("DurationSeconds", str(_HALF_A_DAY)))
+    if faults := faults_in(given, _input_shape("GetSessionToken")):
+        raise Refusal("ValidationError", counted(faults))
+    return duration, _mfa(asked)
+
+
+def _duration(text: str) -> int:
     """Code and forms recorded on 2026-09-12 (radkawar/stackd, testdata/aws/sts/query_inputs.json); the text is ours."""
     if not re.fullmatch(r"[+-]?[0-9]{1,12}", text, re.ASCII) or int(text) >= 2**31:
         raise Refusal("MalformedInput", "DurationSeconds must be a whole number of seconds.")
     return int(text)
 
 
-def read_mfa(asked: Mapping[str, str]) -> tuple[str, str] | None:
+def _mfa(asked: Mapping[str, str]) -> tuple[str, str] | None:
     """Serial number and code. One without the other is no MFA: what a policy then asks for is missing."""
     if "SerialNumber" in asked and "TokenCode" in asked:
         return asked["SerialNumber"], asked["TokenCode"]
@@ -223,6 +235,6 @@ def _require_sound_policies(session: AskedSession) -> None:
 
 
 @cache
-def _input_shape() -> Any:
+def _input_shape(operation: str) -> Any:
     model = ServiceModel(LOADER.load_service_model("sts", "service-2"), "sts")
-    return model.operation_model("AssumeRole").input_shape
+    return model.operation_model(operation).input_shape

@@ -20,7 +20,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.mfa import is_right_code, is_users_device
 from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import Context, global_keys
-from kms_katas.lab.session_request import AN_HOUR, AskedSession, Refusal, read_assume_role, read_duration, read_mfa
+from kms_katas.lab.session_request import AN_HOUR, AskedSession, Refusal, read_assume_role, read_get_session_token
 from kms_katas.lab.sessions import new_role_session, new_user_session
 from kms_katas.lab.stored_policies import named_policy
 from kms_katas.policy import Decision, Request, decide_assume_role, denial_message
@@ -32,9 +32,6 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 _ABSENT = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetFederationToken")
 """moto would give a session of any role, or credentials that belong to nobody."""
-
-_HALF_A_DAY, _A_DAY_AND_A_HALF = 12 * AN_HOUR, 36 * AN_HOUR
-"""The default and the longest session of a user, in seconds (STS API, GetSessionToken)."""
 
 
 def dispatch(request: Any, full_url: str, headers: Any) -> Any:
@@ -109,15 +106,10 @@ def _session_token(caller: Caller, asked: Mapping[str, str], origin: tuple[str, 
     """Needs no permission (STS API reference, GetSessionToken). The text for a session that asks is seen in reports."""
     if caller.session is not None or caller.kind == "AssumedRole":
         raise Refusal("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-    duration = read_duration(asked.get("DurationSeconds", str(_HALF_A_DAY)))
-    if not 900 <= duration <= _A_DAY_AND_A_HALF:
-        rule = f"a session of a user lasts 900 to {_A_DAY_AND_A_HALF} seconds"
-        raise Refusal("ValidationError", f"Value '{duration}' at 'durationSeconds' cannot be: {rule}.")
+    duration, mfa = read_get_session_token(asked)
     if caller.kind == "Root":
         duration = min(duration, AN_HOUR)
-    key, session = new_user_session(
-        caller.entity, caller.account, duration, setting.now(), _mfa_time(caller, read_mfa(asked))
-    )
+    key, session = new_user_session(caller.entity, caller.account, duration, setting.now(), _mfa_time(caller, mfa))
     return {"Credentials": _credentials(key.access_key_id, key.secret_access_key, session.token, session.expires)}
 
 
