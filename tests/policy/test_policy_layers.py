@@ -6,7 +6,17 @@ import uuid
 
 import pytest
 
-from kms_katas.policy import Documents, Grant, NamedPolicy, Principal, Request, decide, denial_message, parse_document
+from kms_katas.policy import (
+    Documents,
+    Grant,
+    NamedPolicy,
+    Principal,
+    Request,
+    decide,
+    denial_message,
+    explain,
+    parse_document,
+)
 
 
 def policy(*statements, name="a policy"):
@@ -94,6 +104,22 @@ def test_a_layer_that_must_allow_and_does_not_is_named(world, layer):
     assert denial_message(decision).endswith(f"because no {named.split(' ', 1)[1]} allows the {world.action} action")
 
 
+@pytest.mark.parametrize(
+    "layer, words",
+    [
+        ("service-control-policy", "service control policies"),
+        ("vpc-endpoint-policy", "VPC endpoint"),
+        ("permissions-boundary", "permissions boundary"),
+        ("session-policy", "session policy"),
+    ],
+)
+def test_a_learner_reads_which_layer_lacks_the_allow_and_what_to_do(world, layer, words):
+    _, because, *_, last = explain(world.ask(**LAYERS[layer][1](silent(world))))
+    assert words in because
+    assert last.startswith("Next step: ") and world.action in last
+    assert not any(line.startswith("Near miss") for line in explain(world.ask(**LAYERS[layer][1](NOTHING_OF_KMS))))
+
+
 def test_a_resource_control_policy_needs_no_allow(world):
     assert world.ask(rcps=((silent(world),),)).allowed
 
@@ -134,6 +160,13 @@ def test_service_control_policies_do_not_reach_services_service_linked_roles_and
     assert world.ask(linked, **denied).allowed
     assert world.ask(service, **denied).allowed
     assert world.ask(management_account=world.account, **denied).allowed
+
+
+def test_the_level_that_does_not_allow_is_told_and_no_other(world):
+    near = one("Allow", "kms:CancelKeyDeletion")
+    above, below = policy(near, name="above"), policy(near, name="below")
+    told = "\n".join(explain(world.ask(scps=((FULL, above), (below,), (FULL,)))))
+    assert "level 2" in told and below.name in told and above.name not in told
 
 
 # Resource control policies

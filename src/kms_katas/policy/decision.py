@@ -81,7 +81,8 @@ class Documents:
     or whose token the request carries.
 
     `boundary` is the caller's permissions boundary. `session` are the policies that its session was made with, inline
-    or managed; none there limits nothing.
+    or managed; none there limits nothing. A session of GetFederationToken that was made without any has nothing of its
+    user's (STS API reference): give it one that allows nothing.
 
     `scps` are the service control policies over the caller's account; each level must allow, and one without a policy
     allows nothing. `rcps` are the resource control policies over the key's account; RCPFullAWSAccess counts as attached

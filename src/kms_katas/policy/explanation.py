@@ -133,16 +133,23 @@ def _denied_by_guardrail(decision: Decision) -> str:
             f"Denied: the request came through a VPC endpoint, and no statement of its policy allows {action} to"
             f" {caller.arn}."
         )
-    steps = [step for step in decision.trace if step.layer == decision.layer]
-    allowing = {step.level for step in steps if step.applies}
-    # A level that has no policy at all leaves no step behind.
-    level = next(level for level in range(1, len(steps) + 2) if level not in allowing)
-    names = sorted({step.policy for step in steps if step.level == level})
+    level = _lacking_level(decision)
+    names = sorted({step.policy for step in decision.trace if (step.layer, step.level) == (decision.layer, level)})
     what = f"only {' and '.join(names)}, which {'do' if len(names) > 1 else 'does'} not" if names else "no policy"
     return (
         f"Denied: service control policies must allow {action} at every level above {caller.arn}, and level {level},"
         f" counted from the root, has {what}."
     )
+
+
+def _lacking_level(decision: Decision) -> int:
+    """The first level of the organization that does not allow; 0 where it is not that."""
+    if decision.layer != "service-control-policy":
+        return 0
+    steps = [step for step in decision.trace if step.layer == decision.layer]
+    allowing = {step.level for step in steps if step.applies}
+    # A level that has no policy at all leaves no step behind.
+    return next(level for level in range(1, len(steps) + 2) if level not in allowing)
 
 
 def _limit(decision: Decision) -> str:
@@ -166,14 +173,14 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
     """The Allows of every side that lacks one which only one element kept from applying."""
     if decision.kind != "ImplicitDeny":
         return ()
-    layers = [decision.layer, "grant"]
+    layers, level = [decision.layer, "grant"], _lacking_level(decision)
     if _between_accounts(decision) and len(_lacking(decision)) == 2:
         layers.append("identity-policy")
     return tuple(
         step
         for step in decision.trace
         if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
-        if not _of_another_service(step, decision)
+        if not _of_another_service(step, decision) and step.level in (0, level)
     )
 
 
