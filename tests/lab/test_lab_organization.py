@@ -124,7 +124,6 @@ def test_resource_control_policies_do_not_reach_aws_managed_keys(lab: Lab, refus
     ("key", "inside"),
     [
         ("aws:PrincipalOrgID", lambda root, unit: root.organization_id),
-        ("aws:PrincipalOrgMasterAccount", lambda root, unit: MANAGEMENT),
         ("aws:ResourceOrgID", lambda root, unit: root.organization_id),
     ],
 )

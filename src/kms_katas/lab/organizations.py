@@ -29,14 +29,13 @@ def rcps_over(account: str) -> Levels:
 
 
 def organization_keys(caller_account: str, resource_account: str | None) -> dict[str, str | tuple[str, ...]]:
-    """aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:PrincipalOrgMasterAccount, aws:ResourceOrgID and
-    aws:ResourceOrgPaths, each where the account is in an organization (IAM reference, global condition context keys).
+    """aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:ResourceOrgID and aws:ResourceOrgPaths, each where the account is
+    in an organization (IAM reference, global condition context keys).
     """
     keys: dict[str, str | tuple[str, ...]] = {}
     if found := _place(caller_account):
         organization, levels = found
         keys["aws:PrincipalOrgID"] = organization.id
-        keys["aws:PrincipalOrgMasterAccount"] = organization.master_account_id
         keys["aws:PrincipalOrgPaths"] = (_path(organization, levels),)
     if resource_account is not None and (found := _place(resource_account)):
         organization, levels = found

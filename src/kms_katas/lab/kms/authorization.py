@@ -28,6 +28,15 @@ from kms_katas.policy import Grant as WeighedGrant
 from kms_katas.policy.context import resource_account
 
 _WHOM = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal")
+_NOT_FOR_A_SERVICE = frozenset(
+    f"kms:{name}"
+    for name in (
+        *("GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants", "CreateCustomKeyStore"),
+        *("ConnectCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores", "DisconnectCustomKeyStore"),
+        "UpdateCustomKeyStore",
+    )
+)
+"""The permissions for which the service authorization reference (2026-09) does not list kms:ViaService."""
 _NO_POLICY = '{"Statement": []}'
 _WITH_ONE_CONTEXT = frozenset(name for name, usage in USAGE_OF.items() if usage == ENCRYPT) - {"ReEncrypt"}
 _SAID_IN_REQUEST = {
@@ -145,7 +154,7 @@ def condition_context(work: Work, check: Check) -> Context:
     assert work.caller is not None
     region = check.region or work.region
     context = global_keys(work.caller, region, work.user_agent, work.now, work.route, resource_account(check.resource))
-    if work.route.via_service and check.resource != "*":
+    if work.route.via_service and check.action not in _NOT_FOR_A_SERVICE:
         context["kms:ViaService"] = work.route.via_service
     if check.key is not None:
         context |= _of_key(work, check.key)
@@ -168,17 +177,18 @@ def condition_context(work: Work, check: Check) -> Context:
         if asked.get("MultiRegion"):
             context["kms:MultiRegionKeyType"] = "PRIMARY"
     if operation == "ReplicateKey":
-        context["kms:ReplicaRegion"] = asked["ReplicaRegion"]
-        if check.action == "kms:CreateKey":
+        if check.action == "kms:ReplicateKey":
+            context["kms:ReplicaRegion"] = asked["ReplicaRegion"]
+        else:
             # Which keys the second permission carries is not documented: here those of a CreateKey of this replica.
             context |= _of_kind(work.key) | {"kms:MultiRegionKeyType": "REPLICA"}
     if operation == "UpdatePrimaryRegion":
         context["kms:PrimaryRegion"] = asked["PrimaryRegion"]
-    if operation in ("CreateKey", "PutKeyPolicy", "ReplicateKey"):
+    if check.action in ("kms:CreateKey", "kms:PutKeyPolicy"):
         context["kms:BypassPolicyLockoutSafetyCheck"] = _spoken(asked.get("BypassPolicyLockoutSafetyCheck", False))
     if operation in ("GetKeyPolicy", "PutKeyPolicy"):
         context["kms:PolicyName"] = asked.get("PolicyName", "default")
-    if operation in ("CreateKey", "TagResource", "ReplicateKey"):
+    if check.action in ("kms:CreateKey", "kms:TagResource"):
         context |= _of_tags({tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())})
     if operation == "UntagResource":
         context["aws:TagKeys"] = tuple(asked["TagKeys"])
@@ -201,6 +211,7 @@ def condition_context(work: Work, check: Check) -> Context:
         context |= _of_constraints(asked.get("Constraints", {}))
     if operation == "RetireGrant" and work.target.grant is not None:
         context |= _of_constraints(work.target.grant.constraints)
+        context.pop("kms:GrantConstraintSourceArn", None)
     if operation in ("DisableKey", "ScheduleKeyDeletion") and check.key is not None:
         context["kms:TrailingDaysWithoutKeyUsage"] = str(days_without_use(check.key, work.now))
     if operation == "ScheduleKeyDeletion":
