@@ -123,7 +123,11 @@ def fullest(lab: Lab, raw: Any, least_request: Any) -> Any:
         "CreateAlias": [{"TargetKeyId": key}],
         "CreateGrant": [
             granted | {"RetiringPrincipal": lab.home.admin.arn},
-            {"Operations": ["Decrypt"], "Constraints": {"SourceArn": "arn:aws:s3:::a-long-bucket"}} | service,
+            {
+                "Operations": ["Decrypt"],
+                "Constraints": {"SourceArn": "arn:aws:logs:us-east-1:111122223333:log-group:app"},
+            }
+            | service,
         ],
         "CreateKey": [{"Tags": tags, "MultiRegion": True}],
         "Decrypt": [{"CiphertextBlob": blob, "EncryptionContext": pairs}],
