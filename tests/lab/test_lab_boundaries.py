@@ -120,3 +120,16 @@ def test_a_boundary_holds_where_a_role_is_assumed(lab: Lab, refused: Any, statem
 def test_a_boundary_that_is_no_policy_is_refused_with_a_sentence(lab: Lab) -> None:
     with pytest.raises(ValueError, match="Statement"):
         lab.home.user("bob", boundary={"Version": "2012-10-17"})
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_an_aws_managed_policy_can_be_a_boundary(lab: Lab, refused: Any, kind: str) -> None:
+    kms, iam = holder(lab, kind).client("kms"), lab.home.admin.client("iam")
+    whom = {"UserName": "bob"} if kind == "user" else {"RoleName": "app"}
+    put = getattr(iam, f"put_{kind}_permissions_boundary")
+    put(**whom, PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    kms.list_keys()
+    with refused("AccessDeniedException"):
+        kms.create_key()
+    put(**whom, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")
+    kms.create_key()

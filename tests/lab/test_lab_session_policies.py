@@ -184,3 +184,13 @@ def test_managed_session_policies_are_of_the_roles_account(lab: Lab, refused: An
     arn = managed(lab, statement("kms:*"))
     with refused("ValidationError"):
         lab.home.admin.client("sts").assume_role(RoleArn=role.arn, RoleSessionName="s1", PolicyArns=[{"arn": arn}])
+
+
+def test_an_aws_managed_policy_can_be_a_session_policy(lab: Lab, refused: Any, assumed: Any) -> None:
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    kms = assumed(PolicyArns=[{"arn": read_only}])
+    kms.list_keys()
+    with refused("AccessDeniedException"):
+        kms.create_key()
+    with refused("ValidationError"):
+        assumed(PolicyArns=[{"arn": read_only + "ToNothing"}])

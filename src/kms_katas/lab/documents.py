@@ -3,21 +3,20 @@ its organization and the resource's, and that of the VPC endpoint. Decides nothi
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from moto.iam.models import iam_backends
 
 from kms_katas.lab.callers import PARTITION, Caller
 from kms_katas.lab.network import Route
 from kms_katas.lab.organizations import rcps_over, scps_over
-from kms_katas.lab.stored_policies import named_policy
+from kms_katas.lab.stored_policies import managed_policy, named_policy, of_managed
 from kms_katas.policy import Documents, NamedPolicy, Principal
 
 
 def documents_about(caller: Caller, owner: str | None, route: Route) -> Documents:
     """All but the key policy and the grants. `owner` is the account of the resource, None for an operation on no
-    resource: resource control policies do not reach those (Organizations guide, "Resource control policies": they
-    "restrict access to resources").
+    resource: resource control policies bound what is done with resources, and so do not reach those (our reading of
+    the Organizations guide, "Resource control policies").
     """
     return Documents(
         identity=tuple(identity_policies(caller)),
@@ -46,7 +45,7 @@ def identity_policies(caller: Caller) -> Iterator[NamedPolicy]:
         for name, text in holder.policies.items():
             yield named_policy(f'inline policy "{name}"', text)
         for managed in holder.managed_policies.values():
-            yield _of_managed(managed)
+            yield of_managed(managed)
 
 
 def _boundary(caller: Caller) -> NamedPolicy | None:
@@ -69,10 +68,4 @@ def _session_policies(caller: Caller) -> Iterator[NamedPolicy]:
 
 def _managed(account: str, arn: str) -> NamedPolicy:
     """One that is not there allows nothing."""
-    managed = iam_backends[account][PARTITION].managed_policies.get(arn)
-    return named_policy(arn, "") if managed is None else _of_managed(managed)
-
-
-def _of_managed(managed: Any) -> NamedPolicy:
-    version = next(version for version in managed.versions if version.version_id == managed.default_version_id)
-    return named_policy(managed.name, version.document)
+    return managed_policy(account, arn) or named_policy(arn, "")

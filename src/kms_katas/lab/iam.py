@@ -7,6 +7,8 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import User
 from moto.iam.responses import IamResponse
 
+from kms_katas.lab.stored_policies import managed_policy
+
 
 class IamWithBoundaries(IamResponse):
     """PutUserPermissionsBoundary, DeleteUserPermissionsBoundary, and the boundary that CreateUser is given."""
@@ -30,7 +32,7 @@ class IamWithBoundaries(IamResponse):
         return result
 
     def _known(self, arn: str) -> str:
-        if arn not in self.backend.managed_policies:
+        if managed_policy(self.current_account, arn) is None:
             raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
         return arn
 

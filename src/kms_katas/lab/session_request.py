@@ -14,12 +14,12 @@ from functools import cache
 from typing import Any
 
 from botocore.model import ServiceModel
-from moto.iam.models import iam_backends
 
 from kms_katas.lab.aws_session import LOADER
-from kms_katas.lab.callers import PARTITION, Caller, with_tags
+from kms_katas.lab.callers import Caller, with_tags
 from kms_katas.lab.kms.request import counted, faults_in
 from kms_katas.lab.sessions import SessionTerms
+from kms_katas.lab.stored_policies import managed_policy
 from kms_katas.policy import PolicyError, parse_document
 
 AN_HOUR = 3600
@@ -227,8 +227,7 @@ def _require_sound_policies(session: AskedSession) -> None:
         if "Principal" in (text := str(document)) and ("'Principal'" in text or "'NotPrincipal'" in text):
             raise Refusal("MalformedPolicyDocument", "A session policy names no Principal: it is the session's own.")
     account = session.role_arn.split(":")[4]
-    known = iam_backends[account][PARTITION].managed_policies if account in iam_backends else {}
-    unknown = next((arn for arn in session.policy_arns if arn not in known), None)
+    unknown = next((arn for arn in session.policy_arns if managed_policy(account, arn) is None), None)
     if unknown is not None:
         where = f"in account {account}, where the role is"
         raise Refusal("ValidationError", f"There is no policy {unknown} {where}: a session policy must be there.")
