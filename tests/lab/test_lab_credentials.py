@@ -1,6 +1,8 @@
 """Credentials that no longer stand, sessions of users, and MFA: what each says, at KMS and at STS."""
 
+import base64
 import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -136,9 +138,6 @@ def device_of(lab: Lab, name: str) -> tuple[str, str]:
 
 def test_the_codes_are_those_of_rfc_6238() -> None:
     """Its appendix B, the last six of the eight digits that it prints for SHA-1."""
-    import base64
-    from datetime import UTC, datetime
-
     seed = base64.b32encode(b"12345678901234567890").decode()
     for seconds, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
         assert code_shown(seed, datetime.fromtimestamp(seconds, UTC)) == code
@@ -205,6 +204,19 @@ def test_a_wrong_code_and_a_strange_device_are_refused(lab: Lab, refused: Any) -
     lab.clock.advance(minutes=2)
     with refused("AccessDenied"):
         bob.client("sts").get_session_token(SerialNumber=serial, TokenCode=code)
+
+
+@pytest.mark.parametrize(("steps", "goes"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_a_device_may_be_one_step_early_or_late(lab: Lab, refused: Any, steps: int, goes: bool) -> None:
+    bob = lab.home.user("bob")
+    serial, seed = device_of(lab, "bob")
+    code = code_shown(seed, lab.clock.now() + timedelta(seconds=30 * steps))
+    sts = bob.client("sts")
+    if goes:
+        sts.get_session_token(SerialNumber=serial, TokenCode=code)
+    else:
+        with refused("AccessDenied"):
+            sts.get_session_token(SerialNumber=serial, TokenCode=code)
 
 
 def test_the_time_a_session_was_made_is_a_condition_key(lab: Lab, refused: Any, statement: Any) -> None:

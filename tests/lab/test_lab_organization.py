@@ -211,6 +211,8 @@ def test_an_organization_ends_with_its_lab(statement: Any) -> None:
             lab.organization().add(lab.home).attach_scp(statement(effect="Deny"))
             with pytest.raises(ClientError):
                 lab.home.admin.client("kms").list_keys()
+    with Lab() as lab:
+        assert lab.organization(lab.home.id).management is lab.home  # a member no longer
 
 
 def test_what_cannot_be_is_refused_with_a_sentence(lab: Lab, statement: Any) -> None:
