@@ -18,11 +18,6 @@ Context = Mapping[str, str | tuple[str, ...]]
 _KMS_ARN = re.compile(r"arn:[^:]+:kms:[^:]*:([^:]*):(key|alias)/.+", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:[^:]+:iam::([^:]*):role/.+", re.ASCII)
 
-_WITHOUT_CALLER_ACCOUNT = frozenset(
-    ["kms:generaterandom", "kms:listaliases", "kms:listkeys", "kms:listretirablegrants"]
-)
-"""The permissions for which the service authorization reference (2026-09) does not list kms:CallerAccount."""
-
 
 @lru_cache(maxsize=4096)
 def resource_account(resource: str) -> str | None:
@@ -76,7 +71,7 @@ def _derived(request: "Request") -> dict[str, str | tuple[str, ...]]:
     }
     if caller.kind == "User":
         context["aws:username"] = caller.name
-    if request.action.lower() not in _WITHOUT_CALLER_ACCOUNT and request.action.lower().startswith("kms:"):
+    if owner or "customkeystore" in request.action.lower():
         context["kms:calleraccount"] = caller.account
     for name, value in caller.tags.items():
         context[f"aws:principaltag/{name.lower()}"] = value

@@ -156,6 +156,9 @@ def condition_context(work: Work, check: Check) -> Context:
     context = global_keys(work.caller, region, work.user_agent, work.now, work.route, resource_account(check.resource))
     if work.route.via_service and check.action not in _NOT_FOR_A_SERVICE:
         context["kms:ViaService"] = work.route.via_service
+    if check.resource == "*" and check.action in ("kms:CreateKey", "kms:TagResource"):
+        # The service authorization reference (2026-09) lists it there; `decide` adds it where there is a key.
+        context["kms:CallerAccount"] = work.caller.account
     if check.key is not None:
         context |= _of_key(work, check.key)
     if operation in _WITH_ONE_CONTEXT:
