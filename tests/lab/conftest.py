@@ -182,3 +182,35 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield boto3.client
     if request.param == "installed":
         uninstall()
+
+
+@pytest.fixture
+def statement() -> Callable[..., dict[str, Any]]:
+    """A policy of one statement: `statement("kms:Decrypt", effect="Deny", StringEquals={...})`, Resource "*".
+
+    `principal` makes it a policy that names whom it is about.
+    """
+
+    def make(action: str | list[str] = "*", effect: str = "Allow", principal: Any = None, **condition: Any) -> Any:
+        one: dict[str, Any] = {"Effect": effect, "Action": action, "Resource": "*"}
+        if principal is not None:
+            one["Principal"] = principal
+        if condition:
+            one["Condition"] = condition
+        return {"Version": "2012-10-17", "Statement": [one]}
+
+    return make
+
+
+@pytest.fixture
+def client_of() -> Callable[..., Any]:
+    """A client with credentials that STS returned, as a learner makes it."""
+    from kms_katas.lab.aws_session import ClientPool
+
+    def make(made: dict[str, Any], service: str = "kms") -> Any:
+        found = made["Credentials"]
+        return ClientPool().lend(
+            service, "us-east-1", (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+        )
+
+    return make

@@ -7,9 +7,9 @@ logic"). Which statements apply is found in examine.py; roles and their trust po
 from functools import partial
 from typing import NamedTuple
 
-from .context import is_key, resource_account
+from .context import is_key, resource_account, role_account
 from .decision import Decision, DecisionKind, Documents, Grant, Layer, Request, Step
-from .examine import CALLER_NAMED, Asked, allows_by_match, examined, first_allow, first_deny, points_met
+from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny, points_met
 from .grants import applying, examined_grants, reference
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import PrincipalMatch
@@ -53,13 +53,12 @@ def decide(request: Request, documents: Documents) -> Decision:
 
 def _verdict(request: Request, documents: Documents, readings: Readings = NO_READINGS) -> Verdict:
     asked = Asked(request, documents.boundary is not None, readings)
-    weighed = _weighed(request, documents)
+    weighed = weighed_policies(request, documents)
     if deny := first_deny(asked, weighed):
         layer, statement = deny
         return "ExplicitDeny", layer, statement.ref
-    for layer, policies in weighed:
-        if layer in _MUST_ALLOW and first_allow(asked, layer, policies) is None:
-            return "ImplicitDeny", layer, None
+    if lacking := guardrail_without_allow(asked, weighed):
+        return "ImplicitDeny", lacking, None
 
     caller, action = request.principal, request.action.lower()
     crosses = _crosses_accounts(request)
@@ -75,7 +74,7 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
     if is_root and not under_key_policy:
         return "Allowed", "root-user", None
 
-    limits = _limits(asked, documents)
+    limits = limits_without_allow(asked, documents)
     openings = _openings(asked, documents, held, crosses)
     for opening in openings:
         if opening.alone and not _limited(opening, limits, asked):
@@ -89,12 +88,12 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
         return "Allowed", "identity-policy", own.ref
     # Where both lack the Allow: so AWS was recorded to say it for grants, to a role and to one of its sessions
     # (radkawar/stackd, testdata/aws/kms/grants.json, cases cross_owner_*_implicit_session_deny).
-    if limits and (own or any(opening.match in _LIMITED for opening in openings)):
+    if limits and (own or any(opening.match in LIMITED for opening in openings)):
         return "ImplicitDeny", limits[0], None
     return "ImplicitDeny", "identity-policy", None
 
 
-def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
+def weighed_policies(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
     """The policies that have a say in this request, each layer in the order in which it is looked at.
 
     Service control policies do not reach services, service-linked roles and the management account (Organizations
@@ -110,7 +109,7 @@ def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[
         documents.aws_managed_key
         or caller.service_linked
         or request.action.lower() == _RETIRE
-        or (manager and resource_account(request.resource) == manager)
+        or (manager and manager in (resource_account(request.resource), role_account(request.resource)))
     ):
         found += (("resource-control-policy", level) for level in documents.rcps)
     if documents.vpc_endpoint is not None:
@@ -128,6 +127,14 @@ def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[
 
 _MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoint-policy"])
 """The layers without whose Allow nothing goes, whatever the others say. RCPFullAWSAccess cannot be taken off."""
+
+
+def guardrail_without_allow(asked: Asked, weighed: Weighed) -> Layer | None:
+    """The first layer that must allow and does not."""
+    for layer, policies in weighed:
+        if layer in _MUST_ALLOW and first_allow(asked, layer, policies) is None:
+            return layer
+    return None
 
 
 def _under_key_policy(request: Request) -> bool:
@@ -163,10 +170,10 @@ def _openings(
     return found
 
 
-_LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
+LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
 
 
-def _limits(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
+def limits_without_allow(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
     """The policies that bound what the caller may have, and do not allow this."""
     limits: list[tuple[Layer, tuple[NamedPolicy, ...]]] = []
     if documents.boundary is not None:
@@ -184,7 +191,7 @@ def _limited(opening: _Opening, limits: tuple[Layer, ...], asked: Asked) -> bool
     user AWS was recorded so on 2026-09-12 (radkawar/stackd, testdata/aws/kms/grants.json, cases
     *_implicit_session_deny and *_implicit_boundary_deny).
     """
-    if not limits or opening.match in _LIMITED:
+    if not limits or opening.match in LIMITED:
         return bool(limits)
     if opening.layer == "key-policy":
         return "session-policy" in limits and "session-policy-limits-named-session" in asked.readings
@@ -219,7 +226,7 @@ def _issued_by_the_caller(request: Request, documents: Documents) -> bool:
 def _trace(request: Request, documents: Documents) -> tuple[Step, ...]:
     asked = Asked(request, documents.boundary is not None)
     grants = documents.grants if is_key(request.resource) else ()
-    return (*examined(asked, _weighed(request, documents)), *examined_grants(asked, grants))
+    return (*examined(asked, weighed_policies(request, documents)), *examined_grants(asked, grants))
 
 
 def _open(request: Request, documents: Documents, kind: DecisionKind) -> tuple[str, ...]:
@@ -241,7 +248,7 @@ def _met(request: Request, documents: Documents) -> set[str]:
     asked = Asked(request)
     met = {
         point
-        for layer, policies in _weighed(request, documents)
+        for layer, policies in weighed_policies(request, documents)
         for policy in policies
         for statement in policy.statements
         for point in points_met(statement, layer, asked)
