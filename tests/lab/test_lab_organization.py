@@ -106,18 +106,23 @@ def test_resource_control_policies_bound_strangers_and_service_control_policies_
     assert "perimeter" in "".join(explain(lab.explain(caught.value)))
 
 
-def test_resource_control_policies_do_not_reach_operations_on_no_key(lab: Lab, statement: Any) -> None:
+def test_resource_control_policies_bound_operations_on_no_key_as_decide_has_it(
+    lab: Lab, refused: Any, statement: Any
+) -> None:
     lab.organization().add(lab.home).attach_rcp(statement("kms:*", effect="Deny", principal="*"))
-    lab.home.admin.client("kms").list_keys()
-    lab.home.admin.client("kms").create_key()
+    for operation in ("list_keys", "create_key"):
+        with refused("AccessDeniedException") as caught:
+            getattr(lab.home.admin.client("kms"), operation)()
+        assert lab.explain(caught.value).layer == "resource-control-policy"
 
 
 def test_resource_control_policies_do_not_reach_aws_managed_keys(lab: Lab, refused: Any, statement: Any) -> None:
     admin = lab.home.admin.client("kms")
+    key = lab.home.create_key()
     lab.organization().add(lab.home).attach_rcp(statement("kms:*", effect="Deny", principal="*"))
     admin.describe_key(KeyId="alias/aws/s3")
     with refused("AccessDeniedException"):
-        admin.describe_key(KeyId=lab.home.create_key())
+        admin.describe_key(KeyId=key)
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,16 @@ from kms_katas.lab.stored_policies import managed_policy, named_policy, of_manag
 from kms_katas.policy import Documents, NamedPolicy, Principal
 
 
-def documents_about(caller: Caller, owner: str | None, route: Route) -> Documents:
-    """All but the key policy and the grants. `owner` is the account of the resource, None for an operation on no
-    resource: resource control policies bound what is done with resources, and so do not reach those (our reading of
-    the Organizations guide, "Resource control policies").
+def documents_about(caller: Caller, owner: str, route: Route) -> Documents:
+    """All but the key policy and the grants. `owner` is the account of the resource, for an operation on no resource
+    the one in which it happens.
     """
     return Documents(
         identity=tuple(identity_policies(caller)),
         boundary=_boundary(caller),
         session=tuple(_session_policies(caller)),
         scps=scps_over(caller.account),
-        rcps=() if owner is None else rcps_over(owner),
+        rcps=rcps_over(owner),
         vpc_endpoint=route.endpoint.policy if route.endpoint is not None else None,
     )
 

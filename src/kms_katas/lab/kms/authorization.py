@@ -107,7 +107,7 @@ def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[We
     caller = work.caller
     assert caller is not None
     documents = replace(
-        documents_about(caller, resource_account(check.resource), work.route),
+        documents_about(caller, resource_account(check.resource) or caller.account, work.route),
         key_policy=None if key_policy is None else _named("key policy", key_policy),
         grants=grants,
         aws_managed_key=check.key is not None and check.key.manager == "AWS",
