@@ -95,16 +95,16 @@ def test_a_known_case_is_decided_alike_without_what_its_author_wrote_down_of_the
     assert wrong == []
 
 
-def test_the_statement_that_decided_is_told_with_its_place_in_the_file(decide, here):
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_the_statement_that_decided_is_told_with_its_place_in_the_file(decide, here, indent):
     asked = case()
     asked["key"]["policy"]["Statement"].insert(0, allow("kms:Encrypt"))
-    text = json.dumps([asked], indent=random.randint(1, 5))
+    text = json.dumps([asked], indent=indent)
     _, (answer,) = decide(text=text)
     statement = answer["statement"]
     assert (statement["index"], statement["sid"], answer["layer"]) == (1, "Mine", "key-policy")
     first, *following = text.splitlines()[statement["line"] - 1 :]
-    assert first[statement["column"] - 1 :] == "{"
-    written, _ = json.JSONDecoder().raw_decode("\n".join(["{", *following]))
+    written, _ = json.JSONDecoder().raw_decode("\n".join([first[statement["column"] - 1 :], *following]))
     assert written == allow("kms:Decrypt", Sid="Mine")
 
 
@@ -270,3 +270,14 @@ def test_a_pair_that_cannot_be_used_says_why(run, here, change, told):
     ran = run("policy", "compare", "pairs.json", "--format", "json")
     assert told in json.loads(ran.out)["comparisons"][0]["error"]
     assert ran.status == 2
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_fault_in_a_policy_is_told_with_its_place_in_the_file(decide, indent):
+    asked = case()
+    asked["key"]["policy"]["Statement"][0]["Effect"] = "Perhaps"
+    text = json.dumps([asked], indent=indent)
+    (answer,) = decide(text=text)[1]
+    at = text.index('"Effect"')
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    assert f"(line {line}, column {column})" in answer["error"]

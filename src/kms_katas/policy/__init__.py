@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .points import OPEN_POINTS
     from .principal import Principal
     from .statement import NamedPolicy, StatementRef
+    from .telling import as_markdown, decision_data
 
 _HOME = {
     "Decision": "decision",
@@ -29,8 +30,10 @@ _HOME = {
     "Request": "decision",
     "StatementRef": "statement",
     "Step": "decision",
+    "as_markdown": "telling",
     "decide": "evaluate",
     "decide_assume_role": "assume_role",
+    "decision_data": "telling",
     "denial_message": "denial",
     "explain": "explanation",
     "parse_document": "document",
@@ -48,8 +51,10 @@ __all__ = [
     "Request",
     "StatementRef",
     "Step",
+    "as_markdown",
     "decide",
     "decide_assume_role",
+    "decision_data",
     "denial_message",
     "explain",
     "parse_document",

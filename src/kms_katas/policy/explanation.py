@@ -370,6 +370,6 @@ def _place(step: Step) -> str:
 
 def _policy(step: Step) -> str:
     if step.layer == "identity-policy":
-        return step.policy
+        return "the identity policy" if step.policy == "identity policy" else step.policy
     kind = _NAMED[step.layer]
     return f"the {kind}" if step.layer in _ONE_ALONE or step.policy == kind else f"the {kind} {step.policy}"

@@ -72,10 +72,12 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
     _show_remarks(answers)
     allowed = sum(one["decision"] == "Allow" for one in answers)
     denied = sum(one["decision"] == "Deny" for one in answers)
-    screen.say(f"{screen.count(len(answers), 'case')}: {allowed} allowed, {denied} denied.")
+    unusable = len(answers) - allowed - denied
+    told = f"{screen.count(len(answers), 'case')}: {allowed} allowed, {denied} denied"
+    screen.say(told + (f", {unusable} not decided." if unusable else "."))
     resting = [one["id"] for one in answers if one["open"]]
     if resting:
-        screen.say(f"On what AWS leaves open rests: {', '.join(resting)}.")
+        screen.say(f"Resting on what AWS leaves open: {', '.join(resting)}.")
     wrong = _show_expectations(answers)
     why = wrong or next((one["id"] for one in answers if not one["error"]), None)
     if why is not None:
@@ -166,13 +168,14 @@ def _show_comparisons(answers: list[dict[str, Any]]) -> None:
         table.add_column(name, no_wrap=name != "why", overflow="fold")
     words = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("not decided", "yellow")}
     for one in answers:
-        why = "" if one["aWithinB"] else _in_names(one["reason"] or "cannot be used")
-        table.add_row(_mark(one), Text(one["id"]), words[one["aWithinB"]], Text(why))
+        why = "" if one["aWithinB"] else _in_names(one["reason"] or "")
+        answer = Text("?", "yellow") if one["error"] else words[one["aWithinB"]]
+        table.add_row(_mark(one), Text(one["id"]), answer, Text(why))
     screen.console().print(table)
     _show_remarks(answers)
     within = sum(one["aWithinB"] is True for one in answers)
     beyond = sum(one["aWithinB"] is False for one in answers)
-    undecided = len(answers) - within - beyond
+    undecided = sum(one["aWithinB"] is None and not one["error"] for one in answers)
     told = f"{screen.count(len(answers), 'pair')}: {within} within, {beyond} not"
     screen.say(told + (f", {undecided} not decided." if undecided else "."))
     _show_expectations(answers)

@@ -90,6 +90,8 @@ def _case(file: str, id: str | None) -> Case:
     chosen = [entry for entry in entries if id in (None, entry.id)]
     if not chosen:
         raise KitError(f"{shown(file)} has no case {id}. `{screen.command(f'policy decide {file}')}` lists them.")
+    if len(chosen) > 1 and id is not None:
+        raise KitError(f"{shown(file)} has {len(chosen)} cases with the id {id}. Give each its own.")
     if len(chosen) > 1:
         raise KitError(f"{shown(file)} has {len(chosen)} cases: say which one with --id, such as --id {chosen[0].id}.")
     if isinstance(chosen[0], Unreadable):

@@ -39,7 +39,7 @@ def decide(
 @policy.command()
 def explain(
     case: Annotated[
-        str | None, typer.Argument(metavar="[CASE.json]", help="A file with a case; else describe it by options.")
+        str | None, typer.Argument(metavar="CASE.json", help="A file with a case; else describe it by options.")
     ] = None,
     id: Annotated[str | None, typer.Option("--id", metavar="ID", help="Which case of the file.")] = None,
     key_policy: Annotated[str | None, _file_option("--key-policy", "The key policy.")] = None,

@@ -31,10 +31,32 @@ class JsonFile:
 
     def document(self, path: JsonPath) -> Document:
         """The policy at a path, as `parse_document` reads it; its places are those in the whole file."""
-        start, place = self.positions.values[path], self.positions.value(path)
+        start = self.positions.values[path]
         end = json.JSONDecoder().raw_decode(self.text, start)[1]
-        before = "\n" * (place.line - 1) + " " * (place.column - 1)
-        return parse_document(before + self.text[start:end])
+        begins = self.positions.value(path)
+        try:
+            return _Inside(parse_document(self.text[start:end]), begins)
+        except PolicyError as error:
+            raise PolicyError(error.sentence, error.place and _moved(error.place, begins)) from None
+
+
+class _Inside(Document):
+    """A policy that begins at a place inside a file."""
+
+    def __init__(self, document: Document, begins: Place) -> None:
+        super().__init__(document, document.text)
+        self._begins = begins
+
+    def place(self, path: JsonPath) -> Place:
+        return _moved(super().place(path), self._begins)
+
+    def value_place(self, path: JsonPath) -> Place:
+        return _moved(super().value_place(path), self._begins)
+
+
+def _moved(place: Place, begins: Place) -> Place:
+    """A place in a text, as it is in the file in which that text begins at `begins`."""
+    return Place(place.line + begins.line - 1, place.column + (begins.column - 1 if place.line == 1 else 0))
 
 
 class Fields:
@@ -113,7 +135,7 @@ class Fields:
         """A list of policies; each has a number, but for the only one."""
         many = self._list(name)
         return tuple(
-            self._policy((name, number), f"{called} {number + 1}" if len(many) > 1 else f"the {called}")
+            self._policy((name, number), f"{called} {number + 1}" if len(many) > 1 else called)
             for number in range(len(many))
         )
 
