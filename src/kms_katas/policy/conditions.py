@@ -172,7 +172,7 @@ def _by_number(test: Callable[[float, float], bool]) -> Compare:
 
 
 def _by_date(test: Callable[[float, float], bool]) -> Compare:
-    return _ordered(test, _moment)
+    return _ordered(test, moment)
 
 
 def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float | None]) -> Compare:
@@ -184,24 +184,27 @@ def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float |
 
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 
 def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text."""
+def moment(text: str) -> float | None:
+    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text.
+
+    A month without a day is its beginning: one of the forms of W3C's note on dates, which the IAM reference names. A
+    year alone is another of them, and cannot be told from epoch seconds: it is read as those.
+    """
     number = _number(text)
     if number is not None:
         return number
     from datetime import UTC, datetime
 
     try:
-        moment = datetime.fromisoformat(text)
-        return (
-            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-        ).total_seconds()
+        read = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
     except (ValueError, OverflowError):
         return None
 
