@@ -3,7 +3,7 @@
 It decides nothing; everything it says is in the Decision. AWS's own words are in denial.py.
 """
 
-from .context import resource_account, role_account
+from .context import names_alias, resource_account, role_account
 from .decision import Decision, Layer, Step
 from .document import as_list, statements
 from .points import OPEN_POINTS
@@ -100,6 +100,8 @@ def _denied_because(decision: Decision) -> str:
             return f"Denied: {action} is not open to principals of other accounts: {only}."
         case "reserved-alias":
             return "Denied: aliases that begin with alias/aws/ belong to AWS."
+        case "key-policy" if names_alias(decision.request.resource):
+            return f"Denied: {action} is a permission on a key, and the ARN of an alias never stands for its key."
     if decision.layer in _GUARDRAILS:
         return _denied_by_guardrail(decision)
     if _no_such_role(decision):
@@ -227,6 +229,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             return f"call it as a principal of account {_owner(decision)}."
         case "reserved-alias":
             return "choose an alias name that does not begin with alias/aws/."
+        case "key-policy" if names_alias(request.resource):
+            return "ask for it on the ARN of the key, which its key policy and grants are about."
     if _no_such_role(decision):
         return "compare the ARN with that of the role, account and path included."
     elsewhere = _between_accounts(decision) or decision.layer in _GUARDRAILS
