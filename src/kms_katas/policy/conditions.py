@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .context import Context
 from .document import as_list, base_operator
-from .match import Pattern, arn_matches, expand, glob_matches
+from .match import Pattern, arn_matches, expand, filled_in, glob_matches
 from .points import NO_READINGS, Readings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> st
     `variables` says whether the document's Version knows policy variables. An unknown operator never holds.
     """
     test = failing(tests_of(condition), context, variables)
-    return None if test is None else why_not(test, context)
+    return None if test is None else why_not(test, context, variables)
 
 
 def failing(
@@ -60,12 +60,23 @@ def failing(
     return None
 
 
-def why_not(test: Test, context: Context) -> str:
-    """A test that does not hold, as a clause for people."""
+def why_not(test: Test, context: Context, variables: bool) -> str:
+    """A test that does not hold, as a clause for people: what was found, what was wanted, what variables stand for."""
     if test.operator is None:
         return f"{test.name} is no condition operator"
-    has, wants = _present(context.get(test.lowered)), _wants(test.wanted)
-    return f"{test.name} on {test.key} does not hold: the request has {has}, the policy wants {wants}"
+    has, wants = _present(context.get(test.lowered)), _wants(test.wanted, test.operator.negated)
+    told = f"{test.name} on {test.key} does not hold: the request has {has}, the policy wants {wants}"
+    filled = [
+        f"{value!r} {filled_in(value, context, variables, test.operator.expands)}"
+        for value in test.wanted
+        if "${" in value
+    ]
+    return f"{told}, where {' and '.join(filled)}" if filled else told
+
+
+def why_so(tests: tuple[Test, ...], context: Context) -> str:
+    """Why a Condition holds, as a clause for people: what the request has of each key."""
+    return " and ".join(f"{test.name} on {test.key} meets {_present(context.get(test.lowered))}" for test in tests)
 
 
 Compare = Callable[[str, Pattern], bool]
@@ -121,8 +132,10 @@ def _present(value: str | tuple[str, ...] | None) -> str:
     return "no such key" if value is None else repr(value) if isinstance(value, str) else repr(list(value))
 
 
-def _wants(values: tuple[str, ...]) -> str:
-    return repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
+def _wants(values: tuple[str, ...], negated: bool) -> str:
+    if len(values) == 1:
+        return f"anything but {values[0]!r}" if negated else repr(values[0])
+    return f"{'none' if negated else 'one'} of {list(values)!r}"
 
 
 @lru_cache(maxsize=512)

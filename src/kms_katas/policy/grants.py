@@ -117,10 +117,13 @@ def _constrained(asked: Asked, grant: Grant, operation: str) -> str | None:
     if operation not in _WITH_CONTEXT:
         return None
     pairs = _pairs(asked)
+    found = f", and the request has {pairs or 'no encryption context'}"
     if grant.equals and pairs != _folded(grant.equals, asked.readings):
-        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}"
+        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}{found}"
     if grant.subset and not _folded(grant.subset, asked.readings).items() <= pairs.items():
-        return f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}"
+        return (
+            f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}, and the request has {pairs}"
+        )
     return None
 
 
