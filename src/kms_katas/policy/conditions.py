@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .context import Context
 from .document import as_list, base_operator
-from .match import Pattern, arn_matches, expand, glob_matches
+from .match import Pattern, arn_matches, expand, filled_in, glob_matches
 from .points import NO_READINGS, Readings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> st
     `variables` says whether the document's Version knows policy variables. An unknown operator never holds.
     """
     test = failing(tests_of(condition), context, variables)
-    return None if test is None else why_not(test, context)
+    return None if test is None else why_not(test, context, variables)
 
 
 def failing(
@@ -60,12 +60,25 @@ def failing(
     return None
 
 
-def why_not(test: Test, context: Context) -> str:
-    """A test that does not hold, as a clause for people: what the policy wants, and what the request has."""
+def why_not(test: Test, context: Context, variables: bool) -> str:
+    """A test that does not hold, as a clause for people: what the policy wants, what the request has, and what the
+    policy's variables stand for.
+    """
     if test.operator is None:
         return f"{test.name} is no condition operator"
     found = _found(test, context.get(test.lowered))
-    return f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
+    told = f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
+    filled = [
+        f"{value!r} {filled_in(value, context, variables, test.operator.expands)}"
+        for value in test.wanted
+        if "${" in value
+    ]
+    return f"{told}, where {' and '.join(filled)}" if filled else told
+
+
+def why_so(tests: tuple[Test, ...], context: Context) -> str:
+    """Why a Condition holds, as a clause for people: what the request has of each key."""
+    return " and ".join(f"{test.name} on {test.key}, since {_found(test, context.get(test.lowered))}" for test in tests)
 
 
 Compare = Callable[[str, Pattern], bool]
@@ -155,7 +168,7 @@ def _wants(test: Test) -> str:
         return "to be absent" if "true" in map(str.lower, values) else "to be there"
     which = repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
     if operator and operator.negated:
-        return f"anything but {which}"
+        return f"anything but {which}" if len(values) == 1 else f"none of {list(values)!r}"
     plain = base.removeprefix("string").removeprefix("arn").removeprefix("numeric").removeprefix("date")
     return f"{_WANTING.get(plain, '')}{which}"
 
@@ -207,7 +220,7 @@ def _by_number(test: Callable[[float, float], bool]) -> Compare:
 
 
 def _by_date(test: Callable[[float, float], bool]) -> Compare:
-    return _ordered(test, _moment)
+    return _ordered(test, moment)
 
 
 def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float | None]) -> Compare:
@@ -219,24 +232,27 @@ def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float |
 
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 
 def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text."""
+def moment(text: str) -> float | None:
+    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text.
+
+    A month without a day is its beginning: one of the forms of W3C's note on dates, which the IAM reference names. A
+    year alone is another of them, and cannot be told from epoch seconds: it is read as those.
+    """
     number = _number(text)
     if number is not None:
         return number
     from datetime import UTC, datetime
 
     try:
-        moment = datetime.fromisoformat(text)
-        return (
-            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-        ).total_seconds()
+        read = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
     except (ValueError, OverflowError):
         return None
 

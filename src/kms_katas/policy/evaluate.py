@@ -7,7 +7,7 @@ logic"). Which statements apply is found in examine.py; roles and their trust po
 from functools import partial
 from typing import NamedTuple
 
-from .context import is_key, resource_account, role_account
+from .context import is_key, names_alias, resource_account, role_account
 from .decision import Decision, DecisionKind, Documents, Grant, Layer, Request, Step
 from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny, points_met
 from .grants import applying, examined_grants, reference
@@ -32,6 +32,18 @@ _RETIRE = "kms:retiregrant"
 reach it (KMS guide, "Resource control policies")."""
 
 _ALIAS_CHANGES = frozenset({"kms:createalias", "kms:updatealias", "kms:deletealias"})
+
+_ON_NO_KEY = frozenset(
+    "kms:" + name
+    for name in (
+        "CreateKey ListKeys ListAliases ListRetirableGrants GenerateRandom CreateCustomKeyStore UpdateCustomKeyStore"
+        " DescribeCustomKeyStores ConnectCustomKeyStore DisconnectCustomKeyStore DeleteCustomKeyStore"
+    )
+    .lower()
+    .split()
+)
+"""Only identity policies give these (KMS API reference, "Required permissions: ... (IAM policy)"), also where the
+request is about one key, as ListAliases can be."""
 
 Verdict = tuple[DecisionKind, Layer, StatementRef | None]
 
@@ -65,6 +77,10 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
     under_key_policy = _under_key_policy(request)
     if action in _ALIAS_CHANGES and ":alias/aws/" in request.resource:
         return "ImplicitDeny", "reserved-alias", None
+    if action not in _ALIAS_CHANGES and names_alias(request.resource):
+        # What is about a key was asked of an alias, and no key policy speaks of that (KMS guide, "Controlling access to
+        # aliases").
+        return "ImplicitDeny", "key-policy", None
     held = applying(asked, documents.grants) if documents.grants and is_key(request.resource) else []
     if crosses and (
         action not in CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
@@ -138,7 +154,8 @@ def guardrail_without_allow(asked: Asked, weighed: Weighed) -> Layer | None:
 
 
 def _under_key_policy(request: Request) -> bool:
-    return is_key(request.resource) and request.action.lower() != _RETIRE
+    action = request.action.lower()
+    return is_key(request.resource) and action != _RETIRE and action not in _ON_NO_KEY
 
 
 def _crosses_accounts(request: Request) -> bool:
