@@ -151,6 +151,7 @@ def test_a_field_that_nobody_knows_is_told_and_the_case_does_not_pass(decide, ru
         (lambda one: one["request"].update(context=["a"]), "request.context"),
         (lambda one: one["request"].update(context={"aws:a": {}}), "aws:a"),
         (lambda one: one["request"].update(encryptionContext={"a": 1}), "request.encryptionContext"),
+        (lambda one: one["request"].update(encryptionContext=""), "request.encryptionContext"),
         (lambda one: one.update(expected={"decision": "Allowed"}), "expected.decision"),
         (lambda one: one["request"].update(resourceAccountId="1" * 12), "request.resourceAccountId"),
     ],
@@ -164,11 +165,15 @@ def test_a_case_that_cannot_be_used_says_why_and_the_others_are_decided(decide, 
     assert (first["decision"], second["decision"], ran.status) == (None, "Allow", 2)
 
 
-def test_a_name_given_twice_in_a_case_is_refused_with_its_place(decide):
-    text = json.dumps([case()]).replace('"principal":', '"principal": {},\n"principal":')
-    _, (answer,) = decide(text=text)
-    assert "principal stands twice" in answer["error"]
+@pytest.mark.parametrize("name", ["principal", "action", "kms:ViaService", "Sid", "team"])
+def test_a_name_given_twice_in_a_case_is_refused_with_its_place(decide, name):
+    asked = case()
+    asked["request"] |= {"context": {"kms:ViaService": "x"}, "encryptionContext": {"team": "blue"}}
+    text = json.dumps([asked, case()]).replace(f'"{name}":', f'"{name}": "x",\n"{name}":', 1)
+    _, (answer, other) = decide(text=text)
+    assert f'"{name}" stands twice' in answer["error"]
     assert "line 2, column 1" in answer["error"]
+    assert other["error"] is None
 
 
 def test_condition_keys_may_be_numbers_booleans_and_lists_and_null_takes_one_away(decide):

@@ -164,6 +164,43 @@ def test_each_further_policy_has_its_say(explain, write, names, option):
     assert [explain(*words, one).out.splitlines()[1].split()[0] for one in (limit, wide)] == ["Denied:", "Allowed"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_grants_are_read_as_the_api_lists_them(explain, here, names, key_arn, known):
+    pair = {"team": uuid.uuid4().hex}
+    grant = {
+        "KeyId": key_arn,
+        "GrantId": uuid.uuid4().hex,
+        "Name": "nightly",
+        "CreationDate": "2026-01-01T00:00:00+00:00",
+        "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/{names['role']}",
+        "IssuingAccount": f"arn:aws:iam::{ACCOUNT}:root",
+        "Operations": ["Decrypt"],
+        "Constraints": {"EncryptionContextSubset": pair},
+    }
+    (here / "grants.json").write_text(json.dumps({"Grants": [grant], "Truncated": False}))
+    carried = f"team={pair['team']}" if known else "team=other"
+    said = explain("--grants", "grants.json", "--encryption-context", carried).out
+    assert f'grant {grant["GrantId"]} ("nightly")' in said
+    assert ("\nAllowed by grant" in said, pair["team"] in said) == (known, not known)
+
+
+def test_a_grant_that_another_account_issued_does_not_let_a_role_in_alone(explain, here, names):
+    grant = {"GrantId": "g", "GranteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/{names['role']}"}
+    grant |= {"Operations": ["Decrypt"], "IssuingAccount": "arn:aws:iam::444455556666:root"}
+    (here / "grants.json").write_text(json.dumps({"Grants": [grant]}))
+    assert "\nDenied" in explain("--grants", "grants.json").out
+
+
+@pytest.mark.parametrize(
+    "more", [{"Truncated": True}, {"Grants": [{"Operations": [], "Constraints": {"NewOne": "x"}}]}, {"Grants": {}}]
+)
+def test_grants_that_are_not_known_whole_are_refused(explain, here, more):
+    (here / "grants.json").write_text(json.dumps({"Grants": []} | more))
+    ran = explain("--grants", "grants.json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("grants.json: ")
+
+
 def test_a_deny_of_a_resource_control_policy_is_found(explain, write, names):
     deny = write("rcp.json", {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"})
     said = explain("--context", f"kms:ViaService={names['service']}", "--rcp", deny).out
@@ -211,6 +248,7 @@ def test_a_case_of_a_file_is_explained_and_what_it_expects_is_compared(run, here
         (["--action", "kms:Nothing"], "no permission of KMS"),
         (["--action", "kms:Sign", "--encryption-context", "a=b"], "kms:Sign takes no encryption context"),
         (["--identity", "nowhere.json"], "nowhere.json is not there"),
+        (["--grants", "key.json"], "aws kms list-grants"),
         (["case.json"], "not both"),
     ],
 )

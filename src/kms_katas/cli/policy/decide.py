@@ -1,6 +1,7 @@
 """`kata policy decide` and `compare`: a file of questions, an answer for each. The files' format is policy/cases."""
 
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -80,8 +81,9 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
         screen.say(f"Resting on what AWS leaves open: {', '.join(resting)}.")
     wrong = _show_expectations(answers)
     why = wrong or next((one["id"] for one in answers if not one["error"]), None)
-    if why is not None:
-        console.print(Text.assemble("Why: ", (screen.command(f"policy explain {file} --id {why}"), "cyan")))
+    if why is not None and file != "-":
+        words = f"policy explain {shlex.quote(file)} --id {shlex.quote(why)}"
+        console.print(Text.assemble("Why: ", (screen.command(words), "cyan")))
 
 
 def _mark(one: dict[str, Any]) -> Text:

@@ -11,6 +11,7 @@ from kms_katas.kit import KitError
 from kms_katas.policy import (
     Decision,
     Documents,
+    Grant,
     NamedPolicy,
     PolicyError,
     Principal,
@@ -19,7 +20,7 @@ from kms_katas.policy import (
     denial_message,
     explain,
 )
-from kms_katas.policy.cases import Case, Unreadable, encryption_context_keys, read_cases
+from kms_katas.policy.cases import Case, Unreadable, encryption_context_keys, read_cases, read_grants
 from kms_katas.policy.context import resource_account
 from kms_katas.policy.kms_table import condition_key, permissions
 
@@ -49,7 +50,8 @@ def explain_request(file: str | None, id: str | None, asked: Asked, format: str)
     if file is not None and not asked.is_empty:
         raise KitError("Give a file with a case, or the options that describe a request, not both.")
     if file is None:
-        _show(decide(_request(asked), _documents(asked.files)), format)
+        request = _request(asked)
+        _show(decide(request, _documents(asked.files, request.resource)), format)
         return PASSED
     case = _case(file, id)
     decision = case.decide()
@@ -146,7 +148,7 @@ def _pair(word: str, option: str) -> tuple[str, str]:
     return name, value
 
 
-def _documents(files: Mapping[str, Sequence[str]]) -> Documents:
+def _documents(files: Mapping[str, Sequence[str]], resource: str) -> Documents:
     def one(name: str) -> NamedPolicy | None:
         return read_policy(files[name][0]) if files[name] else None
 
@@ -156,9 +158,17 @@ def _documents(files: Mapping[str, Sequence[str]]) -> Documents:
     return Documents(
         key_policy=one("key-policy"),
         identity=each("identity"),
+        grants=tuple(grant for word in files["grants"] for grant in _grants(word, resource)),
         boundary=one("boundary"),
         session=each("session"),
         scps=tuple((policy,) for policy in each("scp")),
         rcps=tuple((policy,) for policy in each("rcp")),
         vpc_endpoint=one("endpoint"),
     )
+
+
+def _grants(word: str, resource: str) -> tuple[Grant, ...]:
+    try:
+        return read_grants(read_text(word), resource)
+    except PolicyError as error:
+        raise KitError(f"{shown(word)}: {error}") from None

@@ -46,6 +46,9 @@ def explain(
     identity: Annotated[
         list[str] | None, _file_option("--identity", "A policy of the caller: inline, managed, or of a group. Repeat.")
     ] = None,
+    grants: Annotated[
+        list[str] | None, _file_option("--grants", "The key's grants, as `aws kms list-grants` prints them.")
+    ] = None,
     boundary: Annotated[str | None, _file_option("--boundary", "The caller's permissions boundary.")] = None,
     session: Annotated[list[str] | None, _file_option("--session", "A session policy. Repeat.")] = None,
     scp: Annotated[
@@ -92,6 +95,7 @@ def explain(
     files = {
         "key-policy": [key_policy] if key_policy else [],
         "identity": identity or [],
+        "grants": grants or [],
         "boundary": [boundary] if boundary else [],
         "session": session or [],
         "scp": scp or [],

@@ -3,7 +3,7 @@
 docs/reference/policy-files.md has the format. It decides nothing; what AWS's own policies look like is in document.py.
 """
 
-from .reading import Case, Expected, Pair, Unreadable, encryption_context_keys, read_cases, read_pairs
+from .reading import Case, Expected, Pair, Unreadable, encryption_context_keys, read_cases, read_grants, read_pairs
 from .writing import as_case
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "as_case",
     "encryption_context_keys",
     "read_cases",
+    "read_grants",
     "read_pairs",
 ]

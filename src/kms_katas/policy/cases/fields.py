@@ -69,10 +69,12 @@ class Fields:
         self._members: Mapping[str, Any] = members
         self._untaken = dict.fromkeys(members)
         self._inner: list[Fields] = []
-        within = len(path) + 1
-        for repeat in file.positions.repeats:
-            if repeat.path[:-1] == path and len(repeat.path) == within:
-                raise self.wrong(str(repeat.path[-1]), "stands twice, and only one of them could count")
+        # Of the outermost object, which tells it of everything inside.
+        repeats = () if name else file.positions.repeats
+        for repeat in repeats:
+            if repeat.path[: len(path)] == path:
+                what = f"{json.dumps(repeat.path[-1])} stands twice in one object, and only one of them could count."
+                raise PolicyError(what, repeat.places[-1])
 
     def has(self, name: str) -> bool:
         """Whether the field is there; null is as good as none."""
@@ -111,7 +113,9 @@ class Fields:
 
     def pairs(self, name: str) -> dict[str, str]:
         """An object of texts; empty where the field is not there."""
-        members = self.any(name) or {}
+        members = self.any(name)
+        if members is None:
+            return {}
         if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
             raise self.wrong(name, "must be an object of texts")
         return members
@@ -161,13 +165,9 @@ class Fields:
 
     def wrong(self, name: str, what: str) -> PolicyError:
         """An error about one field, or about the object itself."""
-        path = (*self._path, name) if name else self._path
-        place = self._file.positions.entries.get(path, self._file.positions.entries.get(self._path))
-        return PolicyError(f"{self._called(name) or 'A case'} {what}.", None if place is None else self._place(path))
-
-    def _place(self, path: JsonPath) -> Place:
-        where = self._file.positions
-        return where.entry(path if path in where.entries else self._path)
+        path, where = (*self._path, name) if name else self._path, self._file.positions
+        place = where.entry(path if path in where.entries else self._path)
+        return PolicyError(f"{self._called(name) or 'It'} {what}.", place)
 
     def _called(self, name: str) -> str:
         return ".".join(filter(None, (self._name, name)))

@@ -221,18 +221,44 @@ def _documents(fields: Fields, caller: Fields, principal: Principal, request: Re
     )
 
 
-def _grant(grant: Fields, resource: str) -> Grant:
-    constraints = grant.part("constraints")
+def read_grants(text: str, key_arn: str) -> tuple[Grant, ...]:
+    """The grants that ListGrants answers with. Raises PolicyError."""
+    file = JsonFile(text)
+    fields = Fields(file, (), file.content)
+    if not fields.has("Grants"):
+        raise PolicyError('It has no list "Grants": save there what `aws kms list-grants` prints.')
+    fields.any("NextMarker")
+    if fields.true("Truncated"):
+        raise PolicyError("It is only the first part of the list: ask for the others with its NextMarker.")
+    found = []
+    for grant in fields.parts("Grants"):
+        grant.any("CreationDate")
+        found.append(_grant(grant, key_arn, lambda name: name[0].upper() + name[1:]))
+    # A constraint that is not known here would be one that does not hold here.
+    for unknown in fields.unknown():
+        raise PolicyError(f"{unknown} is not known here, so what the grant allows is not either.")
+    return tuple(found)
+
+
+def _grant(grant: Fields, resource: str, spelled: Callable[[str], str] = str) -> Grant:
+    """`spelled` is how the file writes the names of its fields; those of the constraints are the API's in any case."""
+
+    def text(*names: str) -> str:
+        return next(filter(None, (grant.optional_text(spelled(name)) for name in names)), "")
+
+    constraints = grant.part(spelled("constraints"))
     return Grant(
-        grant.optional_text("grantId") or "",
-        grant.optional_text("keyArn") or resource,
-        grant.optional_text("granteePrincipal") or grant.optional_text("granteeServicePrincipal") or "",
-        grant.texts("operations"),
-        retiring=grant.optional_text("retiringPrincipal") or grant.optional_text("retiringServicePrincipal") or "",
-        issuing_account=grant.optional_text("issuingAccount") or "",
+        text("grantId"),
+        text("keyArn", "keyId") or resource,
+        text("granteePrincipal", "granteeServicePrincipal"),
+        grant.texts(spelled("operations")),
+        retiring=text("retiringPrincipal", "retiringServicePrincipal"),
+        # The API answers with the ARN of the account principal.
+        issuing_account=text("issuingAccount").removesuffix(":root").rpartition(":")[2],
         equals=constraints.pairs("EncryptionContextEquals") if constraints else {},
         subset=constraints.pairs("EncryptionContextSubset") if constraints else {},
         source_arn=(constraints.optional_text("SourceArn") or "") if constraints else "",
+        name=text("name"),
     )
 
 
