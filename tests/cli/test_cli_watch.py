@@ -3,7 +3,6 @@
 For how it leaves the terminal: test_cli_watch_terminal.py.
 """
 
-import os
 import re
 import shutil
 import signal
@@ -16,7 +15,7 @@ from .conftest import RIGHT, WRONG
 
 pytest.importorskip("termios")  # not on Windows
 
-from .in_a_terminal import ESCAPE, KATA, WAITING, children, looping, wait_for
+from .in_a_terminal import ESCAPE, KATA, WAITING, looping, wait_for
 
 RULE = re.compile(rb"\d\d:\d\d:\d\d  ([a-z/-]+)")
 CLEARS = re.compile(rb"\x1b\[[0-3]?[JK]|\x1b\[\?1049h|\x1b\[\d*A|\x1bc")
@@ -192,21 +191,30 @@ def test_a_named_kata_is_the_only_one_that_is_judged(watch, answer, second_kata,
     assert b"keys/mini alone" in watched.next()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, answer, progress):
+BROKEN = '''
+
+def test_z(answer):
+    """The machinery works."""
+    import os
+    from kms_katas.grading.outcome import Infra
+    if os.path.exists({flag!r}):
+        raise Infra("it broke")
+'''
+
+
+def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, answer, progress, mini_root, here):
+    flag, checks = here / "broken", mini_root / "tests/graders/01_keys/test_mini.py"
+    checks.write_text(checks.read_text() + BROKEN.format(flag=str(flag)))
     watched = watch()
     watched.next()
-    answer.write_text(WRONG)
-    watched.next()
-    (warm,) = children(watched.process.pid)
-    wait_for(lambda: len(children(warm)) == 2)  # ready for the next save, and at rest
-    os.kill(int(warm), signal.SIGKILL)
+    flag.touch()
     answer.write_text(RIGHT)
     shown = watched.next()
     assert b"your answer was not judged" in shown
     assert "passed" not in progress()
+    flag.unlink()
     watched.type(b"\n")
-    assert b"3 of 3 points" in watched.next()
+    assert b"4 of 4 points" in watched.next()
 
 
 # Keys
