@@ -27,7 +27,7 @@ CROSS_ACCOUNT = frozenset(
     .split()
 )
 
-_RETIRE = "kms:retiregrant"
+RETIRE = "kms:retiregrant"
 """In a key policy it has no effect (KMS guide, "Retiring and revoking grants"), and resource control policies do not
 reach it (KMS guide, "Resource control policies")."""
 
@@ -53,12 +53,12 @@ def decide(request: Request, documents: Documents) -> Decision:
 
 def _verdict(request: Request, documents: Documents, readings: Readings = NO_READINGS) -> Verdict:
     asked = Asked(request, documents.boundary is not None, readings)
-    weighed = _weighed(request, documents)
-    if deny := first_deny(asked, weighed):
+    having_a_say = weighed(request, documents)
+    if deny := first_deny(asked, having_a_say):
         layer, statement = deny
         return "ExplicitDeny", layer, statement.ref
-    for layer, policies in weighed:
-        if layer in _MUST_ALLOW and first_allow(asked, layer, policies) is None:
+    for layer, policies in having_a_say:
+        if layer in MUST_ALLOW and first_allow(asked, layer, policies) is None:
             return "ImplicitDeny", layer, None
 
     caller, action = request.principal, request.action.lower()
@@ -89,12 +89,12 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
         return "Allowed", "identity-policy", own.ref
     # Where both lack the Allow: so AWS was recorded to say it for grants, to a role and to one of its sessions
     # (radkawar/stackd, testdata/aws/kms/grants.json, cases cross_owner_*_implicit_session_deny).
-    if limits and (own or any(opening.match in _LIMITED for opening in openings)):
+    if limits and (own or any(opening.match in LIMITED for opening in openings)):
         return "ImplicitDeny", limits[0], None
     return "ImplicitDeny", "identity-policy", None
 
 
-def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
+def weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
     """The policies that have a say in this request, each layer in the order in which it is looked at.
 
     Service control policies do not reach services, service-linked roles and the management account (Organizations
@@ -109,7 +109,7 @@ def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[
     if documents.rcps and not (
         documents.aws_managed_key
         or caller.service_linked
-        or request.action.lower() == _RETIRE
+        or request.action.lower() == RETIRE
         or (manager and resource_account(request.resource) == manager)
     ):
         found += (("resource-control-policy", level) for level in documents.rcps)
@@ -126,12 +126,12 @@ def _weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[
     return found
 
 
-_MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoint-policy"])
+MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoint-policy"])
 """The layers without whose Allow nothing goes, whatever the others say. RCPFullAWSAccess cannot be taken off."""
 
 
 def _under_key_policy(request: Request) -> bool:
-    return is_key(request.resource) and request.action.lower() != _RETIRE
+    return is_key(request.resource) and request.action.lower() != RETIRE
 
 
 def _crosses_accounts(request: Request) -> bool:
@@ -159,11 +159,12 @@ def _openings(
             found.append(_Opening(match, "key-policy", statement.ref, not crosses and match in CALLER_NAMED))
     for match, grant in held:
         if match != "ACCOUNT" or "grant-to-account-is-nothing" not in asked.readings:
-            found.append(_Opening(match, "grant", reference(grant), _counts_alone(grant, match, asked)))
+            found.append(_Opening(match, "grant", reference(grant), counts_alone(grant, match, asked)))
     return found
 
 
-_LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
+LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
+"""The ways of covering the caller beside which its boundary and session policies must allow as well."""
 
 
 def _limits(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
@@ -184,7 +185,7 @@ def _limited(opening: _Opening, limits: tuple[Layer, ...], asked: Asked) -> bool
     user AWS was recorded so on 2026-09-12 (radkawar/stackd, testdata/aws/kms/grants.json, cases
     *_implicit_session_deny and *_implicit_boundary_deny).
     """
-    if not limits or opening.match in _LIMITED:
+    if not limits or opening.match in LIMITED:
         return bool(limits)
     if opening.layer == "key-policy":
         return "session-policy" in limits and "session-policy-limits-named-session" in asked.readings
@@ -192,7 +193,7 @@ def _limited(opening: _Opening, limits: tuple[Layer, ...], asked: Asked) -> bool
     return to_user and "permissions-boundary" in limits
 
 
-def _counts_alone(grant: Grant, match: PrincipalMatch, asked: Asked) -> bool:
+def counts_alone(grant: Grant, match: PrincipalMatch, asked: Asked) -> bool:
     """Whether the grant needs no identity policy beside it.
 
     It needs one where its grantee is an account, as a key policy would (our reading), and where it was issued by
@@ -219,7 +220,7 @@ def _issued_by_the_caller(request: Request, documents: Documents) -> bool:
 def _trace(request: Request, documents: Documents) -> tuple[Step, ...]:
     asked = Asked(request, documents.boundary is not None)
     grants = documents.grants if is_key(request.resource) else ()
-    return (*examined(asked, _weighed(request, documents)), *examined_grants(asked, grants))
+    return (*examined(asked, weighed(request, documents)), *examined_grants(asked, grants))
 
 
 def _open(request: Request, documents: Documents, kind: DecisionKind) -> tuple[str, ...]:
@@ -241,11 +242,17 @@ def _met(request: Request, documents: Documents) -> set[str]:
     asked = Asked(request)
     met = {
         point
-        for layer, policies in _weighed(request, documents)
+        for layer, policies in weighed(request, documents)
         for policy in policies
         for statement in policy.statements
         for point in points_met(statement, layer, asked)
     }
+    return met | points_of_layers(documents)
+
+
+def points_of_layers(documents: Documents) -> set[str]:
+    """The open points that documents meet because of what kinds of them there are, whatever stands in them."""
+    met: set[str] = set()
     if documents.grants:
         met |= {"grant-constraint-names", "grant-to-account", "boundary-and-grant-to-user"}
     if documents.session:

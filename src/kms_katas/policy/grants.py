@@ -17,7 +17,7 @@ from .points import NO_READINGS, Readings
 from .principal import PrincipalMatch
 from .statement import StatementRef
 
-_WITHOUT_CONTEXT = frozenset({"describekey", "retiregrant", "creategrant", "getpublickey"})
+WITHOUT_CONTEXT = frozenset({"describekey", "retiregrant", "creategrant", "getpublickey"})
 """Operations, lower-case, on which the constraints of encryption context have no hold; CreateGrant has a rule of its
 own."""
 
@@ -111,7 +111,7 @@ def _constrained(asked: Asked, grant: Grant, operation: str) -> str | None:
     if operation == "creategrant":
         wanted = asked.request.grant_request
         return None if wanted is None else _wider(wanted, grant, asked.readings)
-    if operation in _WITHOUT_CONTEXT or not (grant.equals or grant.subset):
+    if operation in WITHOUT_CONTEXT or not (grant.equals or grant.subset):
         return None
     pairs = _pairs(asked)
     if grant.equals and pairs != _folded(grant.equals, asked.readings):
