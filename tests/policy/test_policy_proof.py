@@ -141,6 +141,8 @@ def test_a_tag_that_a_caller_has_stays_as_it_is(account, key):
     ("operator", "condition_key", "values"),
     [
         ("NumericLessThanEquals", "kms:RotationPeriodInDays", ("365", "366")),
+        ("NumericLessThanEquals", "kms:ValidTo", ("1546257599.0", "1546257600.0")),
+        ("DateLessThan", "kms:ValidTo", ("2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z")),
         ("DateLessThan", "aws:CurrentTime", ("2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z")),
         ("IpAddress", "aws:SourceIp", ("203.0.113.0/25", "203.0.113.0/24")),
         ("IpAddress", "aws:SourceIp", ("2001:db8::/33", "2001:db8::/32")),

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from .explanation import explain
     from .points import OPEN_POINTS
     from .principal import Principal
+    from .proof import Counterexample, Proof, prove
     from .statement import NamedPolicy, StatementRef
 
 _HOME = {
+    "Counterexample": "proof",
     "Decision": "decision",
     "Documents": "decision",
     "Grant": "decision",
@@ -26,6 +28,7 @@ _HOME = {
     "OPEN_POINTS": "points",
     "PolicyError": "document",
     "Principal": "principal",
+    "Proof": "proof",
     "Request": "decision",
     "StatementRef": "statement",
     "Step": "decision",
@@ -34,17 +37,20 @@ _HOME = {
     "denial_message": "denial",
     "explain": "explanation",
     "parse_document": "document",
+    "prove": "proof",
 }
 """Where each name stands."""
 
 __all__ = [
     "OPEN_POINTS",
+    "Counterexample",
     "Decision",
     "Documents",
     "Grant",
     "NamedPolicy",
     "PolicyError",
     "Principal",
+    "Proof",
     "Request",
     "StatementRef",
     "Step",
@@ -53,6 +59,7 @@ __all__ = [
     "denial_message",
     "explain",
     "parse_document",
+    "prove",
 ]
 
 

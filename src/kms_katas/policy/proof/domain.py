@@ -39,8 +39,9 @@ PAIR_NAMES = "kms:encryptioncontextkeys"
 TAG = "aws:principaltag/"
 
 _TYPES: dict[str, KeyType] = {"Bool": "bool", "Numeric": "number", "Date": "date", "IPAddress": "address"}
-# A date that requests hold as a number.
-_OTHER_TYPES: dict[str, KeyType] = {"aws:epochtime": "number"}
+# Dates that requests hold as seconds since 1970: Numeric operators read those, and Date operators too. Of kms:ValidTo
+# the KMS guide has an example with NumericLessThanEquals.
+_OTHER_TYPES: dict[str, KeyType] = {"aws:epochtime": "number", "kms:validto": "number"}
 
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
 # The periods are those that EnableKeyRotation and ScheduleKeyDeletion accept (KMS API reference).

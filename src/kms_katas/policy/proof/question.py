@@ -47,6 +47,17 @@ class Counterexample:
     first: Decision
     second: Decision
 
+    @property
+    def sentence(self) -> str:
+        """The request in one sentence."""
+        request = self.request
+        caller = request.principal
+        told = f"{caller.role_arn or caller.arn} can do {request.action}"
+        carries = {f"aws:PrincipalTag/{name}": tag for name, tag in caller.tags.items()} | dict(request.context)
+        if carries:
+            told += " with " + ", ".join(f"{name} {_text(value)}" for name, value in carries.items())
+        return f"{told}, given an identity policy that allows it." if self.identity_allows else f"{told}."
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -82,9 +93,10 @@ def prove(
     For every caller that can exist, or those in `callers` (with the tags they have there, and any others); for every
     one of `permissions` ("kms:Decrypt"); and for every context that a request for it can have (domain.py). The identity
     policies among the documents, the boundary and the session policies are those of every caller asked about; with
-    `identity` "any" each may have one more identity policy, or none. Where the documents have a VPC endpoint policy,
-    every request comes through that endpoint. What a CreateGrant asks for and which grant a RetireGrant is to end are
-    left open: a grant is no wider than the one it is made through, and the one to end is whichever will do.
+    `identity` "any" each but an AWS service may have one more identity policy, or none. Where the documents have a VPC
+    endpoint policy, every request comes through that endpoint. What a CreateGrant asks for and which grant a
+    RetireGrant is to end are left open: a grant is no wider than the one it is made through, and the one to end is
+    whichever will do.
 
     The same documents, steps and version always get the same answer. Raises PolicyError where `key_arn` is no key's ARN
     or a permission is none on a key.
@@ -205,6 +217,10 @@ class Question:
 
 def _size(draft: Draft) -> tuple[int, int]:
     return draft.size
+
+
+def _text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else " and ".join(value)
 
 
 def _rests(found: Counterexample) -> bool:

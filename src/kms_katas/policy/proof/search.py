@@ -106,7 +106,9 @@ class Search:
         must = tuple(rules for (layer, _), rules in layers.items() if layer in MUST_ALLOW)
         limits = tuple(rules for (layer, _), rules in layers.items() if layer in _LIMITS)
         openings = allows & self._openings
-        identity = allows & self._identity | self._free_identity
+        # An AWS service has no identity policies; those that the documents give to every caller count as in decide.
+        further = self._free_identity if setting.caller.kind != "Service" else 0
+        identity = allows & self._identity | further
         # Nothing but identity policies has a say in RetireGrant inside the account; elsewhere something must open.
         opened = (openings,) if kind.by_key_policy or setting.crosses else ()
         if setting.crosses and not kind.across_accounts:
