@@ -97,6 +97,15 @@ def test_self_escalation_is_graver_by_a_grant_than_by_the_key_policy(permission,
     assert f"{role('admin')} can do {permission}" in found.sentence
 
 
+def test_self_escalation_is_told_of_the_statement_that_lets_the_caller_in():
+    reading = allow(
+        HOME, ["kms:DescribeKey", "kms:CreateGrant"], Condition={"Bool": {"kms:GrantIsForAWSResource": True}}
+    )
+    only_root = OURS | {"Condition": {"StringEquals": {"aws:PrincipalType": "Account"}}}
+    found = [one for one in proved(only_root, reading, allow(role("clerk"), "kms:Create*")) if one.id == "S7"]
+    assert [one.sentence.split(" lets")[0] for one in found] == ["Statement 3"]
+
+
 def test_a_finding_that_rests_on_an_open_point_says_so():
     federated = allow({"Federated": f"arn:aws:iam::{AWAY}:saml-provider/idp"})
     named = [one.sentence for one in proved(OURS, federated) if one.id == "S3"]

@@ -110,7 +110,9 @@ def _self_escalation(policy: Policy, named: NamedPolicy, key: str) -> Findings:
 
 
 def _opening(policy: Policy, example: Counterexample) -> Statement:
-    """The statement of the key policy that lets the caller of an example in."""
+    """The statement of the key policy that lets the caller of an example in, alone or with an identity policy."""
+    if example.first.layer == "key-policy" and example.first.statement is not None:
+        return policy.statements[example.first.statement.index]
     steps = (one for one in example.first.trace if one.layer == "key-policy" and one.effect == "Allow" and one.applies)
     return policy.statements[next(steps).index]
 
