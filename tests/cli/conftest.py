@@ -1,5 +1,8 @@
 """The `kata` command, run in this process on the mini kit and in an empty folder, or for real in a terminal."""
 
+import contextlib
+import os
+import signal
 import sys
 from dataclasses import dataclass
 
@@ -87,3 +90,39 @@ def answer(kata, here):
 def progress(here):
     """Reads the progress file."""
     return lambda: (here / "my-katas" / "kata-progress.txt").read_text("utf-8")
+
+
+@pytest.fixture
+def opened():
+    """The terminals that a test opened: what still runs in them is ended."""
+    terminals = []
+    yield terminals
+    for terminal in terminals:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(terminal.process.pid, signal.SIGKILL)
+        terminal.process.wait()
+        os.close(terminal.master)
+
+
+@pytest.fixture
+def terminal(mini_root, here, opened):
+    """Opens a terminal with a command on the mini kit."""
+    from .in_a_terminal import Terminal  # not at the top: there is none on Windows
+
+    def open_it(*words, **options):
+        opened.append(Terminal(["--kit", mini_root, *words], **options))
+        return opened[-1]
+
+    return open_it
+
+
+@pytest.fixture
+def watch(mini_root, answer, opened):
+    """Opens a watch on the mini kit, with a workspace in `my-katas`."""
+    from .in_a_terminal import Watch  # not at the top: there is none on Windows
+
+    def open_it(*words, **options):
+        opened.append(Watch(mini_root, *words, **options))
+        return opened[-1]
+
+    return open_it

@@ -1,87 +1,20 @@
 """The command as a process of its own: in a real terminal, in a pipe, with other encodings, and stopped half-way."""
 
-import contextlib
 import os
 import re
-import select
-import signal
-import struct
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from .conftest import RIGHT, WRONG
 
-fcntl, pty, termios = map(pytest.importorskip, ("fcntl", "pty", "termios"))  # not on Windows
+pytest.importorskip("termios")  # not on Windows
 
-KATA = [sys.executable, "-c", "from kms_katas.cli import main; main()"]
+from .in_a_terminal import ESCAPE, KATA, children, wait_for
+
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(3|4|9|10)[0-7]m")
-ESCAPE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 LOOP = "print('begun', flush=True)\ndef open_it(kms, blob):\n    while True:\n        pass\n"
-
-
-class Terminal:
-    """A command in a pseudo-terminal of its own."""
-
-    def __init__(self, words, width=80, command=KATA, **environment):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        environment = os.environ | {"TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"} | environment
-        self.process = subprocess.Popen(
-            [*command, *map(str, words)],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        os.close(slave)
-        self.output = b""
-
-    def read_until(self, wanted=None, seconds=30):
-        """All output up to `wanted`, or to the end."""
-        limit = time.monotonic() + seconds
-        while wanted is None or wanted not in self.output:
-            assert time.monotonic() < limit, self.output
-            if not select.select([self.master], [], [], 0.2)[0]:
-                continue
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:
-                data = b""
-            if not data:
-                assert wanted is None, self.output
-                break
-            self.output += data
-        return self.output
-
-    def type(self, text):
-        os.write(self.master, text)
-
-    def end(self):
-        """The exit status, after all output."""
-        self.read_until()
-        return self.process.wait(10)
-
-
-@pytest.fixture
-def terminal(mini_root, here):
-    opened = []
-
-    def open_it(*words, **options):
-        opened.append(Terminal(["--kit", mini_root, *words], **options))
-        return opened[-1]
-
-    yield open_it
-    for terminal in opened:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(terminal.process.pid, signal.SIGKILL)
-        terminal.process.wait()
-        os.close(terminal.master)
 
 
 def piped(mini_root, *words, **environment):
@@ -170,21 +103,6 @@ def test_a_closed_stream_is_as_good_as_an_empty_one(mini_root, answer, closed):
     done = subprocess.run(command, capture_output=True)
     assert done.returncode == 0
     assert done.stderr == b""
-
-
-def children(pid):
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return []
-
-
-def wait_for(seen, seconds=30):
-    """What `seen` gives, once it gives something."""
-    limit = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < limit
-        time.sleep(0.02)
-    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

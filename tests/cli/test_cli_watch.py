@@ -1,29 +1,23 @@
-"""`kata watch` in a real terminal: what is judged and when, the keys, and what it survives."""
+"""`kata watch` in a real terminal: what is judged and when, the keys, and what it survives.
 
-import contextlib
-import functools
+For how it leaves the terminal: test_cli_watch_terminal.py.
+"""
+
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from kms_katas.cli import file_events, saves
-from kms_katas.kit import find_kit
 
 from .conftest import RIGHT, WRONG
 
-termios = pytest.importorskip("termios")  # not on Windows
+pytest.importorskip("termios")  # not on Windows
 
-from .test_cli_terminal import ESCAPE, KATA, Terminal, children, wait_for  # noqa: E402
+from .in_a_terminal import ESCAPE, KATA, WAITING, children, looping, wait_for
 
-WAITING = b"Waiting for you to save"
 RULE = re.compile(rb"\d\d:\d\d:\d\d  ([a-z/-]+)")
 CLEARS = re.compile(rb"\x1b\[[0-3]?[JK]|\x1b\[\?1049h|\x1b\[\d*A|\x1bc")
 PROBED_THEN_DEAF = """
@@ -33,52 +27,6 @@ def deaf(*paths, stop_event, **options):
     stop_event.wait()
 watchfiles.watch = deaf
 """
-
-
-kit_itself = functools.cache(find_kit)
-
-
-def looping(marker):
-    """An answer that makes the file `marker` and never ends."""
-    return f"def open_it(kms, blob):\n    open({str(marker)!r}, 'w').close()\n    while True:\n        pass\n"
-
-
-class Watch(Terminal):
-    """`kata watch` in a terminal; what was shown is read piece by piece."""
-
-    def __init__(self, mini_root, *words, before="", **environment):
-        self.command = [*KATA[:2], before + KATA[2]]
-        super().__init__(["--kit", mini_root, "watch", *words], width=100, command=self.command, **environment)
-        self.all = b""
-
-    def next(self, wanted=WAITING):
-        """What was shown since this was last called, up to the line of `wanted`."""
-        self.read_until(wanted)
-        while b"\n" not in self.output.partition(wanted)[2]:
-            self.output += os.read(self.master, 65536)
-        shown, self.output = self.output, b""
-        self.all += shown
-        return shown
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
-
-
-@pytest.fixture
-def watch(mini_root, answer):
-    """Opens a watch on the mini kit, with a workspace in `my-katas`."""
-    opened = []
-
-    def open_it(*words, **options):
-        opened.append(Watch(mini_root, *words, **options))
-        return opened[-1]
-
-    yield open_it
-    for watched in opened:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(watched.process.pid, signal.SIGKILL)
-        watched.process.wait()
-        os.close(watched.master)
 
 
 @pytest.fixture
@@ -334,64 +282,6 @@ def test_without_a_terminal_to_read_from_it_says_so_and_still_judges(mini_root, 
     assert said.strip() == b"Stopped. Nothing is lost."
 
 
-# The terminal
-
-
-@pytest.mark.parametrize("how, status", [(b"q", 0), (b"\x04", 0), (b"\x03", 130), (signal.SIGTERM, -signal.SIGTERM)])
-def test_however_it_ends_the_terminal_is_as_it_was(watch, how, status):
-    watched = watch()
-    before = termios.tcgetattr(watched.master)
-    watched.next()
-    assert not watched.echoes()
-    watched.type(how) if isinstance(how, bytes) else watched.process.send_signal(how)
-    assert watched.process.wait(30) == status
-    assert termios.tcgetattr(watched.master) == before
-
-
-def test_suspended_it_gives_the_terminal_back_and_resumed_it_has_its_keys_again(mini_root, answer, here):
-    (here / "run").write_text(f"exec {shlex.join([*KATA, '--kit', str(mini_root), 'watch'])}\n")
-    shell = Terminal(["-i"], command=["sh"], PS1="$ ", ENV="")
-    shell.type(b"sh run\n")
-    shell.read_until(WAITING)
-    shell.type(b"\x1a")
-    shell.read_until(b"topped")
-    shell.type(b"stty -a; echo done\n")
-    assert b" echo " in shell.read_until(b"\ndone")
-    shell.type(b"fg\n")
-    wait_for(lambda: not termios.tcgetattr(shell.master)[3] & termios.ECHO)
-    shell.output = b""
-    shell.type(b"?")
-    shell.read_until(b"Keys:")
-    shell.type(b"q")
-    shell.read_until(b"Stopped watching.\r\n$ ")
-    shell.type(b"exit\n")
-    assert shell.end() == 0
-    os.close(shell.master)
-
-
-def test_what_cannot_be_suspended_keeps_its_keys(watch):
-    """Nobody could resume it: it leads a session, as in a container."""
-    watched = watch()
-    watched.next()
-    watched.type(b"\x1a?")
-    assert b"hint" in watched.next(b"Keys:")
-    assert not watched.echoes()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_ctrl_c_while_an_answer_loops_leaves_no_process(watch, answer, here):
-    watched = watch()
-    watched.next()
-    answer.write_text(looping(here / "begun"))
-    wait_for((here / "begun").exists)
-    processes = [child for warm in children(watched.process.pid) for child in (warm, *children(warm))]
-    assert len(processes) > 1
-    watched.type(b"\x03")
-    assert watched.end() == 130
-    assert b"Traceback" not in watched.output
-    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in processes))
-
-
 # Where the system does not tell of changes
 
 
@@ -410,107 +300,6 @@ def test_a_save_that_the_system_does_not_tell_of_is_found_and_from_then_on_it_po
         assert points in watched.next()
     # Not always with the first: the last event of the probe may still have led to that one.
     assert watched.all.count(b"did not tell of this save") == 1
-
-
-@pytest.fixture
-def events(tmp_path):
-    heard = []
-    opened = file_events.FileEvents(tmp_path, lambda: heard.append(1))
-    yield opened
-    opened.close()
-
-
-def test_the_probe_sees_that_events_come_and_leaves_nothing(tmp_path, events):
-    assert events.come()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_probe_sees_that_none_come(tmp_path, monkeypatch, request):
-    monkeypatch.setattr("watchfiles.watch", lambda *paths, stop_event, **options: stop_event.wait() and ())
-    monkeypatch.setattr(file_events, "PROBE_SECONDS", 0.05)
-    assert not request.getfixturevalue("events").come()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_system_that_has_no_events_left_is_no_failure(monkeypatch, request):
-    def refuse(*paths, **options):
-        raise OSError("OS file watch limit reached")
-
-    monkeypatch.setattr("watchfiles.watch", refuse)
-    events = request.getfixturevalue("events")
-    assert not events.come()
-    assert "limit" in events.problem
-
-
-@pytest.mark.parametrize(
-    "value, forced", [("", False), ("1", True), ("true", True), ("false", False), ("Disabled", False)]
-)
-def test_the_variable_means_what_the_library_says(monkeypatch, value, forced):
-    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", value)
-    assert file_events.polling_is_forced() is forced
-
-
-# What a save left
-
-
-def test_a_file_that_is_written_in_steps_is_taken_when_it_is_whole(mini_kit, tmp_path, monkeypatch):
-    """Every step of the editor happens in one of the waits: emptied, half, moved away, whole."""
-    kata, path = mini_kit.katas[0], tmp_path / "answer.py"
-    path.write_bytes(b"")
-    half = RIGHT.encode()[: RIGHT.index("blob)[")]
-    steps = iter([lambda: path.write_bytes(half), path.unlink, lambda: path.write_bytes(RIGHT.encode())])
-    monkeypatch.setattr(saves.time, "sleep", lambda seconds: next(steps)())
-    assert saves.finished_content(tmp_path, kata) == (RIGHT.encode(),)
-
-
-@pytest.mark.parametrize("data", [b"", b"def open_it(:\n", None])
-def test_a_file_that_stays_broken_is_taken_at_its_word(mini_kit, tmp_path, data):
-    if data is not None:
-        (tmp_path / "answer.py").write_bytes(data)
-    assert saves.finished_content(tmp_path, mini_kit.katas[0]) == (data,)
-
-
-@given(st.integers(1, len(RIGHT) - 1), st.sampled_from(["\n", "\r\n"]))
-def test_what_is_cut_off_inside_a_bracket_or_a_text_looks_unfinished(at, end):
-    kata = kit_itself().kata("keys/hello")
-    source = RIGHT.replace("\n", end)
-    part = source[: min(at, len(source) - 1)]
-    unfinished = part.count("(") > part.count(")") or part.count('"') % 2 == 1
-    assert saves.looks_whole(kata, (source.encode(),))
-    if unfinished:
-        assert not saves.looks_whole(kata, (part.encode(),))
-
-
-DATA = st.one_of(st.none(), st.binary(max_size=20), st.just("Permission denied"))
-
-
-@given(content=DATA, judged=st.one_of(st.none(), DATA.filter(lambda data: data is not None)), current=st.booleans())
-def test_what_was_judged_is_not_judged_again_and_a_missing_file_never(content, judged, current):
-    kit = kit_itself()
-    kata = kit.kata("keys/hello")
-    found = saves.decide(kit, kata, (content,), None if judged is None else (judged,), current)
-    assert found.judge is (content is not None and content != judged)
-    assert bool(found.gone) is (content is None and judged is not None)
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-@pytest.mark.parametrize("is_current", [True, False])
-def test_a_starter_that_appears_is_judged_only_for_the_current_kata(mini_kit, end, is_current):
-    kata = mini_kit.katas[0]
-    starter = (mini_kit.starter(kata) / "answer.py").read_bytes().replace(b"\n", end)
-    assert saves.decide(mini_kit, kata, (starter,), None, is_current).judge is is_current
-
-
-def test_only_the_answer_files_leave_a_trace(mini_kit, tmp_path):
-    kata, path = mini_kit.katas[0], tmp_path / "answer.py"
-    path.write_text(WRONG)
-    before = saves.trace_of(tmp_path, kata)
-    for name in (".answer.py.swp", "answer.py~", "4913"):
-        (tmp_path / name).write_text(RIGHT)
-    assert saves.trace_of(tmp_path, kata) == before
-    (tmp_path / "answer.py~").write_text(WRONG)
-    (tmp_path / "answer.py~").replace(path)
-    assert saves.trace_of(tmp_path, kata) != before
 
 
 def test_no_other_command_loads_the_library(mini_root, answer):

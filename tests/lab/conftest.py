@@ -1,7 +1,10 @@
-"""What the lab's tests share: the administrator's client, a key, ways to name an expected error. It tests nothing."""
+"""What the lab's tests share: the administrator's client, keys of each kind, ways to name an expected error. It tests
+nothing.
+"""
 
 import base64
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -9,19 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from moto import mock_aws
 
-from kms_katas.lab import Lab, Principal
+from kms_katas.lab import Lab, Principal, install, uninstall
 from kms_katas.lab.kms.request import service_model
 
 # The graders' plugin has a `lab` of its own; here it is the one that everybody's tests get.
 from kms_katas.lab.plugin import lab as lab
 
 sys.path.append(str(Path(__file__).parent))  # for the modules here that hold no tests
+
+import key_stores
+from importing import put
+from related_keys import WEST, client, replicate
 
 
 @pytest.fixture
@@ -32,6 +41,59 @@ def kms(lab: Lab) -> Any:
 @pytest.fixture
 def key(kms: Any) -> dict[str, Any]:
     found: dict[str, Any] = kms.create_key()["KeyMetadata"]
+    return found
+
+
+@pytest.fixture
+def empty(kms: Any) -> str:
+    """The ID of a key that waits for its first material."""
+    found: str = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    return found
+
+
+@pytest.fixture
+def material() -> bytes:
+    return os.urandom(32)
+
+
+@pytest.fixture
+def full(kms: Any, empty: str, material: bytes) -> str:
+    """The ID of a key that has `material`, imported for ever."""
+    put(kms, empty, material)
+    return empty
+
+
+@pytest.fixture
+def mrk(kms: Any) -> str:
+    """The ID of a primary key in us-east-1."""
+    found: str = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    return found
+
+
+@pytest.fixture
+def west(lab: Lab) -> Any:
+    """The administrator's client in us-west-2."""
+    return client(lab, WEST)
+
+
+@pytest.fixture
+def pair(lab: Lab, mrk: str) -> str:
+    """The ID of a primary key in us-east-1 that has a replica in us-west-2."""
+    replicate(lab, mrk)
+    return mrk
+
+
+@pytest.fixture(params=["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"])
+def store_parameters(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What CreateCustomKeyStore is asked for: once for each type of store."""
+    return key_stores.cluster() if request.param == "AWS_CLOUDHSM" else key_stores.proxy()
+
+
+@pytest.fixture
+def store(lab: Lab, kms: Any, store_parameters: dict[str, Any]) -> str:
+    """The ID of a connected store of either type."""
+    found = key_stores.make(kms, store_parameters)
+    key_stores.connect(lab, kms, found)
     return found
 
 
@@ -108,3 +170,47 @@ def _least(shape: Any) -> Any:
 def opaque() -> Callable[[str], str]:
     """The text with UUIDs taken out, to compare two texts that differ in them only."""
     return lambda text: re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
+
+
+@pytest.fixture(params=["plain moto", "installed"])
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """`aws("kms")` is a client with whatever credentials the environment has: under moto's own KMS, and installed."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    if request.param == "installed":
+        install()
+    with mock_aws():
+        yield boto3.client
+    if request.param == "installed":
+        uninstall()
+
+
+@pytest.fixture
+def statement() -> Callable[..., dict[str, Any]]:
+    """A policy of one statement: `statement("kms:Decrypt", effect="Deny", StringEquals={...})`, Resource "*".
+
+    `principal` makes it a policy that names whom it is about.
+    """
+
+    def make(action: str | list[str] = "*", effect: str = "Allow", principal: Any = None, **condition: Any) -> Any:
+        one: dict[str, Any] = {"Effect": effect, "Action": action, "Resource": "*"}
+        if principal is not None:
+            one["Principal"] = principal
+        if condition:
+            one["Condition"] = condition
+        return {"Version": "2012-10-17", "Statement": [one]}
+
+    return make
+
+
+@pytest.fixture
+def client_of() -> Callable[..., Any]:
+    """A client with credentials that STS returned, as a learner makes it."""
+    from kms_katas.lab.aws_session import ClientPool
+
+    def make(made: dict[str, Any], service: str = "kms") -> Any:
+        found = made["Credentials"]
+        return ClientPool().lend(
+            service, "us-east-1", (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+        )
+
+    return make

@@ -262,15 +262,10 @@ def test_characters_that_xml_cannot_hold_are_refused_in_words_too(lab: Lab, refu
 @pytest.mark.parametrize(
     "asked",
     [
-        {"Policy": json.dumps(may("kms:Decrypt"))},
-        {"PolicyArns": [{"arn": f"arn:aws:iam::{HOME}:policy/narrow"}]},
-        {"Tags": [{"Key": "team", "Value": "blue"}]},
-        {"TransitiveTagKeys": ["team"]},
-        {"SourceIdentity": "alice"},
-        {"SerialNumber": f"arn:aws:iam::{HOME}:mfa/alice", "TokenCode": "123456"},
+        {"ProvidedContexts": [{"ProviderArn": "arn:aws:iam::aws:contextProvider/x", "ContextAssertion": "asserted"}]},
     ],
 )
-def test_what_would_narrow_or_mark_a_session_is_refused_and_not_half_obeyed(
+def test_what_the_lab_cannot_obey_whole_is_refused_and_not_half_obeyed(
     lab: Lab, refused: Any, asked: dict[str, Any]
 ) -> None:
     role = lab.home.role("app")

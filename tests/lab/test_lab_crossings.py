@@ -8,19 +8,12 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+import key_stores
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from importing import NEW, put, ready, state
+from related_keys import WEST
 
 from kms_katas.lab import Lab
-
-WEST = "us-west-2"
-NEW = {"ImportType": "NEW_KEY_MATERIAL"}
-
-
-@pytest.fixture
-def west(lab: Lab) -> Any:
-    return lab.home.admin.client("kms", WEST)
 
 
 def tick(lab: Lab) -> None:
@@ -33,24 +26,6 @@ def pair(lab: Lab, kms: Any, **kind: Any) -> str:
     kms.replicate_key(KeyId=key, ReplicaRegion=WEST)
     tick(lab)
     return key
-
-
-def state(kms: Any, key: str) -> str:
-    found: str = kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
-    return found
-
-
-def ready(kms: Any, key: str, material: bytes) -> dict[str, Any]:
-    """What an import of `material` into this key asks for."""
-    found = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
-    public: Any = serialization.load_der_public_key(found["PublicKey"])
-    blob = public.encrypt(material, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
-    return {"KeyId": key, "ImportToken": found["ImportToken"], "EncryptedKeyMaterial": blob}
-
-
-def put(kms: Any, key: str, material: bytes, **asked: Any) -> None:
-    model = {} if "ValidTo" in asked else {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
-    kms.import_key_material(**ready(kms, key, material), **model, **asked)
 
 
 def waiting(kms: Any, key: str) -> list[str]:
@@ -125,14 +100,8 @@ def test_a_grant_is_retired_by_its_token_whatever_became_of_the_key(
 def test_reencrypt_needs_the_custom_key_store_of_either_key(
     lab: Lab, kms: Any, key: Any, refused: Any, part: str
 ) -> None:
-    store = kms.create_custom_key_store(
-        CustomKeyStoreName="store",
-        CloudHsmClusterId="cluster-abcdefghijk",
-        TrustAnchorCertificate="certificate",
-        KeyStorePassword="password1",
-    )["CustomKeyStoreId"]
-    kms.connect_custom_key_store(CustomKeyStoreId=store)
-    tick(lab)
+    store = key_stores.make(kms, key_stores.cluster())
+    key_stores.connect(lab, kms, store)
     kept = kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId=store)["KeyMetadata"]
     source, destination = (kept, key) if part == "source" else (key, kept)
     blob = kms.encrypt(KeyId=source["KeyId"], Plaintext=b"x")["CiphertextBlob"]

@@ -1,90 +1,14 @@
-"""Custom key stores: how they come, connect and go, and what their keys can do meanwhile."""
+"""Custom key stores: how they come, connect, change and go. For their keys: test_lab_keys_in_custom_stores.py."""
 
 import re
-import secrets
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from key_stores import PASSWORD, SECRET, VPC, cluster, connect, entry, make, proxy, random_text
 
 from kms_katas.lab import Lab
-
-PASSWORD, SECRET = "kmsPswd-" + secrets.token_hex(4), secrets.token_hex(24)
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ234567"
-
-
-def random_text(length: int) -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
-
-
-def cluster(**more: Any) -> dict[str, Any]:
-    """Parameters of a CloudHSM key store."""
-    asked = {
-        "CustomKeyStoreName": random_text(12),
-        "CloudHsmClusterId": f"cluster-{random_text(11)}",
-        "TrustAnchorCertificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
-        "KeyStorePassword": PASSWORD,
-    }
-    return asked | more
-
-
-def proxy(**more: Any) -> dict[str, Any]:
-    """Parameters of an external key store with a public endpoint."""
-    asked = {
-        "CustomKeyStoreName": random_text(12),
-        "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
-        "XksProxyUriEndpoint": f"https://{random_text(8).lower()}.example.com",
-        "XksProxyUriPath": "/prefix/kms/xks/v1",
-        "XksProxyAuthenticationCredential": {"AccessKeyId": random_text(20), "RawSecretAccessKey": SECRET},
-        "XksProxyConnectivity": "PUBLIC_ENDPOINT",
-    }
-    return asked | more
-
-
-VPC = {
-    "XksProxyConnectivity": "VPC_ENDPOINT_SERVICE",
-    "XksProxyVpcEndpointServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
-}
-
-
-def make(kms: Any, asked: dict[str, Any]) -> str:
-    found: str = kms.create_custom_key_store(**asked)["CustomKeyStoreId"]
-    return found
-
-
-def entry(kms: Any, store: str) -> dict[str, Any]:
-    [found] = kms.describe_custom_key_stores(CustomKeyStoreId=store)["CustomKeyStores"]
-    return dict(found)
-
-
-def connect(lab: Lab, kms: Any, store: str) -> None:
-    kms.connect_custom_key_store(CustomKeyStoreId=store)
-    lab.clock.advance(seconds=1)
-
-
-@pytest.fixture(params=["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"])
-def asked(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return cluster() if request.param == "AWS_CLOUDHSM" else proxy()
-
-
-@pytest.fixture
-def store(lab: Lab, kms: Any, asked: dict[str, Any]) -> str:
-    """The ID of a connected store of either type."""
-    found = make(kms, asked)
-    connect(lab, kms, found)
-    return found
-
-
-def new_key(kms: Any, store: str, **more: Any) -> dict[str, Any]:
-    origin = entry(kms, store)["CustomKeyStoreType"]
-    if origin == "EXTERNAL_KEY_STORE":
-        more = {"XksKeyId": random_text(10)} | more
-    found: dict[str, Any] = kms.create_key(Origin=origin, CustomKeyStoreId=store, **more)["KeyMetadata"]
-    return found
-
-
-# Stores
 
 
 def test_a_cloudhsm_key_store_as_it_is_described(lab: Lab, kms: Any) -> None:
@@ -127,10 +51,10 @@ def test_secrets_are_in_no_answer_and_not_in_the_trail(lab: Lab, kms: Any) -> No
     assert PASSWORD not in seen and SECRET not in seen
 
 
-def test_each_required_parameter_is_missed(kms: Any, refused: Any, asked: dict[str, Any]) -> None:
-    for name in asked.keys() - {"CustomKeyStoreName", "CustomKeyStoreType"}:
+def test_each_required_parameter_is_missed(kms: Any, refused: Any, store_parameters: dict[str, Any]) -> None:
+    for name in store_parameters.keys() - {"CustomKeyStoreName", "CustomKeyStoreType"}:
         with refused("ValidationException"):
-            make(kms, {one: value for one, value in asked.items() if one != name})
+            make(kms, {one: value for one, value in store_parameters.items() if one != name})
     assert kms.describe_custom_key_stores()["CustomKeyStores"] == []
 
 
@@ -144,10 +68,10 @@ def test_parameters_of_the_other_type_are_refused(kms: Any, refused: Any) -> Non
         make(kms, proxy(XksProxyVpcEndpointServiceName=VPC["XksProxyVpcEndpointServiceName"]))
 
 
-def test_names_are_unique(kms: Any, refused: Any, asked: dict[str, Any]) -> None:
-    make(kms, asked)
+def test_names_are_unique(kms: Any, refused: Any, store_parameters: dict[str, Any]) -> None:
+    make(kms, store_parameters)
     with refused("CustomKeyStoreNameInUseException"):
-        make(kms, cluster(CustomKeyStoreName=asked["CustomKeyStoreName"]))
+        make(kms, cluster(CustomKeyStoreName=store_parameters["CustomKeyStoreName"]))
 
 
 @pytest.mark.parametrize(
@@ -271,8 +195,8 @@ def test_the_connection_and_its_keys_follow_the_calls(steps: list[str]) -> None:
                 assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
-def test_update_changes_what_it_names(kms: Any, refused: Any, asked: dict[str, Any]) -> None:
-    store, other = make(kms, asked), cluster()
+def test_update_changes_what_it_names(kms: Any, refused: Any, store_parameters: dict[str, Any]) -> None:
+    store, other = make(kms, store_parameters), cluster()
     make(kms, other)
     before = entry(kms, store)
     assert set(kms.update_custom_key_store(CustomKeyStoreId=store, NewCustomKeyStoreName="new")) == {"ResponseMetadata"}
@@ -283,9 +207,11 @@ def test_update_changes_what_it_names(kms: Any, refused: Any, asked: dict[str, A
         kms.update_custom_key_store(CustomKeyStoreId=store)
 
 
-def test_most_changes_need_a_disconnected_store(lab: Lab, kms: Any, refused: Any, store: str, asked: Any) -> None:
+def test_most_changes_need_a_disconnected_store(
+    lab: Lab, kms: Any, refused: Any, store: str, store_parameters: Any
+) -> None:
     kms.update_custom_key_store(CustomKeyStoreId=store, NewCustomKeyStoreName="while connected")
-    if "CloudHsmClusterId" in asked:
+    if "CloudHsmClusterId" in store_parameters:
         change = {"CloudHsmClusterId": f"cluster-{random_text(11)}"}
     else:
         change = dict(VPC)
@@ -301,91 +227,6 @@ def test_most_changes_need_a_disconnected_store(lab: Lab, kms: Any, refused: Any
         assert entry(kms, store)["XksProxyConfiguration"]["VpcEndpointServiceOwner"] == "111122223333"
         kms.update_custom_key_store(CustomKeyStoreId=store, XksProxyConnectivity="PUBLIC_ENDPOINT")
         assert "VpcEndpointServiceName" not in entry(kms, store)["XksProxyConfiguration"]
-
-
-# Keys
-
-
-def test_a_key_says_where_it_is(kms: Any, store: str, asked: dict[str, Any]) -> None:
-    made = new_key(kms, store)
-    assert (made["CustomKeyStoreId"], made["KeyState"], made["KeySpec"]) == (store, "Enabled", "SYMMETRIC_DEFAULT")
-    if "CloudHsmClusterId" in asked:
-        assert (made["Origin"], made["CloudHsmClusterId"]) == ("AWS_CLOUDHSM", asked["CloudHsmClusterId"])
-        assert "XksKeyConfiguration" not in made
-    else:
-        assert made["Origin"] == "EXTERNAL_KEY_STORE" and made["XksKeyConfiguration"]["Id"]
-        assert "CloudHsmClusterId" not in made
-    assert kms.describe_key(KeyId=made["KeyId"])["KeyMetadata"] == made
-
-
-def test_a_key_works_while_its_store_is_connected(lab: Lab, kms: Any, store: str, refused: Any) -> None:
-    key = new_key(kms, store)
-    made = kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
-    kms.disconnect_custom_key_store(CustomKeyStoreId=store)
-    shown = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-    assert (shown["KeyState"], shown["Enabled"]) == ("Unavailable", False)
-    with refused("KMSInvalidStateException", f"{key['Arn']} is unavailable."):
-        kms.decrypt(CiphertextBlob=made["CiphertextBlob"])
-    connect(lab, kms, store)
-    assert kms.decrypt(CiphertextBlob=made["CiphertextBlob"])["Plaintext"] == made["Plaintext"]
-
-
-def test_what_is_changed_meanwhile_counts_afterwards(lab: Lab, kms: Any, store: str) -> None:
-    key = new_key(kms, store)["KeyId"]
-    kms.disconnect_custom_key_store(CustomKeyStoreId=store)
-    kms.disable_key(KeyId=key)
-    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Unavailable"
-    kms.schedule_key_deletion(KeyId=key)
-    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
-    kms.cancel_key_deletion(KeyId=key)
-    connect(lab, kms, store)
-    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
-
-
-@pytest.mark.parametrize("available", [True, False])
-def test_no_rotation_and_no_import(kms: Any, store: str, refused: Any, available: bool) -> None:
-    key = new_key(kms, store)
-    if not available:
-        kms.disconnect_custom_key_store(CustomKeyStoreId=store)
-    text = f"{key['Arn']} origin is {key['Origin']} which is not valid for this operation."
-    for operation in (kms.enable_key_rotation, kms.rotate_key_on_demand, kms.get_key_rotation_status):
-        with refused("UnsupportedOperationException", text):
-            operation(KeyId=key["KeyId"])
-    with refused("UnsupportedOperationException", text):
-        kms.get_parameters_for_import(
-            KeyId=key["KeyId"], WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
-        )
-
-
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"Origin": "AWS_KMS"}, "ValidationException"),
-        ({"Origin": "EXTERNAL"}, "ValidationException"),
-        ({"Origin": "AWS_CLOUDHSM", "XksKeyId": "a"}, "ValidationException"),
-        ({"Origin": "EXTERNAL_KEY_STORE", "XksKeyId": "a"}, "ValidationException"),
-        ({"Origin": "EXTERNAL_KEY_STORE"}, "ValidationException"),
-        ({"Origin": "AWS_CLOUDHSM", "MultiRegion": True}, "UnsupportedOperationException"),
-        ({"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-none"}, "CustomKeyStoreNotFoundException"),
-    ],
-)
-def test_create_key_refuses_what_does_not_fit(lab: Lab, kms: Any, refused: Any, more: Any, code: str) -> None:
-    store = make(kms, cluster())
-    connect(lab, kms, store)
-    with refused(code):
-        kms.create_key(**({"CustomKeyStoreId": store} | more))
-    with refused("ValidationException"):
-        kms.create_key(Origin="AWS_CLOUDHSM")
-    assert kms.list_keys()["Keys"] == []
-
-
-def test_an_external_key_serves_one_key_of_its_store(lab: Lab, kms: Any, refused: Any) -> None:
-    stores = [make(kms, proxy()), make(kms, proxy())]
-    for store in stores:
-        connect(lab, kms, store)
-        new_key(kms, store, XksKeyId="same")
-    with refused("XksKeyAlreadyInUseException"):
-        new_key(kms, stores[0], XksKeyId="same")
 
 
 def test_random_bytes_come_from_a_connected_cluster(lab: Lab, kms: Any, refused: Any) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from kms_katas.lab import Lab, install, uninstall
+from kms_katas.lab import Lab
 from kms_katas.lab.kms.operations import grants as operations
 
 Grants = Callable[..., dict[str, str]]
@@ -390,20 +388,3 @@ def test_a_constraint_is_logged_as_it_was_written(lab: Lab, make: Grants, kind: 
     make(Constraints=constraint)
     logged = lab.trail[-1]["requestParameters"]["constraints"]
     assert logged == {kind[0].lower() + kind[1:]: constraint[kind]}
-
-
-def test_where_nothing_is_enforced_a_grantee_may_be_anybody() -> None:
-    install()
-    try:
-        with mock_aws():
-            kms = boto3.client("kms", region_name="eu-west-1")
-            key = kms.create_key()["KeyMetadata"]["KeyId"]
-            grantee = "arn:aws:iam::000000000000:role/anybody"
-            made = kms.create_grant(
-                KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"], RetiringPrincipal=grantee
-            )
-            assert ids(kms.list_retirable_grants(RetiringPrincipal=grantee)) == {made["GrantId"]}
-            kms.retire_grant(KeyId=key, GrantId=made["GrantId"])
-            assert kms.list_grants(KeyId=key)["Grants"] == []
-    finally:
-        uninstall()

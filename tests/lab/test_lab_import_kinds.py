@@ -7,19 +7,16 @@ import os
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_der_public_key,
 )
+from importing import FOREVER, ready
 
 AES_WRAP = "RSA_AES_KEY_WRAP_SHA_256"
-FOREVER = "KEY_MATERIAL_DOES_NOT_EXPIRE"
 PAIRS: dict[str, Any] = {
     "RSA_2048": lambda: rsa.generate_private_key(65537, 2048),
     "ECC_NIST_P256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -30,17 +27,7 @@ PAIRS: dict[str, Any] = {
 
 
 def put(kms: Any, key: str, material: bytes, algorithm: str = AES_WRAP, **more: Any) -> Any:
-    found = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec="RSA_3072")
-    public: Any = load_der_public_key(found["PublicKey"])
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-    if algorithm == AES_WRAP:
-        ephemeral = os.urandom(32)
-        blob = public.encrypt(ephemeral, oaep) + aes_key_wrap_with_padding(ephemeral, material)
-    else:
-        blob = public.encrypt(material, oaep)
-    return kms.import_key_material(
-        KeyId=key, ImportToken=found["ImportToken"], EncryptedKeyMaterial=blob, ExpirationModel=FOREVER, **more
-    )
+    return kms.import_key_material(**ready(kms, key, material, algorithm, spec="RSA_3072"), **FOREVER, **more)
 
 
 def empty(kms: Any, spec: str, usage: str) -> str:
@@ -63,7 +50,7 @@ def test_an_imported_hmac_key_macs_as_python_does(kms: Any, refused: Any, bits: 
     answer = put(kms, key, secret, "RSAES_OAEP_SHA_256")
     assert set(answer) - {"ResponseMetadata"} == {"KeyId"}
     metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-    assert (metadata["KeyState"], metadata["ExpirationModel"]) == ("Enabled", FOREVER)
+    assert (metadata["KeyState"], metadata["ExpirationModel"]) == ("Enabled", "KEY_MATERIAL_DOES_NOT_EXPIRE")
     assert "CurrentKeyMaterialId" not in metadata
     mac = kms.generate_mac(KeyId=key, Message=b"imported", MacAlgorithm=f"HMAC_SHA_{bits}")["Mac"]
     assert mac == hmac.digest(secret, b"imported", f"sha{bits}")

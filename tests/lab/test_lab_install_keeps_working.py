@@ -5,7 +5,6 @@ Each example runs twice: under moto's own KMS, and after `install()`. None of it
 
 import base64
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -14,18 +13,6 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from kms_katas.lab import install, uninstall
-
-
-@pytest.fixture(params=["plain moto", "installed"])
-def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """`aws("kms")` is a client with whatever credentials the environment has."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    if request.param == "installed":
-        install()
-    with mock_aws():
-        yield boto3.client
-    if request.param == "installed":
-        uninstall()
 
 
 def test_a_configuration_value_is_sealed_and_opened(aws: Any) -> None:

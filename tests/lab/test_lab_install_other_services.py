@@ -20,17 +20,6 @@ ACCOUNT, REGION = "123456789012", "eu-central-1"
 Aws = Callable[..., Any]
 
 
-@pytest.fixture(params=["plain moto", "installed"])
-def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    if request.param == "installed":
-        install()
-    with mock_aws():
-        yield boto3.client
-    if request.param == "installed":
-        uninstall()
-
-
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -96,6 +96,17 @@ def test_without_enforcement_no_policy_counts(installed: None) -> None:
     kms.describe_key(KeyId=key)
 
 
+def test_where_nothing_is_enforced_a_grantee_may_be_anybody(installed: None) -> None:
+    kms = client("eu-west-1")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    grantee = "arn:aws:iam::000000000000:role/anybody"
+    made = kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=["Decrypt"], RetiringPrincipal=grantee)
+    [listed] = kms.list_retirable_grants(RetiringPrincipal=grantee)["Grants"]
+    assert listed["GrantId"] == made["GrantId"]
+    kms.retire_grant(KeyId=key, GrantId=made["GrantId"])
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
 def test_with_enforcement_unknown_credentials_are_refused(installed: None) -> None:
     install(enforce=True)
     with pytest.raises(ClientError, match="UnrecognizedClientException"):

@@ -4,9 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from importing import put
 
 from kms_katas.lab import Lab
 
@@ -26,18 +24,6 @@ def pair(lab: Lab, **kind: Any) -> tuple[str, Any, Any]:
     home.replicate_key(KeyId=key, ReplicaRegion=WEST)
     lab.clock.advance(seconds=1)
     return key, home, west
-
-
-def bring(kms: Any, key: str, material: bytes) -> None:
-    found = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
-    public: Any = load_der_public_key(found["PublicKey"])
-    blob = public.encrypt(material, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
-    kms.import_key_material(
-        KeyId=key,
-        ImportToken=found["ImportToken"],
-        EncryptedKeyMaterial=blob,
-        ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-    )
 
 
 @pytest.mark.parametrize("replica_first", [False, True])
@@ -77,7 +63,7 @@ def test_an_imported_key_has_its_material_in_each_region_where_it_was_brought(la
     home, west = (lab.home.admin.client("kms", region) for region in (HOME, WEST))
     kind = {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC", "Origin": "EXTERNAL", "MultiRegion": True}
     key, material = home.create_key(**kind)["KeyMetadata"]["KeyId"], os.urandom(32)
-    bring(home, key, material)
+    put(home, key, material)
     asked = {"KeyId": key, "Message": os.urandom(50), "MacAlgorithm": "HMAC_SHA_256"}
     mac = home.generate_mac(**asked)["Mac"]
     home.replicate_key(KeyId=key, ReplicaRegion=WEST)
@@ -85,6 +71,6 @@ def test_an_imported_key_has_its_material_in_each_region_where_it_was_brought(la
     with refused("KMSInvalidStateException"):
         west.verify_mac(**asked, Mac=mac)
     with refused("IncorrectKeyMaterialException"):
-        bring(west, key, os.urandom(32))
-    bring(west, key, material)
+        put(west, key, os.urandom(32))
+    put(west, key, material)
     assert west.verify_mac(**asked, Mac=mac)["MacValid"]

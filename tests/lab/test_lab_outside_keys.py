@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_der_public_key,
 )
+from importing import put
 
 HASHES: dict[str, Any] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 CURVES: dict[str, Any] = {
@@ -47,18 +46,8 @@ def imported(kms: Any, spec: str, usage: str) -> tuple[str, Any]:
     """The ARN of a KMS key, and its private key."""
     key: str = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
     private = MADE[spec]()
-    asked = {"KeyId": key, "WrappingAlgorithm": "RSA_AES_KEY_WRAP_SHA_256", "WrappingKeySpec": "RSA_2048"}
-    found = kms.get_parameters_for_import(**asked)
-    wrapping: Any = load_der_public_key(found["PublicKey"])
-    between = os.urandom(32)
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
     material = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    kms.import_key_material(
-        KeyId=key,
-        ImportToken=found["ImportToken"],
-        EncryptedKeyMaterial=wrapping.encrypt(between, oaep) + aes_key_wrap_with_padding(between, material),
-        ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-    )
+    put(kms, key, material, "RSA_AES_KEY_WRAP_SHA_256")
     return key, private
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import key_stores
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -114,12 +115,7 @@ def test_replication_and_a_new_primary_count_in_both_regions(lab: Lab, kms: Any)
 
 
 def test_a_key_in_a_custom_key_store_counts_for_the_store_too(lab: Lab, kms: Any, key: Any) -> None:
-    store = kms.create_custom_key_store(
-        CustomKeyStoreName="hsm",
-        CloudHsmClusterId="cluster-abcdefghijk",
-        TrustAnchorCertificate="x",
-        KeyStorePassword="kmsPswd1",
-    )["CustomKeyStoreId"]
+    store = key_stores.make(kms, key_stores.cluster())
     kms.connect_custom_key_store(CustomKeyStoreId=store)
     lab.clock.advance(minutes=30)
     inside = kms.create_key(Origin="AWS_CLOUDHSM", CustomKeyStoreId=store)["KeyMetadata"]["KeyId"]

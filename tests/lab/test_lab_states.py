@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from importing import FOREVER, ready
 
 from kms_katas.lab import Lab
 from kms_katas.lab.kms.models import store_of
@@ -116,13 +117,9 @@ MADE: dict[str, Callable[[Any, str], Any]] = {
 
 def _imported(kms: Any, key: str) -> dict[str, bytes]:
     """Gives a key of origin EXTERNAL its material, always the same for one key, and returns what did it."""
-    asked = kms.get_parameters_for_import(KeyId=key, **WRAPPING)
-    public: Any = serialization.load_der_public_key(asked["PublicKey"])
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-    wrapped = public.encrypt(hashlib.sha256(key.encode()).digest(), oaep)
-    request = {"ImportToken": asked["ImportToken"], "EncryptedKeyMaterial": wrapped}
-    kms.import_key_material(KeyId=key, ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE", **request)
-    return {"$token": asked["ImportToken"], "$wrapped": wrapped}
+    request = ready(kms, key, hashlib.sha256(key.encode()).digest())
+    kms.import_key_material(**request, **FOREVER)
+    return {"$token": request["ImportToken"], "$wrapped": request["EncryptedKeyMaterial"]}
 
 
 USES = {

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from importing import NEW, put
 
 from kms_katas.lab import Lab
 
@@ -26,18 +25,7 @@ class Changing:
         return self.lab.home.admin.client("kms", self.here)
 
     def bring(self, material: bytes) -> None:
-        asked = self.kms.get_parameters_for_import(
-            KeyId=self.id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
-        )
-        public: Any = serialization.load_der_public_key(asked["PublicKey"])
-        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-        self.kms.import_key_material(
-            KeyId=self.id,
-            ImportToken=asked["ImportToken"],
-            EncryptedKeyMaterial=public.encrypt(material, oaep),
-            ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-            ImportType="NEW_KEY_MATERIAL",
-        )
+        put(self.kms, self.id, material, **NEW)
 
     def change(self, what: str, number: int, symmetric: bool = True) -> None:
         if what == "rotate" and symmetric and not self.imported:

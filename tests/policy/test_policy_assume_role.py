@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.policy import (
+    Documents,
     NamedPolicy,
     PolicyError,
     Principal,
@@ -166,3 +167,60 @@ def test_a_deny_that_covers_the_request_always_wins(name, in_trust, action):
 def test_what_is_no_caller_is_refused_in_a_sentence():
     with pytest.raises(PolicyError, match="cannot be a caller"):
         Request(Principal(uuid.uuid4().hex), "sts:AssumeRole", ROLE)
+
+
+def asked_beside(name, trusted, others, owned=(), action="sts:AssumeRole"):
+    request = Request(caller(name), action, ROLE, {})
+    identity = (policy("inline policy work", *owned),) if owned else ()
+    return decide_assume_role(request, policy("trust policy", *trusted), identity, others)
+
+
+NOT_STS = policy("narrow", own(action="kms:*", resource="*"))
+DENIES = policy("guardrail", own("Deny", resource="*"))
+DENIES_ALL = policy("guardrail", {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Resource": "*"})
+
+
+@pytest.mark.parametrize(
+    ("layer", "others"),
+    [
+        ("service-control-policy", Documents(scps=((DENIES,),))),
+        ("resource-control-policy", Documents(rcps=((DENIES_ALL,),))),
+        ("permissions-boundary", Documents(boundary=DENIES)),
+        ("session-policy", Documents(session=(DENIES,))),
+    ],
+)
+def test_a_deny_of_any_layer_beside_the_trust_policy_wins(layer, others):
+    decision = asked_beside("alice", [trust({"AWS": CALLERS["alice"]})], others, [own()])
+    assert (decision.kind, decision.layer) == ("ExplicitDeny", layer)
+
+
+def test_every_level_of_an_organization_must_allow():
+    decision = asked_beside("alice", [trust("*")], Documents(scps=((NOT_STS,),)), [own()])
+    assert (decision.kind, decision.layer) == ("ImplicitDeny", "service-control-policy")
+    assert "because no service control policy allows the sts:AssumeRole action" in denial_message(decision)
+
+
+@pytest.mark.parametrize("others", [Documents(boundary=NOT_STS), Documents(session=(NOT_STS,))])
+def test_what_a_boundary_or_session_policy_does_not_allow_goes_where_the_trust_policy_names_the_caller_alone(others):
+    """As with a key policy: a user or session that is named itself is not limited; an account's own policies are."""
+    assert asked_beside("alice", [trust({"AWS": CALLERS["alice"]})], others).allowed
+    through_account = asked_beside("alice", [trust({"AWS": HOME})], others, [own()])
+    assert not through_account.allowed
+    assert through_account.layer in ("permissions-boundary", "session-policy")
+    named_role = asked_beside("itself", [trust({"AWS": ROLE})], others)
+    assert not named_role.allowed
+
+
+@pytest.mark.parametrize("others", [Documents(boundary=NOT_STS), Documents(session=(NOT_STS,))])
+def test_across_accounts_a_boundary_or_session_policy_limits_every_name(others):
+    named = [trust({"AWS": CALLERS["bob"]})]
+    assert asked_beside("bob", named, Documents(), [own()]).allowed
+    assert not asked_beside("bob", named, others, [own()]).allowed
+
+
+@pytest.mark.parametrize("action", ["sts:TagSession", "sts:SetSourceIdentity"])
+def test_tags_and_a_source_identity_are_asked_like_the_role_itself(action):
+    assert asked_beside("alice", [trust({"AWS": CALLERS["alice"]}, action=action)], Documents(), action=action).allowed
+    refused = asked_beside("alice", [trust({"AWS": CALLERS["alice"]})], Documents(), action=action)
+    assert not refused.allowed
+    assert denial_message(refused).endswith(f"is not authorized to perform: {action} on resource: {ROLE}")

@@ -83,6 +83,11 @@ def test_a_service_is_outside_where_services_are_asked_about():
     assert shown.request.principal.arn == "logs.amazonaws.com"
 
 
+def test_a_service_that_no_policy_names_can_do_nothing_for_it_has_no_policies_of_its_own():
+    documents = Documents(policy(allow(ROOT, "kms:*")))
+    assert nobody_outside(documents, key_arn=KEY, services=True).verdict == "proved"
+
+
 def test_a_policy_under_which_nobody_can_change_it_locks_everyone_out():
     admins = allow(role("admin"), "kms:Put*")
     absent = allow("*", "kms:PutKeyPolicy", "Deny", Condition={"ArnNotEquals": {"aws:PrincipalArn": role("gone")}})

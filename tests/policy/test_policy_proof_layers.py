@@ -249,13 +249,13 @@ def _one_level(monkeypatch):
 
 
 def _everybody_reached(monkeypatch):
-    whole = space.weighed
+    whole = space.weighed_policies
     user = Principal(f"arn:aws:iam::{HOME}:user/bob")
 
     def no_manager(asked, side):
         return whole(replace(asked, principal=user), replace(side, management_account=""))
 
-    monkeypatch.setattr(space, "weighed", no_manager)
+    monkeypatch.setattr(space, "weighed_policies", no_manager)
 
 
 def _no_service_linked_role(monkeypatch):
@@ -285,7 +285,7 @@ def _grants_without_source(monkeypatch):
 
 
 def _constraints_everywhere(monkeypatch):
-    monkeypatch.setattr(rules, "WITHOUT_CONTEXT", frozenset())
+    monkeypatch.setattr(rules, "WITH_CONTEXT", rules.WITH_CONTEXT | {"describekey", "creategrant"})
 
 
 def _any_issuer(monkeypatch):

@@ -7,6 +7,7 @@ import typer
 
 from kms_katas.cli import INTERRUPTED
 from kms_katas.cli.place import Place
+from kms_katas.cli.policy.verbs import policy
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 dev = typer.Typer(help="For authors of katas.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(policy, name="policy")
 app.add_typer(dev, name="dev")
 
 _place = Place()

@@ -24,6 +24,12 @@ def console() -> Console:
     return made if made.is_terminal else _PlainConsole(highlight=False, width=max(PLAIN_WIDTH, made.width))
 
 
+def say(text: str, style: str = "") -> None:
+    """One sentence or line: wrapped on a terminal; in a pipe or a file as it is, however long."""
+    shown = console()
+    shown.print(Text(text, style), soft_wrap=not shown.is_terminal)
+
+
 class Prose:
     """Markdown: laid out on a terminal, with `title` in a frame; in a pipe or a file as it was written, no line cut."""
 

@@ -2,19 +2,21 @@
 next to nothing.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from moto.iam.models import AccessKey, iam_backends
-from moto.sts.models import sts_backends
+from moto.iam.models import AccessKey, ManagedPolicy, iam_backends
 
+from kms_katas.lab.aws_session import new_client
 from kms_katas.lab.callers import PARTITION
+from kms_katas.lab.iam import set_boundary
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.setting import one_at_a_time
-from kms_katas.policy import parse_document
+from kms_katas.lab.network import VpcEndpoint, route, send_by
+from kms_katas.lab.sessions import SessionTerms, new_role_session, new_user_session
+from kms_katas.lab.stored_policies import policy_text
 
 if TYPE_CHECKING:
     from kms_katas.lab.lab import Lab
@@ -30,16 +32,9 @@ EVERYTHING: PolicyDocument = {
 """What AWS's managed policy AdministratorAccess says."""
 
 
-def _policy_text(document: PolicyDocument) -> str:
-    """The document as IAM stores it. Raises kms_katas.policy.PolicyError, a ValueError, that says what is wrong."""
-    text = json.dumps(document)
-    parse_document(text)
-    return text
-
-
 @dataclass(frozen=True, eq=False)
 class Principal:
-    """Someone who can call AWS: a root user, an IAM user, or a session of a role."""
+    """Someone who can call AWS: a root user, an IAM user, or a session of a user or role."""
 
     arn: str
     account: "Account" = field(repr=False)
@@ -51,17 +46,49 @@ class Principal:
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     @one_at_a_time
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(
+        self,
+        service: str,
+        region: str | None = None,
+        *,
+        source_ip: str | None = None,
+        vpc_endpoint: VpcEndpoint | None = None,
+        via_service: str | None = None,
+    ) -> Any:
         """A boto3 client with this principal's credentials; `region` is the lab's if not given.
 
-        The same one each time.
+        The same one each time, unless it says by which way its requests come: from `source_ip`; through a
+        `vpc_endpoint` that `Lab.vpc_endpoint` made; or made by the service `via_service`, such as "s3", on this
+        principal's behalf. The way counts for requests to KMS and STS. Raises ValueError for what is no address, and
+        for no name of a service.
         """
+        self.account.lab.clock.reach(service)
         place = (service, region or self.account.lab.region)
+        credentials = (self.access_key_id, self.secret_access_key, self.session_token)
+        if source_ip is not None or vpc_endpoint is not None or via_service is not None:
+            way = route(source_ip, vpc_endpoint, via_service, place[1])
+            client, signs_with = new_client(*place)
+            signs_with.access_key, signs_with.secret_key, signs_with.token = credentials
+            send_by(client, way)
+            return client
         if place not in self._clients:
-            self.account.lab.clock.reach(service)
-            credentials = (self.access_key_id, self.secret_access_key, self.session_token)
             self._clients[place] = self.account.lab.client_pool.lend(*place, credentials)
         return self._clients[place]
+
+    @one_at_a_time
+    def mfa_session(self, duration: int = 43200) -> "Principal":
+        """A session of this user as GetSessionToken would make it with a right MFA code: set-up, which asks no device.
+
+        `duration` in seconds of the lab's clock. Raises ValueError for a session of a role: it is never one with MFA.
+        """
+        if self.role_arn is not None:
+            raise ValueError(
+                "A session of a role never counts as made with MFA. Make the session of a user, or of the root user."
+            )
+        now = self.account.lab.clock.now()
+        key, session = new_user_session(self._entity, self.account.id, duration, now, now)
+        credentials = (key.access_key_id, key.secret_access_key, session.token)
+        return Principal(self.arn, self.account, *credentials, _entity=self._entity)
 
     @one_at_a_time
     def allow(self, document: PolicyDocument, name: str = "allow") -> None:
@@ -73,7 +100,7 @@ class Principal:
             raise ValueError(
                 "The root user of an account has no identity policies. Use account.user(...) or account.role(...)."
             )
-        self._entity.policies[name] = _policy_text(document)
+        self._entity.policies[name] = policy_text(document)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,19 +112,31 @@ class Role:
     _entity: Any = field(repr=False)
 
     @one_at_a_time
-    def session(self, name: str, duration: int = 3600) -> Principal:
+    def session(
+        self,
+        name: str,
+        duration: int = 3600,
+        *,
+        policy: PolicyDocument | None = None,
+        tags: Mapping[str, str] | None = None,
+        source_identity: str = "",
+    ) -> Principal:
         """A session as AssumeRole would make it: set-up, which asks no trust policy and no permission.
 
-        To see them asked, call `principal.client("sts").assume_role(...)`. `duration` in seconds of the lab's clock.
+        To see them asked, call `principal.client("sts").assume_role(...)`. `duration` in seconds of the lab's clock;
+        `policy` is its session policy, `tags` are its session tags.
         """
-        session = sts_backends[self.account.id][PARTITION].assume_role("us-east-1", name, self.arn, "", duration, "")
+        text = None if policy is None else policy_text(policy)
+        now = self.account.lab.clock.now()
+        terms = SessionTerms(now, self._entity.id, text, tags=dict(tags or {}), source_identity=source_identity)
+        session = new_role_session(self._entity, name, duration, terms)
         credentials = (session.access_key_id, session.secret_access_key, session.session_token)
         return Principal(session.arn, self.account, *credentials, role_arn=self.arn, _entity=self._entity)
 
     @one_at_a_time
     def allow(self, document: PolicyDocument, name: str = "allow") -> None:
         """Adds an inline identity policy to the role."""
-        self._entity.policies[name] = _policy_text(document)
+        self._entity.policies[name] = policy_text(document)
 
 
 class Account:
@@ -148,19 +187,31 @@ class Account:
             raise ValueError(
                 f"{key_id!r} cannot be the ID of a new key. Give a UUID in small letters that no key there has."
             )
-        text = None if policy is None else _policy_text(policy)
+        text = None if policy is None else policy_text(policy)
         return store.new_key(self.lab.clock.now(), text, key_id=key_id).arn
 
     @one_at_a_time
-    def user(self, name: str, policies: Mapping[str, PolicyDocument] | None = None, path: str = "/") -> Principal:
-        """A new IAM user with inline policies by name. Raises ValueError when the account has a user of that name."""
+    def user(
+        self,
+        name: str,
+        policies: Mapping[str, PolicyDocument] | None = None,
+        path: str = "/",
+        *,
+        boundary: PolicyDocument | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Principal:
+        """A new IAM user with inline policies by name, a permissions boundary and tags.
+
+        Raises ValueError when the account has a user of that name.
+        """
         if name in self._iam.users:
             raise ValueError(
                 f"Account {self.id} already has a user {name!r}. Keep the principal that the first call returned."
             )
-        user = self._iam.create_user("us-east-1", name, path)
+        user = self._iam.create_user("us-east-1", name, path, _iam_tags(tags))
+        self._set_boundary(user, boundary)
         for policy_name, document in (policies or {}).items():
-            user.policies[policy_name] = _policy_text(document)
+            user.policies[policy_name] = policy_text(document)
         key = self._iam.create_access_key(name)
         return Principal(user.arn, self, key.access_key_id, key.secret_access_key, _entity=user)
 
@@ -171,8 +222,12 @@ class Account:
         policies: Mapping[str, PolicyDocument] | None = None,
         trust: PolicyDocument | None = None,
         path: str = "/",
+        *,
+        boundary: PolicyDocument | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Role:
-        """A new IAM role; `trust` is the trust policy, by default one for the account.
+        """A new IAM role; `trust` is the trust policy, by default one for the account. `boundary` is its permissions
+        boundary.
 
         The default leaves it to the account's own identity policies who assumes the role. Raises ValueError when the
         name is taken, and for a trust policy that is none.
@@ -184,7 +239,21 @@ class Account:
         owner = {"AWS": f"arn:{PARTITION}:iam::{self.id}:root"}
         statement = {"Effect": "Allow", "Principal": owner, "Action": "sts:AssumeRole"}
         trust = trust or {"Version": "2012-10-17", "Statement": [statement]}
-        role = self._iam.create_role(name, _policy_text(trust), path, None, "", [], "3600")
+        role = self._iam.create_role(name, policy_text(trust), path, None, "", _iam_tags(tags), "3600")
+        self._set_boundary(role, boundary)
         for policy_name, document in (policies or {}).items():
-            role.policies[policy_name] = _policy_text(document)
+            role.policies[policy_name] = policy_text(document)
         return Role(role.arn, self, role)
+
+    def _set_boundary(self, entity: Any, boundary: PolicyDocument | None) -> None:
+        """As a managed policy of its own: on AWS a permissions boundary is always one."""
+        if boundary is not None:
+            kind = entity.arn.split(":")[5].partition("/")[0]
+            text, name = policy_text(boundary), f"boundary-of-{kind}-{entity.name}"
+            policy = cast(Any, ManagedPolicy)(name, self.id, "us-east-1", document=text, path="/")
+            self._iam.managed_policies[policy.arn] = policy
+            set_boundary(entity, policy.arn)
+
+
+def _iam_tags(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
+    return [{"Key": name, "Value": value} for name, value in (tags or {}).items()]

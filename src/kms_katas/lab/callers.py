@@ -1,22 +1,24 @@
 """From an access key ID to who calls: read out of moto's IAM and STS stores. Decides nothing about permissions."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from kms_katas.policy import NamedPolicy, PolicyError, parse_document
-
-PARTITION = "aws"
+from kms_katas.lab.sessions import PARTITION as PARTITION
+from kms_katas.lab.sessions import SessionTerms, UserSession, terms_of, user_session_of
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who signed a request. `entity` is moto's user or role, where the identity policies are; None for a root user."""
+    """Who signed a request. `entity` is moto's user or role, where the identity policies are; None for a root user.
+
+    `tags` are its principal tags: those of the user or role, and the session's over them. `session` is what a session
+    was made with.
+    """
 
     arn: str
     account: str
@@ -26,11 +28,15 @@ class Caller:
     access_key_id: str
     role_arn: str | None = None
     entity: Any = field(default=None, repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict, repr=False)
+    session: SessionTerms | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What belongs to one access key ID. `expires` is None for a long-term key."""
+    """What belongs to one access key ID. `expires` is None for a long-term key. A key that was set inactive is not
+    `active`, nor is a session whose user or role was deleted.
+    """
 
     secret: str = field(repr=False)
     session_token: str | None = field(repr=False)
@@ -44,8 +50,10 @@ def find_credential(access_key_id: str) -> Credential | None:
         key = stores[PARTITION].access_keys.get(access_key_id)
         if key is None:
             continue
+        if (session := user_session_of(key)) is not None:
+            return _user_session_credential(account, key, session)
         if access_key_id.startswith("ASIA"):
-            return _session_credential(account, access_key_id)
+            return _session_credential(account, key)
         caller = _long_term_caller(account, key)
         if caller is None:
             return None
@@ -56,49 +64,62 @@ def find_credential(access_key_id: str) -> Credential | None:
 def _long_term_caller(account: str, key: Any) -> Caller | None:
     if key.user_name is None:
         return root_caller(account, key.access_key_id)
-    user = iam_backends[account][PARTITION].users.get(key.user_name)
+    return _user(account, key.user_name, key.access_key_id)
+
+
+def _user(account: str, name: str, access_key_id: str) -> Caller | None:
+    user = iam_backends[account][PARTITION].users.get(name)
     if user is None:
         return None
-    return Caller(user.arn, account, "IAMUser", user.id, key.access_key_id, entity=user)
+    return Caller(user.arn, account, "IAMUser", user.id, access_key_id, entity=user, tags=_tags_of(user))
 
 
 def root_caller(account: str, access_key_id: str) -> Caller:
     return Caller(f"arn:{PARTITION}:iam::{account}:root", account, "Root", account, access_key_id)
 
 
-def _session_credential(account: str, access_key_id: str) -> Credential | None:
-    session = sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key_id)
+def _session_credential(account: str, key: Any) -> Credential | None:
+    """The role is gone when none has the unique ID that the session was made of: of such a session AWS says what it
+    says of a token that nobody has (reports of real errors of KMS after a role was deleted and made again).
+    """
+    session = sts_backends[account][PARTITION].get_assumed_role_from_access_key(key.access_key_id)
     if session is None:
         return None
+    terms = terms_of(key)
     role = next(
         (role for role in iam_backends[account][PARTITION].roles.values() if role.arn == session.role_arn), None
     )
+    active = role is not None and (terms is None or terms.source_id == role.id)
     user_id = f"{role.id if role else 'AROAUNKNOWNROLE00000'}:{session.session_name}"
-    caller = Caller(session.arn, account, "AssumedRole", user_id, access_key_id, session.role_arn, role)
+    tags = with_tags(_tags_of(role), terms.tags if terms else {})
+    caller = Caller(
+        session.arn, account, "AssumedRole", user_id, key.access_key_id, session.role_arn, role, tags, terms
+    )
     expires = session.expiration.replace(tzinfo=UTC)
-    return Credential(session.secret_access_key, session.session_token, caller, True, expires)
+    return Credential(session.secret_access_key, session.session_token, caller, active, expires)
 
 
-def identity_policies(caller: Caller) -> Iterator[NamedPolicy]:
-    """Each identity policy of the caller: inline, attached, and those of its groups."""
-    entity = caller.entity
-    if entity is None:
-        return
-    groups = []
-    if caller.kind == "IAMUser":
-        groups = [group for group in iam_backends[caller.account][PARTITION].groups.values() if entity in group.users]
-    for holder in (entity, *groups):
-        for name, text in holder.policies.items():
-            yield stored_policy(f'inline policy "{name}"', text)
-        for managed in holder.managed_policies.values():
-            version = next(version for version in managed.versions if version.version_id == managed.default_version_id)
-            yield stored_policy(managed.name, version.document)
+def _user_session_credential(account: str, key: Any, session: UserSession) -> Credential:
+    """Another user of the same name is not the one that the session was made of."""
+    if session.user_name is None:
+        caller: Caller | None = root_caller(account, key.access_key_id)
+    else:
+        caller = _user(account, session.user_name, key.access_key_id)
+    active = caller is not None and session.terms.source_id in (caller.user_id, caller.account)
+    gone = Caller(f"arn:{PARTITION}:iam::{account}:user/{session.user_name}", account, "IAMUser", "", key.access_key_id)
+    caller = replace(caller or gone, session=session.terms)
+    return Credential(key.secret_access_key, session.token, caller, active, session.expires)
 
 
-@lru_cache(maxsize=1024)
-def stored_policy(name: str, text: str) -> NamedPolicy:
-    """A stored policy, read once for all calls; when it is no policy at all, one that allows nothing."""
-    try:
-        return NamedPolicy(name, parse_document(text))
-    except PolicyError:
-        return NamedPolicy(name, {"Statement": []})
+def with_tags(tags: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
+    """The tags, and others over them. Two keys that differ in case alone are one key (STS API, AssumeRole, Tags)."""
+    names = {name.lower() for name in over}
+    return {name: value for name, value in tags.items() if name.lower() not in names} | dict(over) if over else tags
+
+
+def _tags_of(entity: Any) -> Mapping[str, str]:
+    """Of moto's user or role, which keep them in two ways."""
+    tags = getattr(entity, "tags", None)
+    if not tags:
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags)}

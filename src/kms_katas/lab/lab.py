@@ -4,12 +4,12 @@ Opening it is the whole set-up.
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import moto.sts.models
@@ -28,14 +28,25 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.quotas import Meter, Quotas
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.mock import QuickMock
+from kms_katas.lab.network import VpcEndpoint
+from kms_katas.lab.organizations import forget_members
 from kms_katas.lab.randomness import Randomness
 from kms_katas.lab.region_list import regions_of, shared_region_lists
+from kms_katas.lab.stored_policies import named_policy, policy_text
 from kms_katas.lab.trail import events_of
 from kms_katas.lab.transport import serve
 from kms_katas.policy import Decision
 
+if TYPE_CHECKING:
+    from kms_katas.lab.organization import Organization
+
 _TOKENS = "random_session_token"
 HOME_ACCOUNT = "111122223333"
+_EVERYBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
+"""The policy that AWS gives an endpoint by itself."""
 
 _MOTO_CONFIG: Any = {
     "core": {
@@ -50,8 +61,8 @@ _MOTO_CONFIG: Any = {
 class Lab:
     """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
-    Credentials and permissions are checked for KMS, and for AssumeRole, which asks the role's trust policy. IAM, S3 and
-    the rest of STS are moto's own: they let every caller do everything.
+    Credentials and permissions are checked for KMS and STS, where AssumeRole asks the role's trust policy. IAM, S3,
+    Organizations and the rest are moto's own: they let every caller do everything.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.
@@ -86,6 +97,7 @@ class Lab:
         shared_region_lists.start()
         mount.mount()
         self._mock.start()
+        forget_members()
         setting.current = setting.Setting(
             enforce=True,
             randomness=self._randomness,
@@ -121,6 +133,32 @@ class Lab:
         if account_id not in self._accounts:
             self._accounts[account_id] = Account(self, account_id)
         return self._accounts[account_id]
+
+    @setting.one_at_a_time
+    def organization(self, management: str = "999988887777") -> "Organization":
+        """The organization whose management account has this ID, made on first use.
+
+        Raises ValueError for anything but 12 digits.
+        """
+        from kms_katas.lab.organization import Organization  # here, for moto's Organizations is slow to load
+
+        return Organization(self.account(management))
+
+    @setting.one_at_a_time
+    def vpc_endpoint(
+        self, policy: Mapping[str, Any] | None = None, vpc: str | None = None, account: Account | None = None
+    ) -> VpcEndpoint:
+        """An interface endpoint of KMS in a VPC of `account`, the home account if not given; `policy` is its endpoint
+        policy, by default AWS's, which allows everything. Use it as `principal.client("kms", vpc_endpoint=...)`.
+
+        `vpc` is the ID of the VPC, by default a random one. EC2 knows nothing of either. Raises ValueError for a
+        document that is no policy.
+        """
+        digits = self._randomness.bytes(17).hex()
+        text = policy_text(_EVERYBODY if policy is None else policy)
+        name = f"vpce-{digits[:17]}"
+        owner = (account or self.home).id
+        return VpcEndpoint(name, vpc or f"vpc-{digits[17:34]}", owner, named_policy(f"endpoint policy of {name}", text))
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -3,30 +3,57 @@
 from datetime import datetime
 
 from kms_katas.lab.callers import Caller
+from kms_katas.lab.network import DIRECT, Route
+from kms_katas.lab.organizations import organization_keys
 
 Context = dict[str, str | tuple[str, ...]]
 
-SOURCE_ADDRESS = "192.0.2.10"
-"""Whence the lab's requests seem to come: an address set aside for documentation (RFC 5737)."""
 
+def global_keys(
+    caller: Caller, region: str, user_agent: str, now: datetime, route: Route = DIRECT, owner: str | None = None
+) -> Context:
+    """The aws: keys, but for those that follow from the principal: `decide` derives them. `owner` is the account of the
+    resource, None for an operation on none.
 
-def global_keys(caller: Caller, region: str, user_agent: str, now: datetime) -> Context:
-    """The aws: keys, but for those that follow from the principal: `decide` derives them.
-
-    Not there, as on AWS without an organization and without MFA: aws:PrincipalOrgID and, for long-term access keys,
-    aws:MultiFactorAuthPresent (IAM reference, global condition context keys).
+    Each is there where AWS has it (IAM reference, global condition context keys): aws:SourceIp not through a VPC
+    endpoint, aws:MultiFactorAuthPresent not for long-term access keys. Not documented: what aws:SourceIp and the VPC
+    keys are where a service calls for somebody; here they are not there.
     """
     context: Context = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:RequestedRegion": region,
         "aws:SecureTransport": "true",
-        "aws:SourceIp": SOURCE_ADDRESS,
         "aws:UserAgent": user_agent,
-        "aws:ViaAWSService": "false",
+        "aws:ViaAWSService": "true" if route.via_service else "false",
         "aws:userid": caller.user_id,
     }
-    if caller.kind == "AssumedRole":
-        # The key is there in requests with temporary credentials alone; no session of the lab was made with MFA.
-        context["aws:MultiFactorAuthPresent"] = "false"
+    if route.endpoint is not None:
+        context |= _through(route)
+    elif not route.via_service:
+        context["aws:SourceIp"] = route.source_ip
+    if caller.kind == "AssumedRole" or caller.session is not None:
+        context |= _of_session(caller, now)
+    return context | organization_keys(caller.account, owner)
+
+
+def _through(route: Route) -> Context:
+    assert route.endpoint is not None
+    return {
+        "aws:SourceVpc": route.endpoint.vpc,
+        "aws:SourceVpce": route.endpoint.id,
+        "aws:VpcSourceIp": route.source_ip,
+    }
+
+
+def _of_session(caller: Caller, now: datetime) -> Context:
+    terms = caller.session
+    context: Context = {"aws:MultiFactorAuthPresent": "true" if terms is not None and terms.with_mfa else "false"}
+    if terms is None:
+        return context
+    context["aws:TokenIssueTime"] = terms.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if terms.mfa_time is not None:
+        context["aws:MultiFactorAuthAge"] = str(int((now - terms.mfa_time).total_seconds()))
+    if terms.source_identity:
+        context["aws:SourceIdentity"] = terms.source_identity
     return context

@@ -1,182 +1,191 @@
-"""AssumeRole with its trust policy: stands before moto's STS, says no as AWS does, and leaves the rest to moto.
+"""AssumeRole, GetSessionToken and GetCallerIdentity, asked and answered as AWS does; they stand before moto's STS.
 
-Only where enforcement is on. It makes no session: moto does, after a yes. `Role.session` in accounts.py does not come
-through here. GetCallerIdentity is answered here, since moto knows neither root users nor refused credentials, and what
+Only where enforcement is on. `Role.session` and `Principal.mfa_session` in accounts.py do not come through here. What
 moto would answer with made-up credentials is refused.
 """
 
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-from botocore.model import ServiceModel
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
-from kms_katas.lab.aws_session import LOADER
-from kms_katas.lab.callers import PARTITION, Caller, find_credential, identity_policies, stored_policy
+from kms_katas.lab.callers import PARTITION, Caller, find_credential
+from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.kms import setting
-from kms_katas.lab.kms.request import counted, faults_in
-from kms_katas.lab.request_keys import global_keys
-from kms_katas.policy import Decision, Principal, Request, decide_assume_role, denial_message
+from kms_katas.lab.mfa import is_right_code, is_users_device
+from kms_katas.lab.network import in_force
+from kms_katas.lab.request_keys import Context, global_keys
+from kms_katas.lab.session_request import AN_HOUR, AskedSession, Refusal, read_assume_role, read_get_session_token
+from kms_katas.lab.sessions import new_role_session, new_user_session
+from kms_katas.lab.stored_policies import named_policy
+from kms_katas.policy import Decision, Request, decide_assume_role, denial_message
 
 _SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
-_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:.+", re.ASCII)
-
-_AN_HOUR = 3600
-"""In seconds: the default session, and the longest of a role that is assumed by a role (STS API, DurationSeconds)."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """An answer that quoted one of these would reach the caller as botocore's ResponseParserError."""
 
-_NOT_HERE = {
-    "Policy": "a session policy",
-    "PolicyArns": "session policies",
-    "Tags": "session tags",
-    "TransitiveTagKeys": "session tags",
-    "SerialNumber": "an MFA device",
-    "TokenCode": "an MFA code",
-    "SourceIdentity": "a source identity",
-    "ProvidedContexts": "trusted contexts",
-}
-"""Parameters of AssumeRole that change what a session may do: half obeyed, they would make a session that may more."""
-
-
-_ABSENT = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetSessionToken", "GetFederationToken")
+_ABSENT = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetFederationToken")
 """moto would give a session of any role, or credentials that belong to nobody."""
-
-
-class _Refusal(Exception):
-    """An answer of STS that is an error."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 def dispatch(request: Any, full_url: str, headers: Any) -> Any:
     """What moto calls for each request to STS: (status, headers, body)."""
     asked = request.values  # the parameters of the query protocol; lists as their numbered members
     action = asked.get("Action")
-    if not setting.current.enforce or action not in ("AssumeRole", "GetCallerIdentity", *_ABSENT):
+    if not setting.current.enforce or action not in (*_ANSWERS, *_ABSENT):
         return TokenResponse.dispatch(request, full_url, headers)
-    return _answered(action, request, full_url, headers, asked)
+    return _answered(action, headers, asked)
 
 
 @setting.one_at_a_time
-def _answered(action: str, request: Any, full_url: str, headers: Any, asked: Mapping[str, str]) -> Any:
+def _answered(action: str, headers: Any, asked: Mapping[str, str]) -> tuple[int, dict[str, str], str]:
     request_id = setting.current.randomness.uuid()
     try:
         if action in _ABSENT:
             sentence = f"{action} works on AWS, but the lab does not have it yet."
-            raise _Refusal("UnsupportedOperationException", sentence)
+            raise Refusal("UnsupportedOperationException", sentence)
         signed = _SIGNED_BY.search(_text(headers.get("Authorization")))
         caller = _identified(signed[1] if signed else "", _text(headers.get("X-Amz-Security-Token")) or None)
-        if action == "GetCallerIdentity":
-            return _caller_identity(caller, request_id)
-        _require_permission(caller, asked, headers, signed[2] if signed else "us-east-1", request_id)
-    except _Refusal as refusal:
+        agent, region = _text(headers.get("User-Agent")), signed[2] if signed else "us-east-1"
+        result = _ANSWERS[action](caller, asked, (region, agent), request_id)
+        return _response(action, result, request_id)
+    except Refusal as refusal:
         return _error(refusal, request_id)
     except Exception as fault:
         sentence = f"The lab failed inside {action} ({type(fault).__name__}). This is a fault of the lab, not yours."
-        return _error(_Refusal("InternalFailure", sentence, 500), request_id)
-    return TokenResponse.dispatch(request, full_url, headers)
-
-
-def _caller_identity(caller: Caller, request_id: str) -> tuple[int, dict[str, str], str]:
-    """Needs no permission, and no Deny can take it away (STS API reference, GetCallerIdentity)."""
-    parts = {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
-    body = (
-        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-        + "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts.items())
-        + f"</GetCallerIdentityResult><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-        "</GetCallerIdentityResponse>"
-    )
-    return 200, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body
-
-
-def _require_permission(
-    caller: Caller, asked: Mapping[str, str], headers: Mapping[str, Any], region: str, request_id: str
-) -> None:
-    """Raises a _Refusal, or lets the request go on to moto.
-
-    Who calls came first and the role's longest session comes last, so that a stranger learns nothing; AWS documents no
-    order.
-    """
-    duration = _checked(asked)
-    decision = _decided(caller, asked, region, _text(headers.get("User-Agent")))
-    if not decision.allowed:
-        if setting.current.denied is not None:
-            setting.current.denied(request_id, decision)
-        raise _Refusal("AccessDenied", denial_message(decision), 403)
-    _require_duration(duration, caller, asked["RoleArn"])
+        return _error(Refusal("InternalFailure", sentence, 500), request_id)
 
 
 def _identified(access_key_id: str, session_token: str | None) -> Caller:
     credential = find_credential(access_key_id)
     if credential is None or not credential.active or credential.session_token != session_token:
-        raise _Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        raise Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
     if credential.expires is not None and credential.expires <= setting.now():
-        raise _Refusal("ExpiredToken", "The security token included in the request is expired", 403)
+        raise Refusal("ExpiredToken", "The security token included in the request is expired", 403)
     return credential.principal
 
 
-def _checked(asked: Mapping[str, str]) -> int:
-    """The duration in seconds, once the parameters have the form that botocore's model of STS gives them."""
-    given: dict[str, Any] = {
-        name: asked[name] for name in ("RoleArn", "RoleSessionName", "ExternalId") if name in asked
+def _caller_identity(caller: Caller, asked: Mapping[str, str], origin: tuple[str, str], request_id: str) -> "_Result":
+    """Needs no permission, and no Deny can take it away (STS API reference, GetCallerIdentity)."""
+    return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account}
+
+
+def _assume_role(caller: Caller, asked: Mapping[str, str], origin: tuple[str, str], request_id: str) -> "_Result":
+    """Who calls came first and the role's longest session comes last, so that a stranger learns nothing; AWS documents
+    no order.
+    """
+    session = read_assume_role(asked, caller)
+    with_mfa = _mfa_time(caller, session.mfa) is not None
+    for decision in _decisions(caller, session, origin, with_mfa):
+        if not decision.allowed:
+            if setting.current.denied is not None:
+                setting.current.denied(request_id, decision)
+            raise Refusal("AccessDenied", denial_message(decision), 403)
+    role = _role(session.role_arn)
+    _require_duration(session.duration, caller, role)
+    terms = session.terms(role.id, setting.now())
+    made = new_role_session(role, session.name, session.duration, terms)
+    result: _Result = {
+        "Credentials": _credentials(made.access_key_id, made.secret_access_key, made.session_token, made.expiration),
+        "AssumedRoleUser": {"AssumedRoleId": made.user_id, "Arn": made.arn},
     }
-    duration = asked.get("DurationSeconds", str(_AN_HOUR))
-    if not re.fullmatch(r"-?[0-9]{1,9}", duration):
-        raise _Refusal("ValidationError", "DurationSeconds must be a whole number of seconds.")
-    given["DurationSeconds"] = int(duration)
-    faults = faults_in(given, _input_shape())
-    if faults:
-        raise _Refusal("ValidationError", counted(faults))
-    if not _ARN.fullmatch(asked["RoleArn"]):
-        raise _Refusal("ValidationError", "Request ARN is invalid")
-    missing = next(
-        (what for name, what in _NOT_HERE.items() if any(one.partition(".")[0] == name for one in asked)), None
-    )
-    if missing is not None:
-        sentence = f"AssumeRole with {missing} works on AWS, but the lab does not have it yet."
-        raise _Refusal("UnsupportedOperationException", sentence)
-    return int(duration)
+    if session.packed_percent is not None:
+        result["PackedPolicySize"] = str(session.packed_percent)
+    if session.source_identity:
+        result["SourceIdentity"] = session.source_identity
+    return result
 
 
-@cache
-def _input_shape() -> Any:
-    model = ServiceModel(LOADER.load_service_model("sts", "service-2"), "sts")
-    return model.operation_model("AssumeRole").input_shape
+def _session_token(caller: Caller, asked: Mapping[str, str], origin: tuple[str, str], request_id: str) -> "_Result":
+    """Needs no permission (STS API reference, GetSessionToken). The text for a session that asks is seen in reports."""
+    if caller.session is not None or caller.kind == "AssumedRole":
+        raise Refusal("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+    duration, mfa = read_get_session_token(asked)
+    if caller.kind == "Root":
+        duration = min(duration, AN_HOUR)
+    key, session = new_user_session(caller.entity, caller.account, duration, setting.now(), _mfa_time(caller, mfa))
+    return {"Credentials": _credentials(key.access_key_id, key.secret_access_key, session.token, session.expires)}
 
 
-def _decided(caller: Caller, asked: Mapping[str, str], region: str, user_agent: str) -> Decision:
-    role = _role(asked["RoleArn"])
-    trust = None if role is None else stored_policy("trust policy", role.assume_role_policy_document)
-    context = global_keys(caller, region, user_agent, setting.now())
-    context["sts:RoleSessionName"] = asked["RoleSessionName"]
-    if "ExternalId" in asked:
-        context["sts:ExternalId"] = asked["ExternalId"]
-    return decide_assume_role(
-        Request(Principal(caller.arn, caller.role_arn), "sts:AssumeRole", asked["RoleArn"], context),
-        trust,
-        tuple(identity_policies(caller)),
-    )
+_Result = dict[str, str | dict[str, str]]
+
+_ANSWERS = {
+    "AssumeRole": _assume_role,
+    "GetSessionToken": _session_token,
+    "GetCallerIdentity": _caller_identity,
+}
 
 
-def _require_duration(duration: int, caller: Caller, role_arn: str) -> None:
+def _mfa_time(caller: Caller, mfa: tuple[str, str] | None) -> datetime | None:
+    """The two texts are those of reports of real errors."""
+    if mfa is None:
+        return None
+    serial_number, code = mfa
+    if not is_users_device(caller, serial_number):
+        text = (
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is"
+            " valid and associated with this user."
+        )
+        raise Refusal("AccessDenied", text, 403)
+    if not is_right_code(caller, serial_number, code, setting.now()):
+        raise Refusal("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", 403)
+    return setting.now()
+
+
+def _decisions(caller: Caller, session: AskedSession, origin: tuple[str, str], with_mfa: bool) -> Iterator[Decision]:
+    """On each permission that the request needs, in turn: tags need one of their own, a source identity too, also those
+    that a session inherits (IAM guide, "Pass session tags in AWS STS", "Monitor and control actions taken with assumed
+    roles").
+    """
+    role = _role(session.role_arn)
+    trust = None if role is None else named_policy("trust policy", role.assume_role_policy_document)
+    documents = documents_about(caller, session.role_arn.split(":")[4], replace(in_force.get(), endpoint=None))
+    context = _context(caller, session, origin, with_mfa)
+    actions = ["sts:AssumeRole"]
+    if session.all_tags:
+        actions.append("sts:TagSession")
+    if session.source_identity:
+        actions.append("sts:SetSourceIdentity")
+    for action in actions:
+        request = Request(principal_of(caller), action, session.role_arn, context)
+        yield decide_assume_role(request, trust, documents.identity, documents)
+
+
+def _context(caller: Caller, session: AskedSession, origin: tuple[str, str], with_mfa: bool) -> Context:
+    """Whether the tags that a session inherits are in aws:RequestTag is told by example only (IAM guide, "Chaining
+    roles with session tags"); here they are. An endpoint of the lab is one of KMS, so none is between.
+    """
+    route = replace(in_force.get(), endpoint=None)
+    context = global_keys(caller, *origin, setting.now(), route, session.role_arn.split(":")[4])
+    context["sts:RoleSessionName"] = session.name
+    if session.external_id is not None:
+        context["sts:ExternalId"] = session.external_id
+    if session.source_identity:
+        context["sts:SourceIdentity"] = session.source_identity
+    if session.all_tags:
+        context |= {f"aws:RequestTag/{name}": value for name, value in session.all_tags.items()}
+        context["aws:TagKeys"] = tuple(session.all_tags)
+    if session.transitive:
+        context["sts:TransitiveTagKeys"] = session.transitive
+    if with_mfa:
+        context |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+    return context
+
+
+def _require_duration(duration: int, caller: Caller, role: Any) -> None:
     """The two texts are those of reports of real errors (2018 to 2025)."""
-    role = _role(role_arn)
-    if duration > int(role.max_session_duration or _AN_HOUR):
+    if duration > int(role.max_session_duration or AN_HOUR):
         text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-        raise _Refusal("ValidationError", text)
-    if caller.kind == "AssumedRole" and duration > _AN_HOUR:
+        raise Refusal("ValidationError", text)
+    if caller.kind == "AssumedRole" and duration > AN_HOUR:
         text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
-        raise _Refusal("ValidationError", text)
+        raise Refusal("ValidationError", text)
 
 
 def _role(arn: str) -> Any:
@@ -187,7 +196,30 @@ def _role(arn: str) -> Any:
     return next((role for role in iam_backends[account][PARTITION].roles.values() if role.arn == arn), None)
 
 
-def _error(refusal: _Refusal, request_id: str) -> tuple[int, dict[str, str], str]:
+def _credentials(access_key_id: str, secret: str, token: str, expires: datetime) -> dict[str, str]:
+    return {
+        "AccessKeyId": access_key_id,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _response(action: str, result: _Result, request_id: str) -> tuple[int, dict[str, str], str]:
+    body = (
+        f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{_xml(result)}'
+        f"</{action}Result><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+    )
+    return 200, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body
+
+
+def _xml(value: Mapping[str, Any] | str) -> str:
+    if isinstance(value, str):
+        return escape(value)
+    return "".join(f"<{name}>{_xml(one)}</{name}>" for name, one in value.items())
+
+
+def _error(refusal: Refusal, request_id: str) -> tuple[int, dict[str, str], str]:
     kind = "Sender" if refusal.status < 500 else "Receiver"
     text = escape(_NOT_IN_XML.sub("\ufffd", refusal.message))
     body = (

@@ -14,7 +14,6 @@ from typing import Any
 
 from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms.work import Work
-from kms_katas.lab.request_keys import SOURCE_ADDRESS
 
 _READ_ONLY = (
     *("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate"),
@@ -54,13 +53,13 @@ def events_of(work: Work) -> tuple[dict[str, Any], ...]:
 def _event(work: Work, caller: Caller) -> dict[str, Any]:
     event: dict[str, Any] = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(caller),
+        "userIdentity": _identity(caller) | ({"invokedBy": service} if (service := _invoking(work)) else {}),
         "eventTime": _time(work.now),
         "eventSource": "kms.amazonaws.com",
         "eventName": work.operation,
         "awsRegion": work.region,
-        "sourceIPAddress": SOURCE_ADDRESS,
-        "userAgent": work.user_agent,
+        "sourceIPAddress": _invoking(work) or work.route.source_ip,
+        "userAgent": _invoking(work) or work.user_agent,
     }
     if work.error is not None:
         code = work.error.code
@@ -85,11 +84,19 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
         "eventCategory": "Management",
         "tlsDetails": {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": f"kms.{work.region}.amazonaws.com"},
     }
+    if (endpoint := work.route.endpoint) is not None:
+        event |= {"vpcEndpointId": endpoint.id, "vpcEndpointAccountId": endpoint.account}
     event["resources"] += [_resource(key.account, key.arn) for key in work.target.keys]
     # An alias has the type of a key there too (developer guide, log entries of CreateAlias and UpdateAlias).
     aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
     event["resources"] += [_resource(caller.account, arn) for arn in aliases]
     return event
+
+
+def _invoking(work: Work) -> str:
+    """The service that called for the caller, as the examples of its calls have it: "s3.amazonaws.com"."""
+    name, _, rest = work.route.via_service.partition(".")
+    return f"{name}.{rest.partition('.')[2]}" if name else ""
 
 
 def _resource(account: str, arn: str) -> dict[str, str]:
@@ -106,6 +113,10 @@ def _identity(caller: Caller) -> dict[str, Any]:
     }
     if caller.kind == "IAMUser":
         identity["userName"] = caller.arn.rpartition("/")[2]
+    terms = caller.session
+    attributes = {"mfaAuthenticated": "true" if terms is not None and terms.with_mfa else "false"}
+    if terms is not None:
+        attributes = {"creationDate": _time(terms.issued)} | attributes
     if caller.role_arn is not None:
         issuer = {
             "type": "Role",
@@ -114,7 +125,11 @@ def _identity(caller: Caller) -> dict[str, Any]:
             "accountId": caller.account,
             "userName": caller.role_arn.rpartition("/")[2],
         }
-        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": attributes}
+    elif terms is not None:
+        identity["sessionContext"] = {"attributes": attributes}
+    if terms is not None and terms.source_identity:
+        identity["sessionContext"]["sourceIdentity"] = terms.source_identity
     return identity
 
 

@@ -12,6 +12,7 @@ from moto.core.models import botocore_stubber
 
 from kms_katas.lab.kms import responses, setting
 from kms_katas.lab.kms.errors import region_is_down
+from kms_katas.lab.network import on_its_way
 
 
 def serve(request: AWSPreparedRequest) -> AWSResponse:
@@ -22,6 +23,11 @@ def serve(request: AWSPreparedRequest) -> AWSResponse:
             "ServiceUnavailable",
             "This client belongs to a lab that is closed. Use it inside the lab's with block.",
         )
+    with on_its_way(request):
+        return _served(request)
+
+
+def _served(request: AWSPreparedRequest) -> AWSResponse:
     host = urlsplit(request.url).hostname or ""
     if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) or host.startswith("motoapi."):
         return _refusal(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .principal import Principal
     from .proof import Counterexample, Proof, prove
     from .statement import NamedPolicy, StatementRef
+    from .telling import as_markdown, decision_data
 
 _HOME = {
     "Counterexample": "proof",
@@ -32,8 +33,10 @@ _HOME = {
     "Request": "decision",
     "StatementRef": "statement",
     "Step": "decision",
+    "as_markdown": "telling",
     "decide": "evaluate",
     "decide_assume_role": "assume_role",
+    "decision_data": "telling",
     "denial_message": "denial",
     "explain": "explanation",
     "parse_document": "document",
@@ -54,8 +57,10 @@ __all__ = [
     "Request",
     "StatementRef",
     "Step",
+    "as_markdown",
     "decide",
     "decide_assume_role",
+    "decision_data",
     "denial_message",
     "explain",
     "parse_document",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .context import Context
 from .document import as_list, base_operator
-from .match import Pattern, arn_matches, expand, glob_matches
+from .match import Pattern, arn_matches, expand, filled_in, glob_matches
 from .points import NO_READINGS, Readings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def unmet(condition: Mapping[str, Any], context: Context, variables: bool) -> st
     `variables` says whether the document's Version knows policy variables. An unknown operator never holds.
     """
     test = failing(tests_of(condition), context, variables)
-    return None if test is None else why_not(test, context)
+    return None if test is None else why_not(test, context, variables)
 
 
 def failing(
@@ -60,12 +60,25 @@ def failing(
     return None
 
 
-def why_not(test: Test, context: Context) -> str:
-    """A test that does not hold, as a clause for people."""
+def why_not(test: Test, context: Context, variables: bool) -> str:
+    """A test that does not hold, as a clause for people: what the policy wants, what the request has, and what the
+    policy's variables stand for.
+    """
     if test.operator is None:
         return f"{test.name} is no condition operator"
-    has, wants = _present(context.get(test.lowered)), _wants(test.wanted)
-    return f"{test.name} on {test.key} does not hold: the request has {has}, the policy wants {wants}"
+    found = _found(test, context.get(test.lowered))
+    told = f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
+    filled = [
+        f"{value!r} {filled_in(value, context, variables, test.operator.expands)}"
+        for value in test.wanted
+        if "${" in value
+    ]
+    return f"{told}, where {' and '.join(filled)}" if filled else told
+
+
+def why_so(tests: tuple[Test, ...], context: Context) -> str:
+    """Why a Condition holds, as a clause for people: what the request has of each key."""
+    return " and ".join(f"{test.name} on {test.key}, since {_found(test, context.get(test.lowered))}" for test in tests)
 
 
 Compare = Callable[[str, Pattern], bool]
@@ -117,12 +130,47 @@ def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _present(value: str | tuple[str, ...] | None) -> str:
-    return "no such key" if value is None else repr(value) if isinstance(value, str) else repr(list(value))
+_WHERE_ABSENT = {
+    "kms:viaservice": "this call came directly",
+    "kms:requestalias": "this call names no alias",
+    "kms:encryptioncontextkeys": "this call has no encryption context",
+    "kms:encryptioncontext:": "the encryption context of this call has no such pair",
+    "aws:sourcevpce": "this call came through no VPC endpoint",
+    "aws:sourcevpc": "this call came through no VPC endpoint",
+    "aws:principalorgid": "the caller's account is in no organization, as far as the request says",
+    "aws:principaltag/": "the caller has no such tag",
+    "aws:resourcetag/": "the key has no such tag",
+    "aws:requesttag/": "this call sets no such tag",
+}
+"""What it means that a request lacks a key. Of a name that ends in : or / the part that authors choose is left out."""
+
+_WANTING = {
+    "like": "something like ",
+    "lessthan": "less than ",
+    "lessthanequals": "at most ",
+    "greaterthan": "more than ",
+    "greaterthanequals": "at least ",
+    "ipaddress": "an address in ",
+}
+"""How an operator wants its values, by the end of its name; the others want the value itself."""
 
 
-def _wants(values: tuple[str, ...]) -> str:
-    return repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
+def _found(test: Test, present: str | tuple[str, ...] | None) -> str:
+    if present is None:
+        start = next((one for one in _WHERE_ABSENT if one[-1] in ":/" and test.lowered.startswith(one)), test.lowered)
+        return _WHERE_ABSENT.get(start, "this call does not have it")
+    return f"this call has {present!r}" if isinstance(present, str) else f"this call has {list(present)!r}"
+
+
+def _wants(test: Test) -> str:
+    operator, base, values = test.operator, base_operator(test.name), test.wanted
+    if base == "null":
+        return "to be absent" if "true" in map(str.lower, values) else "to be there"
+    which = repr(values[0]) if len(values) == 1 else f"one of {list(values)!r}"
+    if operator and operator.negated:
+        return f"anything but {which}" if len(values) == 1 else f"none of {list(values)!r}"
+    plain = base.removeprefix("string").removeprefix("arn").removeprefix("numeric").removeprefix("date")
+    return f"{_WANTING.get(plain, '')}{which}"
 
 
 @lru_cache(maxsize=512)
@@ -172,7 +220,7 @@ def _by_number(test: Callable[[float, float], bool]) -> Compare:
 
 
 def _by_date(test: Callable[[float, float], bool]) -> Compare:
-    return _ordered(test, _moment)
+    return _ordered(test, moment)
 
 
 def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float | None]) -> Compare:
@@ -184,24 +232,27 @@ def _ordered(test: Callable[[float, float], bool], read: Callable[[str], float |
 
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 
 
 def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text."""
+def moment(text: str) -> float | None:
+    """Seconds since 1970 from an ISO 8601 date or epoch seconds; UTC where no zone is given; None for other text.
+
+    A month without a day is its beginning: one of the forms of W3C's note on dates, which the IAM reference names. A
+    year alone is another of them, and cannot be told from epoch seconds: it is read as those.
+    """
     number = _number(text)
     if number is not None:
         return number
     from datetime import UTC, datetime
 
     try:
-        moment = datetime.fromisoformat(text)
-        return (
-            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-        ).total_seconds()
+        read = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
     except (ValueError, OverflowError):
         return None
 

@@ -40,6 +40,13 @@ def is_key(resource: str) -> bool:
     return found is not None and found[2] == "key"
 
 
+@lru_cache(maxsize=4096)
+def names_alias(resource: str) -> bool:
+    """Whether a resource is an alias's ARN, which never stands for its key."""
+    found = _KMS_ARN.fullmatch(resource)
+    return found is not None and found[2] == "alias"
+
+
 def condition_context(request: "Request") -> Context:
     """Every condition key of the request, by lower-case name; what the asker gave wins over what is derived.
 

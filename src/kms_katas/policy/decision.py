@@ -181,4 +181,4 @@ class Decision:
     @property
     def about_a_role(self) -> bool:
         """Whether `decide_assume_role` made it, and not `decide`."""
-        return self.request.action.lower() == "sts:assumerole"
+        return self.request.action.lower().startswith("sts:")

@@ -48,7 +48,7 @@ def denial_message(decision: Decision) -> str:
     said = f"User: {request.principal.arn} is not authorized to perform: {request.action} on {_what(decision)}"
     if decision.kind == "ExplicitDeny":
         return f"{said} with an explicit deny in {' '.join(_NAMED[decision.layer])}"
-    if decision.about_a_role:
+    if decision.about_a_role and decision.layer in ("trust-policy", "identity-policy"):
         return said
     return f"{said} because no {_NAMED[_lacking(decision)][1]} allows the {request.action} action"
 

@@ -7,9 +7,9 @@ logic"). Which statements apply is found in examine.py; roles and their trust po
 from functools import partial
 from typing import NamedTuple
 
-from .context import is_key, resource_account
+from .context import is_key, names_alias, resource_account, role_account
 from .decision import Decision, DecisionKind, Documents, Grant, Layer, Request, Step
-from .examine import CALLER_NAMED, Asked, allows_by_match, examined, first_allow, first_deny, points_met
+from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny, points_met
 from .grants import applying, examined_grants, reference
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import PrincipalMatch
@@ -33,6 +33,18 @@ reach it (KMS guide, "Resource control policies")."""
 
 _ALIAS_CHANGES = frozenset({"kms:createalias", "kms:updatealias", "kms:deletealias"})
 
+_ON_NO_KEY = frozenset(
+    "kms:" + name
+    for name in (
+        "CreateKey ListKeys ListAliases ListRetirableGrants GenerateRandom CreateCustomKeyStore UpdateCustomKeyStore"
+        " DescribeCustomKeyStores ConnectCustomKeyStore DisconnectCustomKeyStore DeleteCustomKeyStore"
+    )
+    .lower()
+    .split()
+)
+"""Only identity policies give these (KMS API reference, "Required permissions: ... (IAM policy)"), also where the
+request is about one key, as ListAliases can be."""
+
 Verdict = tuple[DecisionKind, Layer, StatementRef | None]
 
 
@@ -53,19 +65,22 @@ def decide(request: Request, documents: Documents) -> Decision:
 
 def _verdict(request: Request, documents: Documents, readings: Readings = NO_READINGS) -> Verdict:
     asked = Asked(request, documents.boundary is not None, readings)
-    having_a_say = weighed(request, documents)
-    if deny := first_deny(asked, having_a_say):
+    weighed = weighed_policies(request, documents)
+    if deny := first_deny(asked, weighed):
         layer, statement = deny
         return "ExplicitDeny", layer, statement.ref
-    for layer, policies in having_a_say:
-        if layer in MUST_ALLOW and first_allow(asked, layer, policies) is None:
-            return "ImplicitDeny", layer, None
+    if lacking := guardrail_without_allow(asked, weighed):
+        return "ImplicitDeny", lacking, None
 
     caller, action = request.principal, request.action.lower()
     crosses = _crosses_accounts(request)
     under_key_policy = _under_key_policy(request)
     if action in _ALIAS_CHANGES and ":alias/aws/" in request.resource:
         return "ImplicitDeny", "reserved-alias", None
+    if action not in _ALIAS_CHANGES and names_alias(request.resource):
+        # What is about a key was asked of an alias, and no key policy speaks of that (KMS guide, "Controlling access to
+        # aliases").
+        return "ImplicitDeny", "key-policy", None
     held = applying(asked, documents.grants) if documents.grants and is_key(request.resource) else []
     if crosses and (
         action not in CROSS_ACCOUNT or not (under_key_policy or held or _issued_by_the_caller(request, documents))
@@ -75,7 +90,7 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
     if is_root and not under_key_policy:
         return "Allowed", "root-user", None
 
-    limits = _limits(asked, documents)
+    limits = limits_without_allow(asked, documents)
     openings = _openings(asked, documents, held, crosses)
     for opening in openings:
         if opening.alone and not _limited(opening, limits, asked):
@@ -94,7 +109,7 @@ def _verdict(request: Request, documents: Documents, readings: Readings = NO_REA
     return "ImplicitDeny", "identity-policy", None
 
 
-def weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
+def weighed_policies(request: Request, documents: Documents) -> list[tuple[Layer, tuple[NamedPolicy, ...]]]:
     """The policies that have a say in this request, each layer in the order in which it is looked at.
 
     Service control policies do not reach services, service-linked roles and the management account (Organizations
@@ -110,7 +125,7 @@ def weighed(request: Request, documents: Documents) -> list[tuple[Layer, tuple[N
         documents.aws_managed_key
         or caller.service_linked
         or request.action.lower() == RETIRE
-        or (manager and resource_account(request.resource) == manager)
+        or (manager and manager in (resource_account(request.resource), role_account(request.resource)))
     ):
         found += (("resource-control-policy", level) for level in documents.rcps)
     if documents.vpc_endpoint is not None:
@@ -130,8 +145,17 @@ MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoin
 """The layers without whose Allow nothing goes, whatever the others say. RCPFullAWSAccess cannot be taken off."""
 
 
+def guardrail_without_allow(asked: Asked, weighed: Weighed) -> Layer | None:
+    """The first layer that must allow and does not."""
+    for layer, policies in weighed:
+        if layer in MUST_ALLOW and first_allow(asked, layer, policies) is None:
+            return layer
+    return None
+
+
 def _under_key_policy(request: Request) -> bool:
-    return is_key(request.resource) and request.action.lower() != RETIRE
+    action = request.action.lower()
+    return is_key(request.resource) and action != RETIRE and action not in _ON_NO_KEY
 
 
 def _crosses_accounts(request: Request) -> bool:
@@ -167,7 +191,7 @@ LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
 """The ways of covering the caller beside which its boundary and session policies must allow as well."""
 
 
-def _limits(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
+def limits_without_allow(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
     """The policies that bound what the caller may have, and do not allow this."""
     limits: list[tuple[Layer, tuple[NamedPolicy, ...]]] = []
     if documents.boundary is not None:
@@ -220,7 +244,7 @@ def _issued_by_the_caller(request: Request, documents: Documents) -> bool:
 def _trace(request: Request, documents: Documents) -> tuple[Step, ...]:
     asked = Asked(request, documents.boundary is not None)
     grants = documents.grants if is_key(request.resource) else ()
-    return (*examined(asked, weighed(request, documents)), *examined_grants(asked, grants))
+    return (*examined(asked, weighed_policies(request, documents)), *examined_grants(asked, grants))
 
 
 def _open(request: Request, documents: Documents, kind: DecisionKind) -> tuple[str, ...]:
@@ -242,7 +266,7 @@ def _met(request: Request, documents: Documents) -> set[str]:
     asked = Asked(request)
     met = {
         point
-        for layer, policies in weighed(request, documents)
+        for layer, policies in weighed_policies(request, documents)
         for policy in policies
         for statement in policy.statements
         for point in points_met(statement, layer, asked)

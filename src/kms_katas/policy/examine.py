@@ -7,7 +7,7 @@ conditions.py.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .conditions import Test, failing, why_not
+from .conditions import Test, failing, why_not, why_so
 from .context import Context, condition_context
 from .decision import Element, Layer, Request, Step
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
@@ -189,8 +189,8 @@ def _examined(statement: Statement, layer: Layer, level: int, asked: Asked) -> S
     if not _covers_resource(statement, layer, asked):
         failed["resource"] = _resource_mismatch(statement, layer, asked) or ""
     if test := _failing(statement, layer, asked):
-        failed["condition"] = why_not(test, asked.context(layer))
-    reason = next(iter(failed.values())) if failed else _applies_because(match, statement.effect, layer, asked)
+        failed["condition"] = why_not(test, asked.context(layer), statement.variables)
+    reason = next(iter(failed.values())) if failed else _applies_because(match, statement, layer, asked)
     open_points = _open_of(statement, layer, asked)
     return Step(
         layer, statement.ref, statement.effect, tuple(failed), match, reason, statement.named, open_points, level
@@ -256,12 +256,25 @@ def _not_named(statement: Statement, caller: Principal) -> str:
     return f"it names {listed(statement.named)}, not {whom}"
 
 
-def _applies_because(match: PrincipalMatch | None, effect: str, layer: Layer, asked: Asked) -> str:
+def _applies_because(match: PrincipalMatch | None, statement: Statement, layer: Layer, asked: Asked) -> str:
+    because = _covers_because(match, statement, layer, asked)
+    if statement.effect == "Allow" or not statement.tests:
+        return because
+    # Whoever is denied wants to know what in the request met the Condition.
+    return f"{because}, and its Condition holds: {why_so(statement.tests, asked.context(layer))}"
+
+
+def _covers_because(match: PrincipalMatch | None, statement: Statement, layer: Layer, asked: Asked) -> str:
+    effect = statement.effect
     verb = {"Allow": "allows", "Deny": "denies"}[effect]
     caller, action = asked.caller, asked.action
     match match:
         case None:
             return f"it {verb} {action} on {asked.resource}"
+        case "WILDCARD" if statement.excludes and strongest(statement.names or Names(False), caller):
+            return f"a Deny with NotPrincipal covers everyone who has a permissions boundary, and it {verb} {action}"
+        case "WILDCARD" if statement.excludes:
+            return f"its NotPrincipal does not list {caller.role_arn or caller.arn}, and it {verb} {action}"
         case "WILDCARD":
             return f"it covers every principal and {verb} {action}"
         case "ROLE":

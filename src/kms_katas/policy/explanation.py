@@ -3,7 +3,9 @@
 It decides nothing; everything it says is in the Decision. AWS's own words are in denial.py.
 """
 
-from .context import resource_account, role_account
+from typing import Any
+
+from .context import names_alias, resource_account, role_account
 from .decision import Decision, Layer, Step
 from .document import as_list, statements
 from .points import OPEN_POINTS
@@ -38,8 +40,8 @@ def explain(decision: Decision) -> tuple[str, ...]:
     unsettled = tuple(f"Open, and the answer rests on it: {OPEN_POINTS[one].sentence}." for one in decision.open)
     if decision.allowed:
         return (asked, _allowed_because(decision), *sides, *unsettled)
-    near = _near_misses(decision)
-    misses = tuple(f"Near miss: {_place(step)}: {step.reason}." for step in near)
+    near = near_misses(decision)
+    misses = tuple(f"Near miss: {_place(step)} would allow it, but {step.reason}." for step in near)
     return (asked, _denied_because(decision), *sides, *misses, *unsettled, f"Next step: {_next_step(decision, near)}")
 
 
@@ -47,7 +49,11 @@ def _allowed_because(decision: Decision) -> str:
     if decision.statement is None:
         return "Allowed: the account's root user needs no policy for this."
     step = _deciding_step(decision)
-    return f"Allowed by {_place(step)}: {step.reason}."
+    by = f"Allowed by {_place(step)}: {step.reason}."
+    opening = next((s for s in decision.trace if s.layer == "key-policy" and s.applies and s.effect == "Allow"), None)
+    if opening is None or decision.layer != "identity-policy" or _between_accounts(decision):
+        return by
+    return f"{by} {_capital(_place(opening))} lets it count."
 
 
 def _both_sides(decision: Decision) -> tuple[str, ...]:
@@ -100,6 +106,8 @@ def _denied_because(decision: Decision) -> str:
             return f"Denied: {action} is not open to principals of other accounts: {only}."
         case "reserved-alias":
             return "Denied: aliases that begin with alias/aws/ belong to AWS."
+        case "key-policy" if names_alias(decision.request.resource):
+            return f"Denied: {action} is a permission on a key, and the ARN of an alias never stands for its key."
     if decision.layer in _GUARDRAILS:
         return _denied_by_guardrail(decision)
     if _no_such_role(decision):
@@ -116,7 +124,8 @@ def _denied_because(decision: Decision) -> str:
         useless = next((s for s in decision.trace if s.layer == "identity-policy" and s.applies), None)
         policy = _policy_of_owner(decision)
         but = f" {_capital(_place(useless))} allows it, but the {policy} must let it count." if useless else ""
-        return f"Denied: no statement of the {policy} allows {action} to {caller.arn} or to its account.{but}"
+        whom = caller.arn if caller.kind == "Service" else f"{caller.arn} or to its account"
+        return f"Denied: no statement of the {policy} allows {action} to {whom}.{but}"
     opening = next((s for s in decision.trace if s.layer in ("key-policy", "trust-policy") and s.applies), None)
     if opening is None:
         return f"Denied: no identity policy of {caller.arn} allows {action}."
@@ -169,7 +178,7 @@ def _lacking(decision: Decision) -> tuple[str, ...]:
     return (str(_owner(decision)),) * owner_lacks + (caller.account,) * caller_lacks
 
 
-def _near_misses(decision: Decision) -> tuple[Step, ...]:
+def near_misses(decision: Decision) -> tuple[Step, ...]:
     """The Allows of every side that lacks one which only one element kept from applying."""
     if decision.kind != "ImplicitDeny":
         return ()
@@ -179,18 +188,30 @@ def _near_misses(decision: Decision) -> tuple[Step, ...]:
     return tuple(
         step
         for step in decision.trace
-        if step.layer in layers and step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
+        if step.layer in layers or _would_need_no_identity_policy(step, decision)
+        if step.effect == "Allow" and step.near_miss and not _meant_for_others(step, decision)
         if not _of_another_service(step, decision) and step.level in (0, level)
     )
+
+
+def _would_need_no_identity_policy(step: Step, decision: Decision) -> bool:
+    """Whether it is the key policy's, names the caller, and so is a way round the identity policies, which lack it."""
+    lacks = decision.layer == "identity-policy" and not _between_accounts(decision)
+    return lacks and step.layer == "key-policy" and step.match not in (None, "ACCOUNT")
 
 
 def _of_another_service(step: Step, decision: Decision) -> bool:
     """Whether the statement is about something else altogether: what allows s3:* is not nearly an Allow of KMS."""
     if step.failed != ("action",) or step.statement.document is None:
         return False
-    actions = as_list(statements(step.statement.document)[step.index].get("Action", []))
+    actions = as_list(_elements(step).get("Action", []))
     service = decision.request.action.partition(":")[0].lower()
     return bool(actions) and all(one.partition(":")[0].lower() not in (service, "*") for one in actions)
+
+
+def _elements(step: Step) -> dict[str, Any]:
+    document = step.statement.document
+    return {} if document is None else statements(document)[step.index]
 
 
 def _meant_for_others(step: Step, decision: Decision) -> bool:
@@ -227,6 +248,8 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             return f"call it as a principal of account {_owner(decision)}."
         case "reserved-alias":
             return "choose an alias name that does not begin with alias/aws/."
+        case "key-policy" if names_alias(request.resource):
+            return "ask for it on the ARN of the key, which its key policy and grants are about."
     if _no_such_role(decision):
         return "compare the ARN with that of the role, account and path included."
     elsewhere = _between_accounts(decision) or decision.layer in _GUARDRAILS
@@ -236,7 +259,11 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
             f"make a session whose session policy allows {request.action} on {request.resource}, or one without"
             " a session policy: a session keeps its policies."
         )
-    first = [step for step in near if step.layer == decision.layer]
+    first = [step for step in near if step.layer != "grant" and step.layer in (decision.layer, "key-policy")]
+    granted = [step for step in near if step.layer == "grant"]
+    if granted and all(step.failed[0] == "principal" for step in first):
+        # A grant is for this caller; a statement that names somebody else is farther off.
+        return _next_step_with_a_grant(decision, granted[0])
     if first:
         # To name the caller in a statement may give it far more than it asked for: the other repairs come first.
         step = min(first, key=lambda s: s.failed[0] == "principal")
@@ -247,15 +274,17 @@ def _next_step(decision: Decision, near: tuple[Step, ...]) -> str:
                     f"{where} add a statement to the {_policy_of_owner(decision)} that allows {request.action} to"
                     f" {caller.role_arn or caller.arn}; to name it in {place} would give it all that one gives."
                 )
+            case "action" if "NotAction" in _elements(step):
+                return f"{where} take what covers {request.action} out of the NotAction of {place}."
             case "action":
                 return f"{where} let the Action of {place} cover {request.action}."
+            case "resource" if "NotResource" in _elements(step):
+                return f"{where} take what covers {request.resource} out of the NotResource of {place}."
             case "resource":
                 wanted = '"*" (this key)' if step.layer == "key-policy" else request.resource
                 return f"{where} let the Resource of {place} cover {wanted}."
             case "condition":
                 return f"send a request that meets the Condition of {place}, or change the Condition."
-    if near:
-        return _next_step_with_a_grant(decision, near[0])
     if decision.layer == "service-control-policy":
         return f"{where} allow {request.action} in a service control policy of that level."
     if decision.layer == "permissions-boundary":
@@ -331,7 +360,7 @@ def _policy_of_owner(decision: Decision) -> str:
 def _name(decision: Decision) -> str:
     """The caller within its account: user/bob, role/app of one of its sessions."""
     caller = decision.request.principal
-    return (caller.role_arn or caller.arn).split(":", 5)[5]
+    return (caller.role_arn or caller.arn).rpartition("::")[2].partition(":")[2] or caller.arn
 
 
 def _deciding_step(decision: Decision) -> Step:
@@ -347,14 +376,18 @@ def _capital(text: str) -> str:
 
 
 def _place(step: Step) -> str:
-    sid = f' ("{step.sid}")' if step.sid else ""
+    sid = f'"{step.sid}"' if step.sid else ""
+    # On its first line a text of one line has all of its statements: there the line helps nobody.
+    line = f"line {step.statement.line}" if step.statement.line > 1 else ""
+    told = ", ".join(filter(None, (sid, line)))
+    told = f" ({told})" if told else ""
     if step.layer == "grant":
-        return f"{step.policy}{sid}"
-    return f"statement {step.index + 1}{sid} of {_policy(step)}"
+        return f"{step.policy}{told}"
+    return f"statement {step.index + 1}{told} of {_policy(step)}"
 
 
 def _policy(step: Step) -> str:
     if step.layer == "identity-policy":
-        return step.policy
+        return "the identity policy" if step.policy == "identity policy" else step.policy
     kind = _NAMED[step.layer]
     return f"the {kind}" if step.layer in _ONE_ALONE or step.policy == kind else f"the {kind} {step.policy}"

@@ -17,9 +17,12 @@ from .points import NO_READINGS, Readings
 from .principal import PrincipalMatch
 from .statement import StatementRef
 
-WITHOUT_CONTEXT = frozenset({"describekey", "retiregrant", "creategrant", "getpublickey"})
-"""Operations, lower-case, on which the constraints of encryption context have no hold; CreateGrant has a rule of its
-own."""
+WITH_CONTEXT = frozenset({"encrypt", "decrypt", "reencryptfrom", "reencryptto"}).union(
+    f"generatedatakey{form}" for form in ("", "withoutplaintext", "pair", "pairwithoutplaintext")
+)
+"""Operations, lower-case, on which the constraints of encryption context have a hold: they are "not applied to
+operations that do not support an encryption context" (API reference, GrantConstraints), such as Sign and DescribeKey.
+CreateGrant has a rule of its own."""
 
 
 def applying(asked: Asked, grants: Iterable[Grant]) -> list[tuple[PrincipalMatch, Grant]]:
@@ -111,14 +114,18 @@ def _constrained(asked: Asked, grant: Grant, operation: str) -> str | None:
     if operation == "creategrant":
         wanted = asked.request.grant_request
         return None if wanted is None else _wider(wanted, grant, asked.readings)
-    if operation in WITHOUT_CONTEXT or not (grant.equals or grant.subset):
+    if operation not in WITH_CONTEXT:
         return None
     pairs = _pairs(asked)
     if grant.equals and pairs != _folded(grant.equals, asked.readings):
-        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}"
+        return f"its constraint EncryptionContextEquals wants exactly {dict(grant.equals)}, and {_carries(pairs)}"
     if grant.subset and not _folded(grant.subset, asked.readings).items() <= pairs.items():
-        return f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}"
+        return f"its constraint EncryptionContextSubset wants at least {dict(grant.subset)}, and {_carries(pairs)}"
     return None
+
+
+def _carries(pairs: Mapping[str, Any]) -> str:
+    return f"this call has {dict(pairs)}" if pairs else "this call has no encryption context"
 
 
 def _pairs(asked: Asked) -> dict[str, Any]:

@@ -38,6 +38,16 @@ def expand(text: str, context: Context, variables: bool, literal: bool = True) -
     return tuple(pieces)
 
 
+def filled_in(text: str, context: Context, variables: bool, expands: bool = True) -> str:
+    """What becomes of a policy text with ${...} in it, as the end of a sentence for people."""
+    if not variables:
+        return 'is plain text, for the policy does not have "Version": "2012-10-17"'
+    if not expands:
+        return "is plain text, for only String and Arn operators fill variables in"
+    expanded = expand(text, context, variables)
+    return "has no value in this request" if expanded is None else f"is {''.join(expanded)!r}"
+
+
 def glob_matches(pattern: Pattern, value: str, ignore_case: bool = False) -> bool:
     """Whether the whole value fits: * stands for any run of characters, ? for exactly one."""
     return _glob(pattern, ignore_case).fullmatch(value) is not None
@@ -78,7 +88,8 @@ def resource_mismatch(
         wanted = as_list(statement["Resource"])
         if any(_covers(pattern, resource, context, variables, literal) for pattern in wanted):
             return None
-        return f"its Resource {listed(wanted)} is not {resource}{_difference(wanted, resource)}"
+        filled = "".join(f", and {one} {filled_in(one, context, variables)}" for one in wanted if "${" in one)
+        return f"its Resource {listed(wanted)} is not {resource}{_difference(wanted, resource)}{filled}"
     if "NotResource" in statement:
         excepted = as_list(statement["NotResource"])
         named = next((one for one in excepted if _covers(one, resource, context, variables, literal)), None)
@@ -178,6 +189,8 @@ def _difference(wanted: list[str], resource: str) -> str:
 
 
 def listed(values: Sequence[str]) -> str:
+    if not values:
+        return "(nothing)"
     return " or ".join(values) if len(values) < 4 else f"{', '.join(values[:3])} or another {len(values) - 3}"
 
 

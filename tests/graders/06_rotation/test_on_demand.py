@@ -144,7 +144,8 @@ def test_the_limit_counts_on_demand_rotations_only(answer, lab, admin, fresh, ro
     for done in (used, MOST - 1):
         key = _rotated_automatically(lab, admin, fresh.integer(2, 4))
         rotated(key, done)
-        story = f"The key had been rotated {done} times on demand, and {_automatic(admin, key)} times automatically."
+        automatic = len(_listed(admin, key, "AUTOMATIC"))
+        story = f"The key had been rotated {done} times on demand, and {automatic} times automatically."
         try:
             result = _rotate(answer, key.split("/")[1])
         except AnswerRaised as raised:
@@ -470,10 +471,6 @@ def _listed(admin, key, kind):
     return [entry for entry in entries if entry["RotationType"] == kind]
 
 
-def _automatic(admin, key):
-    return len(_listed(admin, key, "AUTOMATIC"))
-
-
 def _changes(lab, answer):
     """The names of the events of the answer that are no reads, as CloudTrail has them."""
     mine = {call.request_id for call in answer.calls if call.error_code is None}
@@ -498,15 +495,10 @@ def _imported(admin):
 
 def _put(admin, key, material):
     """Import new material: the first, or one that waits for a rotation."""
-    parameters = admin.get_parameters_for_import(
+    found = admin.get_parameters_for_import(
         KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
     )
-    public = serialization.load_der_public_key(parameters["PublicKey"])
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-    admin.import_key_material(
-        KeyId=key,
-        ImportToken=parameters["ImportToken"],
-        EncryptedKeyMaterial=public.encrypt(material, oaep),
-        ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
-        ImportType="NEW_KEY_MATERIAL",
-    )
+    blob = serialization.load_der_public_key(found["PublicKey"]).encrypt(material, oaep)
+    asked = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE", "ImportType": "NEW_KEY_MATERIAL"}
+    admin.import_key_material(KeyId=key, ImportToken=found["ImportToken"], EncryptedKeyMaterial=blob, **asked)

@@ -45,8 +45,7 @@ def test_key_holds_exactly_this_material(answer, admin, key, fresh):
     """The waiting KMS key becomes Enabled with exactly the given 32 bytes, and the result is the ID of the material."""
     for name in (key, _waiting_key(admin).split("/")[1]):
         material = fresh.bytes(MATERIAL_BYTES)
-        kept_as = _import(answer, name, material)
-        _expect_enabled(answer, admin, name)
+        kept_as = _import(answer, admin, name, material)
         blob = admin.encrypt(KeyId=name, Plaintext=b"card data")["CiphertextBlob"]
         known = admin.describe_key(KeyId=name)["KeyMetadata"]["CurrentKeyMaterialId"]
         admin.delete_imported_key_material(KeyId=name)
@@ -61,21 +60,14 @@ def test_key_holds_exactly_this_material(answer, admin, key, fresh):
             )
         opened = admin.decrypt(CiphertextBlob=blob)["Plaintext"]
         assert opened == b"card data"
-        expect(
-            kept_as == known,
-            "`import_material` did not give back the ID of the key material, so the protocol names something that "
-            "nobody finds again.",
-            expected=repr(known),
-            next_step="Return the field `KeyMaterialId` of the answer to the import.",
-        )
+        _expect_id("import_material", kept_as, known)
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
 def test_wrapped_with_sha_256_under_the_longest_key(answer, admin, key, fresh):
     """The material travels under the longest RSA wrapping key that KMS offers, wrapped with SHA-256."""
-    _import(answer, key, fresh.bytes(MATERIAL_BYTES))
-    _expect_enabled(answer, admin, key)
+    _import(answer, admin, key, fresh.bytes(MATERIAL_BYTES))
     _expect_sound_wrapping(answer, key)
 
 
@@ -83,8 +75,7 @@ def test_wrapped_with_sha_256_under_the_longest_key(answer, admin, key, fresh):
 @pytest.mark.points(1)
 def test_material_stays_until_it_is_withdrawn(answer, lab, admin, key, fresh):
     """Imported material has no date of expiry: the KMS key still works after more than a year."""
-    _import(answer, key, fresh.bytes(MATERIAL_BYTES))
-    _expect_enabled(answer, admin, key)
+    _import(answer, admin, key, fresh.bytes(MATERIAL_BYTES))
     until = admin.describe_key(KeyId=key)["KeyMetadata"].get("ValidTo")
     lab.clock.advance(days=fresh.integer(366, 500))
     expect(
@@ -102,8 +93,7 @@ def test_material_stays_until_it_is_withdrawn(answer, lab, admin, key, fresh):
 def test_material_never_leaves_unwrapped(answer, admin, key, fresh):
     """No request, no output and no exception's message holds the material in the open."""
     material = fresh.bytes(MATERIAL_BYTES)
-    _import(answer, key, material)
-    _expect_enabled(answer, admin, key)
+    _import(answer, admin, key, material)
     _expect_hidden(answer, material)
     refused = answer.raises("import_material", answer.client(), _key_that_kms_made(admin), material)
     _expect_hidden(answer, material, refused)
@@ -117,11 +107,10 @@ def test_wrong_length_is_refused_at_home(answer, admin, key, fresh):
         material = fresh.bytes(length)
         before = len(answer.calls)
         refused = answer.raises("import_material", answer.client(), key, material)
-        expect(
-            refused is not None,
+        _expect_raised(
+            refused,
             f"Material of {length} bytes was taken without a word, and the custodians go home.",
-            expected="an exception",
-            next_step="Look at the length of `material` first, and raise ValueError when it is not 32.",
+            "Look at the length of `material` first, and raise ValueError when it is not 32.",
         )
         expect(
             len(answer.calls) == before,
@@ -152,11 +141,8 @@ def test_refused_import_is_an_error(answer, admin, key, fresh):
             next_step="Import, and do nothing else to the key: what stands in the way is the administrators' decision.",
             actual=_state(admin, name),
         )
-        expect(
-            refused is not None,
-            f"The KMS key {why}, so KMS refuses the import. `import_material` returned as if all were well.",
-            expected="an exception",
-            next_step="Let the error of KMS through.",
+        _expect_raised(
+            refused, f"The KMS key {why}, so KMS refuses the import. `import_material` returned as if all were well."
         )
 
 
@@ -172,12 +158,7 @@ def test_renewal_sets_the_end(answer, lab, admin, key, fresh):
         # A zone that no machine is set to: its own clock cannot stand in for the zone.
         until = until.astimezone(timezone(timedelta(hours=fresh.integer(1, 9), minutes=7)))
         kept_as = _renew(answer, admin, key, material, until)
-        expect(
-            kept_as == known,
-            "`renew` did not give back the ID of the material, which stays the same for the same bytes.",
-            expected=repr(known),
-            next_step="Return the field `KeyMaterialId` of the answer to the import.",
-        )
+        _expect_id("renew", kept_as, known)
         opened = admin.decrypt(CiphertextBlob=blob)
         assert opened["Plaintext"] == b"card data"
         # The second renewal comes before the end, the third after it.
@@ -228,11 +209,9 @@ def test_wrong_envelope_changes_nothing(answer, lab, admin, key, fresh):
         expected="an exception",
         next_step="Leave ImportType at its default for a key that has material: then KMS takes only the same bytes.",
     )
-    expect(
-        refused is not None,
+    _expect_raised(
+        refused,
         "The custodians brought the wrong key, KMS took nothing of it, and `renew` returned as if all were well.",
-        expected="an exception",
-        next_step="Let the error of KMS through.",
     )
     assert admin.decrypt(CiphertextBlob=blob)["Plaintext"] == b"card data"
     actual = admin.describe_key(KeyId=key)["KeyMetadata"].get("ValidTo")
@@ -287,12 +266,10 @@ def test_refused_withdrawal_is_an_error(answer, admin, key, fresh):
         next_step="Let the error of KMS through, and do nothing in its place.",
         actual=_state(admin, own),
     )
-    expect(
-        refused is not None,
+    _expect_raised(
+        refused,
         "This key's material was made by KMS, so none can be withdrawn. `withdraw` returned, and the bank tells its "
         "regulator that AWS has no copy.",
-        expected="an exception",
-        next_step="Let the error of KMS through.",
     )
 
 
@@ -320,22 +297,27 @@ def _put(admin, key, material, **expiry):
     )
 
 
-def _import(answer, key, material):
-    """Call `import_material`; a refusal of KMS is explained."""
-    try:
-        return answer.call("import_material", answer.client(), key, material)
-    except AnswerRaised:
-        _explain_refusal(answer, material)
-        raise
+def _import(answer, admin, key, material):
+    """Call `import_material`, explain a refusal, and refuse whatever leaves the key waiting."""
+    kept_as = _call(answer, "import_material", key, material)
+    made = any(call.operation == "CreateKey" and call.response for call in answer.calls)
+    expect(
+        _state(admin, key) == "Enabled",
+        "A new KMS key was made, and the one that waits for the material still waits: the applications know that one."
+        if made
+        else "The KMS key still waits for its material.",
+        expected="the key Enabled",
+        next_step="Import into `key_id`, the key that is there."
+        if made
+        else "Get the parameters for an import from KMS, wrap the material, and hand it in with their token.",
+        actual=f"the key is {_state(admin, key)}",
+    )
+    return kept_as
 
 
 def _renew(answer, admin, key, material, until):
     """Call `renew`, explain a refusal, and refuse whatever does not make the material end at `until`."""
-    try:
-        kept_as = answer.call("renew", answer.client(), key, material, until)
-    except AnswerRaised:
-        _explain_refusal(answer, material)
-        raise
+    kept_as = _call(answer, "renew", key, material, until)
     metadata = admin.describe_key(KeyId=key)["KeyMetadata"]
     expect(
         metadata["KeyState"] == "Enabled",
@@ -360,20 +342,27 @@ def _renew(answer, admin, key, material, until):
     return kept_as
 
 
-def _expect_enabled(answer, admin, key):
-    state = _state(admin, key)
-    made = any(call.operation == "CreateKey" and call.response for call in answer.calls)
+def _call(answer, function, key, material, *more):
+    """Call a function that imports; a refusal of KMS is explained."""
+    try:
+        return answer.call(function, answer.client(), key, material, *more)
+    except AnswerRaised:
+        _explain_refusal(answer, material)
+        raise
+
+
+def _expect_id(function, kept_as, known):
     expect(
-        state == "Enabled",
-        "A new KMS key was made, and the one that waits for the material still waits: the applications know that one."
-        if made
-        else "The KMS key still waits for its material.",
-        expected="the key Enabled",
-        next_step="Import into `key_id`, the key that is there."
-        if made
-        else "Get the parameters for an import from KMS, wrap the material, and hand it in with their token.",
-        actual=f"the key is {state}",
+        kept_as == known,
+        f"`{function}` did not give back the ID of the key material, so the protocol names something that nobody finds "
+        "again. It stays the same for the same bytes.",
+        expected=repr(known),
+        next_step="Return the field `KeyMaterialId` of the answer to the import.",
     )
+
+
+def _expect_raised(refused, message, next_step="Let the error of KMS through."):
+    expect(refused is not None, message, expected="an exception", next_step=next_step)
 
 
 def _expect_sound_wrapping(answer, key):
@@ -432,14 +421,6 @@ def _explain_refusal(answer, material):
             expected="a request that does not show the material",
             next_step="Encrypt `material` under the PublicKey of the import parameters, and send what that gives.",
         )
-    if last.error_code == "IncorrectKeyMaterialException" and "already associated" in (last.error_message or ""):
-        reject(
-            "The import said that this is new key material, and the KMS key has had these bytes before. To renew is to "
-            "bring the same material again.",
-            expected="an import that KMS accepts",
-            next_step="Leave ImportType at its default: once a key has had material, that means the same bytes.",
-            actual=last.error_message or "",
-        )
     told = {
         "InvalidCiphertextException": (
             "KMS could not unwrap what it got, or it was not 32 bytes long. Wrapping algorithm, public key and token "
@@ -472,14 +453,15 @@ def _explain_refusal(answer, material):
         ),
     }
     found = told.get(last.error_code) or refusals.get((last.operation, last.error_code))
+    if last.error_code == "IncorrectKeyMaterialException" and "already associated" in (last.error_message or ""):
+        found = (
+            "The import said that this is new key material, and the KMS key has had these bytes before. To renew is to "
+            "bring the same material again.",
+            "Leave ImportType at its default: once a key has had material, that means the same bytes.",
+        )
     if found is not None:
         message, next_step = found
-        reject(
-            message,
-            expected="an import that KMS accepts",
-            next_step=next_step,
-            actual=last.error_message or "",
-        )
+        reject(message, expected="an import that KMS accepts", next_step=next_step, actual=last.error_message or "")
 
 
 def _bytes(text):

@@ -6,10 +6,11 @@ KMS condition keys and the service authorization reference.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from kms_katas.lab.callers import identity_policies
+from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.aws_managed import nobody_may
 from kms_katas.lab.kms.errors import KMSError
@@ -22,10 +23,20 @@ from kms_katas.lab.kms.targets import grant_of_token
 from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.kms.work import Check, Work
 from kms_katas.lab.request_keys import Context, global_keys
-from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, decide, denial_message
+from kms_katas.policy import Decision, NamedPolicy, Request, decide, denial_message
 from kms_katas.policy import Grant as WeighedGrant
+from kms_katas.policy.context import resource_account
 
 _WHOM = ("GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal")
+_NOT_FOR_A_SERVICE = frozenset(
+    f"kms:{name}"
+    for name in (
+        *("GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants", "CreateCustomKeyStore"),
+        *("ConnectCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores", "DisconnectCustomKeyStore"),
+        "UpdateCustomKeyStore",
+    )
+)
+"""The permissions for which the service authorization reference (2026-09) does not list kms:ViaService."""
 _NO_POLICY = '{"Statement": []}'
 _WITH_ONE_CONTEXT = frozenset(name for name, usage in USAGE_OF.items() if usage == ENCRYPT) - {"ReEncrypt"}
 _SAID_IN_REQUEST = {
@@ -95,13 +106,14 @@ def _counting(work: Work, check: Check, shown: Collection[str]) -> tuple[Weighed
 def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[WeighedGrant, ...] = ()) -> Decision:
     caller = work.caller
     assert caller is not None
-    documents = Documents(
+    documents = replace(
+        documents_about(caller, resource_account(check.resource) or caller.account, work.route),
         key_policy=None if key_policy is None else _named("key policy", key_policy),
-        identity=tuple(identity_policies(caller)),
         grants=grants,
+        aws_managed_key=check.key is not None and check.key.manager == "AWS",
     )
     request = Request(
-        Principal(caller.arn, caller.role_arn),
+        principal_of(caller),
         check.action,
         check.resource,
         condition_context(work, check),
@@ -140,7 +152,13 @@ def condition_context(work: Work, check: Check) -> Context:
     asked = work.parameters
     operation = work.operation
     assert work.caller is not None
-    context = global_keys(work.caller, check.region or work.region, work.user_agent, work.now)
+    region = check.region or work.region
+    context = global_keys(work.caller, region, work.user_agent, work.now, work.route, resource_account(check.resource))
+    if work.route.via_service and check.action not in _NOT_FOR_A_SERVICE:
+        context["kms:ViaService"] = work.route.via_service
+    if check.resource == "*" and check.action in ("kms:CreateKey", "kms:TagResource"):
+        # The service authorization reference (2026-09) lists it there; `decide` adds it where there is a key.
+        context["kms:CallerAccount"] = work.caller.account
     if check.key is not None:
         context |= _of_key(work, check.key)
     if operation in _WITH_ONE_CONTEXT:
@@ -162,17 +180,18 @@ def condition_context(work: Work, check: Check) -> Context:
         if asked.get("MultiRegion"):
             context["kms:MultiRegionKeyType"] = "PRIMARY"
     if operation == "ReplicateKey":
-        context["kms:ReplicaRegion"] = asked["ReplicaRegion"]
-        if check.action == "kms:CreateKey":
+        if check.action == "kms:ReplicateKey":
+            context["kms:ReplicaRegion"] = asked["ReplicaRegion"]
+        else:
             # Which keys the second permission carries is not documented: here those of a CreateKey of this replica.
             context |= _of_kind(work.key) | {"kms:MultiRegionKeyType": "REPLICA"}
     if operation == "UpdatePrimaryRegion":
         context["kms:PrimaryRegion"] = asked["PrimaryRegion"]
-    if operation in ("CreateKey", "PutKeyPolicy", "ReplicateKey"):
+    if check.action in ("kms:CreateKey", "kms:PutKeyPolicy"):
         context["kms:BypassPolicyLockoutSafetyCheck"] = _spoken(asked.get("BypassPolicyLockoutSafetyCheck", False))
     if operation in ("GetKeyPolicy", "PutKeyPolicy"):
         context["kms:PolicyName"] = asked.get("PolicyName", "default")
-    if operation in ("CreateKey", "TagResource", "ReplicateKey"):
+    if check.action in ("kms:CreateKey", "kms:TagResource"):
         context |= _of_tags({tag["TagKey"]: tag["TagValue"] for tag in asked.get("Tags", ())})
     if operation == "UntagResource":
         context["aws:TagKeys"] = tuple(asked["TagKeys"])
@@ -188,13 +207,14 @@ def condition_context(work: Work, check: Check) -> Context:
         context["kms:RotationPeriodInDays"] = str(asked.get("RotationPeriodInDays", DEFAULT_ROTATION_PERIOD))
     if operation in ("CreateGrant", "ListGrants", "RevokeGrant"):
         # AWS does not say whether the key is there in calls that no AWS service makes; here it is, and false.
-        context["kms:GrantIsForAWSResource"] = "false"
+        context["kms:GrantIsForAWSResource"] = _spoken(bool(work.route.via_service))
     if operation == "CreateGrant":
         context |= {f"kms:{name}": asked[name] for name in _WHOM if name in asked}
         context["kms:GrantOperations"] = tuple(asked["Operations"])
         context |= _of_constraints(asked.get("Constraints", {}))
     if operation == "RetireGrant" and work.target.grant is not None:
         context |= _of_constraints(work.target.grant.constraints)
+        context.pop("kms:GrantConstraintSourceArn", None)
     if operation in ("DisableKey", "ScheduleKeyDeletion") and check.key is not None:
         context["kms:TrailingDaysWithoutKeyUsage"] = str(days_without_use(check.key, work.now))
     if operation == "ScheduleKeyDeletion":

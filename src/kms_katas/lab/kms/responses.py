@@ -13,6 +13,7 @@ from typing import Any
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.path import take
 from kms_katas.lab.kms.work import Work
+from kms_katas.lab.network import in_force
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
 _REGION_IN_HOST = re.compile(r"^https?://kms(?:-fips)?\.([a-z0-9-]+)\.")
@@ -39,6 +40,7 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
         motos_account=os.environ.get("MOTO_ACCOUNT_ID") or _text(headers.get("x-moto-account-id")) or None,
         request_id=setting.current.randomness.uuid(),
         now=setting.now(),
+        route=in_force.get(),
     )
     take(work)
     answer_headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": work.request_id}

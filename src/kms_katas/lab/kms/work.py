@@ -12,6 +12,7 @@ from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.grants import Grant
 from kms_katas.lab.kms.keys import Alias, Key
+from kms_katas.lab.network import DIRECT, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Work:
     """The account that moto's own switches name; it counts where nothing is enforced."""
     request_id: str
     now: datetime
+    route: Route = DIRECT
     parameters: dict[str, Any] = field(default_factory=dict)
     caller: Caller | None = None
     target: Target = Target()

@@ -3,7 +3,16 @@
 docs/reference/policy-files.md has the format. It decides nothing; what AWS's own policies look like is in document.py.
 """
 
-from .reading import Case, Expected, Pair, Unreadable, read_cases, read_pairs
+from .reading import Case, Expected, Pair, Unreadable, encryption_context_keys, read_cases, read_pairs
 from .writing import as_case
 
-__all__ = ["Case", "Expected", "Pair", "Unreadable", "as_case", "read_cases", "read_pairs"]
+__all__ = [
+    "Case",
+    "Expected",
+    "Pair",
+    "Unreadable",
+    "as_case",
+    "encryption_context_keys",
+    "read_cases",
+    "read_pairs",
+]

@@ -1,4 +1,4 @@
-"""The fields of a JSON file, taken one by one: each has a type, and what nobody took is told. Knows no field by name."""
+"""The fields of a JSON file, taken one by one: each has a type, and what nobody took is told. It knows no name."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -31,10 +31,32 @@ class JsonFile:
 
     def document(self, path: JsonPath) -> Document:
         """The policy at a path, as `parse_document` reads it; its places are those in the whole file."""
-        start, place = self.positions.values[path], self.positions.value(path)
+        start = self.positions.values[path]
         end = json.JSONDecoder().raw_decode(self.text, start)[1]
-        before = "\n" * (place.line - 1) + " " * (place.column - 1)
-        return parse_document(before + self.text[start:end])
+        begins = self.positions.value(path)
+        try:
+            return _Inside(parse_document(self.text[start:end]), begins)
+        except PolicyError as error:
+            raise PolicyError(error.sentence, error.place and _moved(error.place, begins)) from None
+
+
+class _Inside(Document):
+    """A policy that begins at a place inside a file."""
+
+    def __init__(self, document: Document, begins: Place) -> None:
+        super().__init__(document, document.text)
+        self._begins = begins
+
+    def place(self, path: JsonPath) -> Place:
+        return _moved(super().place(path), self._begins)
+
+    def value_place(self, path: JsonPath) -> Place:
+        return _moved(super().value_place(path), self._begins)
+
+
+def _moved(place: Place, begins: Place) -> Place:
+    """A place in a text, as it is in the file in which that text begins at `begins`."""
+    return Place(place.line + begins.line - 1, place.column + (begins.column - 1 if place.line == 1 else 0))
 
 
 class Fields:
@@ -110,22 +132,22 @@ class Fields:
         return self._policy((name,), called) if self.any(name) is not None else None
 
     def policies(self, name: str, called: str) -> tuple[NamedPolicy, ...]:
-        """A list of policies; where it is the only one, it is called so without a number."""
+        """A list of policies; each has a number, but for the only one."""
         many = self._list(name)
         return tuple(
             self._policy((name, number), f"{called} {number + 1}" if len(many) > 1 else called)
             for number in range(len(many))
         )
 
-    def levels(self, name: str, called: str) -> tuple[tuple[NamedPolicy, ...], ...]:
-        """A list of lists of policies."""
+    def levels(self, name: str) -> tuple[tuple[NamedPolicy, ...], ...]:
+        """A list of levels, each a list of policies, which are called by level and number."""
         found = []
         for level, policies in enumerate(self._list(name)):
             if not isinstance(policies, list):
                 raise self.wrong(name, "must be a list of levels, and each level a list of policies")
             found.append(
                 tuple(
-                    self._policy((name, level, number), f"{called} {number + 1} of level {level + 1}")
+                    self._policy((name, level, number), f"no. {number + 1} of level {level + 1}")
                     for number in range(len(policies))
                 )
             )

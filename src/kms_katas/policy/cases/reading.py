@@ -14,7 +14,7 @@ from .fields import Fields, JsonFile
 
 CASES_SCHEMA, PAIRS_SCHEMA = "kms-authz-corpus/1", "kms-authz-compare/1"
 
-_ABOUT_A_CASE = ("title", "origin", "source", "confidence", "tags", "disputed", "originExpected", "note")
+_ABOUT_A_CASE = ("title", "origin", "source", "confidence", "tags", "originExpected", "note")
 _ABOUT_A_PAIR = ("title", "origin", "source", "tags", "note", "counterexample")
 """Fields for people, with no say in an answer."""
 
@@ -98,7 +98,9 @@ def _entries(
     elif isinstance(content, dict) and mark in content:
         return [_entry(file, (), content, 0, read)]
     if not isinstance(content, list) or not content:
-        raise PolicyError(f'It must hold {name}: an object with a list "{name}", or the list, with one of them at least.')
+        raise PolicyError(
+            f'It must hold {name}: an object with a list "{name}", or the list, with one of them at least.'
+        )
     return [_entry(file, (*path, number), members, number, read) for number, members in enumerate(content)]
 
 
@@ -145,12 +147,7 @@ def _request(asked: Fields, principal: Principal) -> Request:
     context: dict[str, str | tuple[str, ...]] = {}
     if (given := asked.any("context")) is not None:
         context = _context(given, asked, "context")
-    pairs = asked.pairs("encryptionContext")
-    permission = permissions().get(action.lower())
-    # Only such a request carries them (KMS guide, kms:EncryptionContext:context-key).
-    if pairs and permission is not None and may_occur("kms:EncryptionContextKeys", permission):
-        context |= {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}
-        context["kms:EncryptionContextKeys"] = tuple(pairs)
+    context |= encryption_context_keys(action, asked.pairs("encryptionContext"))
     wanted = asked.part("grantRequest")
     return Request(
         principal,
@@ -160,6 +157,16 @@ def _request(asked: Fields, principal: Principal) -> Request:
         None if wanted is None else _grant(wanted, resource),
         asked.optional_text("grantId"),
     )
+
+
+def encryption_context_keys(action: str, pairs: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+    """The condition keys that the pairs of an encryption context make; none for an operation that takes none (KMS
+    guide, kms:EncryptionContext:context-key)."""
+    permission = permissions().get(action.lower())
+    if not pairs or permission is None or not may_occur("kms:EncryptionContextKeys", permission):
+        return {}
+    keys: dict[str, str | tuple[str, ...]] = {f"kms:EncryptionContext:{name}": pairs[name] for name in pairs}
+    return keys | {"kms:EncryptionContextKeys": tuple(pairs)}
 
 
 def _context(members: Any, fields: Fields, name: str) -> dict[str, str | tuple[str, ...]]:
@@ -206,8 +213,8 @@ def _documents(fields: Fields, caller: Fields, principal: Principal, request: Re
         grants=tuple(_grant(grant, request.resource) for grant in fields.parts("grants")),
         boundary=caller.policy("permissionsBoundary", "permissions boundary"),
         session=tuple(filter(None, [caller.policy("sessionPolicy", "session policy")])),
-        scps=() if org is None else org.levels("scps", "policy"),
-        rcps=() if org is None else org.levels("rcps", "policy"),
+        scps=() if org is None else org.levels("scps"),
+        rcps=() if org is None else org.levels("rcps"),
         management_account=principal.account if org and org.true("principalIsManagementAccount") else "",
         vpc_endpoint=fields.policy("vpcEndpointPolicy", "VPC endpoint policy"),
         aws_managed_key=key is not None and key.optional_text("manager") == "AWS",
@@ -230,7 +237,8 @@ def _grant(grant: Fields, resource: str) -> Grant:
 
 
 def _expected(fields: Fields) -> Expected | None:
-    expected = fields.part("expected")
+    """None too where the case says that its sources contradict each other."""
+    disputed, expected = fields.optional_text("disputed"), fields.part("expected")
     if expected is None:
         return None
     decision, kind = expected.text("decision"), expected.optional_text("kind")
@@ -240,7 +248,7 @@ def _expected(fields: Fields) -> Expected | None:
         raise expected.wrong("decision", f'must be "Allow" or "Deny"; it is {decision!r}')
     if kind is not None and kind not in get_args(DecisionKind):
         raise expected.wrong("kind", f"must be one of {', '.join(get_args(DecisionKind))}; it is {kind!r}")
-    return Expected(decision == "Allow", cast(DecisionKind | None, kind))
+    return None if disputed else Expected(decision == "Allow", cast(DecisionKind | None, kind))
 
 
 def _pair(fields: Fields) -> Pair:

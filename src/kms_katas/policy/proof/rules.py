@@ -12,7 +12,7 @@ from ..decision import Documents, Grant, Layer, Request
 from ..document import as_list
 from ..evaluate import LIMITED, RETIRE, counts_alone
 from ..examine import CALLER_NAMED, WITH_PRINCIPAL, Asked, principal_match
-from ..grants import WITHOUT_CONTEXT, applying
+from ..grants import WITH_CONTEXT, applying
 from ..match import action_mismatch
 from ..principal import Principal, PrincipalMatch
 from ..statement import NamedPolicy, Statement
@@ -124,10 +124,10 @@ def _of_grant(grant: Grant) -> Iterator[tuple[int, Iterator[Atom]]]:
         lower = operation.lower()
         if lower == "retiregrant":
             retires |= _named(RETIRE)
-        elif lower in WITHOUT_CONTEXT:
-            without |= _named(f"kms:{lower}")
-        else:
+        elif lower in WITH_CONTEXT:
             with_context |= _named(f"kms:{lower}")
+        else:
+            without |= _named(f"kms:{lower}")
     if with_context:
         yield with_context, iter((*_constraints(grant), *_source(grant)))
     if without:

@@ -11,7 +11,7 @@ from typing import Any
 from ..context import Context, condition_context, resource_account
 from ..decision import Documents, Layer, Request
 from ..document import as_list
-from ..evaluate import CROSS_ACCOUNT, RETIRE, weighed
+from ..evaluate import CROSS_ACCOUNT, RETIRE, weighed_policies
 from ..match import resource_mismatch
 from ..principal import Principal
 from .automaton import Budget, Part, plain
@@ -181,7 +181,9 @@ class Space:
 
     def _layers(self, caller: Principal, by_key_policy: bool) -> Layers:
         request = Request(caller, PERMISSIONS[0] if by_key_policy else RETIRE, self.key_arn)
-        first, second = (frozenset(layer for layer, _ in weighed(request, documents)) for documents in self.sides)
+        first, second = (
+            frozenset(layer for layer, _ in weighed_policies(request, documents)) for documents in self.sides
+        )
         return first, second
 
     def _fixed(self, known: Context) -> int:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import pairwise
 from typing import NamedTuple
 
-from ..conditions import unmet
+from ..conditions import moment, unmet
 from ..context import Context
 from ..document import base_operator
 from ..match import expand
@@ -244,16 +244,8 @@ def _is_usual(text: str, kind: KeyType) -> bool:
 
 def _number(text: str) -> float | None:
     """A number or a moment, in seconds since 1970."""
-    try:
-        number = float(text)
-        return number if math.isfinite(number) else None
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
-    except (ValueError, OverflowError):
-        return None
+    number = moment(text)
+    return number if number is not None and math.isfinite(number) else None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
