@@ -106,11 +106,10 @@ def rules_of(side: int, documents: Documents, key_arn: str, numbers: dict[Atom, 
             )
     for grant in documents.grants:
         for actions, atoms in _of_grant(grant) if grant.key_arn == key_arn else ():
-            bare = replace(grant, equals={}, subset={}, source_arn="")
-            names = tuple(one for one in grant.operations if _named(f"kms:{one}") & actions)
-            operations = names or grant.operations
-            one = replace(bare, operations=operations)
-            yield Rule(side, "grant", 0, True, None, one, _numbered(atoms, numbers), actions, frozenset(), bounded)
+            # Without what its tests say; and of its operations those alone that this part gives, if it needs any.
+            given = tuple(one for one in grant.operations if _named(f"kms:{one}") & actions) or grant.operations
+            bare = replace(grant, operations=given, equals={}, subset={}, source_arn="")
+            yield Rule(side, "grant", 0, True, None, bare, _numbered(atoms, numbers), actions, frozenset(), bounded)
 
 
 def _of_grant(grant: Grant) -> Iterator[tuple[int, Iterator[Atom]]]:
