@@ -25,7 +25,7 @@ DATA = Path(__file__).parents[1] / "data" / "authorization-cases"
 
 HOME, AWAY, MANAGER = "111122223333", "444455556666", "999999999999"
 KEY = f"arn:aws:kms:us-west-2:{HOME}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-ACTIONS = ("kms:Decrypt", "kms:RetireGrant", "kms:DescribeKey", "kms:PutKeyPolicy")
+ACTIONS = ("kms:Decrypt", "kms:RetireGrant", "kms:DescribeKey", "kms:CreateGrant", "kms:PutKeyPolicy")
 _NAMES = (
     *("*", {"AWS": "*"}, {"AWS": HOME}, {"AWS": [AWAY, MANAGER]}, {"Service": "logs.amazonaws.com"}),
     *({"AWS": f"arn:aws:iam::{HOME}:{rest}"} for rest in ("role/app", "role/t/app", "user/bob")),
