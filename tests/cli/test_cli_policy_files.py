@@ -109,6 +109,14 @@ def test_lint_speaks_json_and_sarif_of_the_same_findings(run, faulty):
     assert [one["ruleId"] for one in ran["results"]] == [one["id"] for one in told["files"][0]["findings"]] != []
 
 
+def test_lint_proves_where_it_is_told_to(run, here):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*"}
+    (here / "shut.json").write_text(json.dumps(POLICY | {"Statement": [POLICY["Statement"], deny]}))
+    assert run("policy", "lint", "shut.json").status == 0
+    proved = run("policy", "lint", "shut.json", "--proofs")
+    assert (proved.status, "error S1: Nobody can change this key policy" in proved.out) == (1, True)
+
+
 def test_a_suggestion_alone_does_not_fail(run, here):
     condition = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:SecureTransport": "true"}}
     deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*", "Condition": condition}

@@ -3,6 +3,7 @@
 import json
 import random
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,8 @@ def test_a_tag_that_a_caller_has_stays_as_it_is(account, key):
     ("operator", "condition_key", "values"),
     [
         ("NumericLessThanEquals", "kms:RotationPeriodInDays", ("365", "366")),
+        ("NumericLessThanEquals", "kms:ValidTo", ("1546257599.0", "1546257600.0")),
+        ("DateLessThan", "kms:ValidTo", ("2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z")),
         ("DateLessThan", "aws:CurrentTime", ("2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z")),
         ("IpAddress", "aws:SourceIp", ("203.0.113.0/25", "203.0.113.0/24")),
         ("IpAddress", "aws:SourceIp", ("2001:db8::/33", "2001:db8::/32")),
@@ -206,9 +209,52 @@ def test_many_keys_do_not_multiply(key):
     assert list(fewer.counterexample.request.principal.tags) == ["t23"]
 
 
-def test_grants_are_no_part_of_a_proof_yet(account, key):
-    granted = Documents(None, (), (Grant("g", key, f"arn:aws:iam::{account}:user/ann", ("Decrypt",)),))
-    assert prove("at most", granted, granted, key_arn=key).verdict == "undecided"
+def test_a_grant_counts_as_far_as_its_operations_and_constraints_go(account, key):
+    grant = Grant("g", key, f"arn:aws:iam::{account}:user/ann", ("Decrypt", "DescribeKey"))
+    strict = replace(grant, subset={"Team": "blue"})
+    nobody = key_policy(allow({"AWS": account}, "kms:Nothing")).key_policy
+    loose, tight, less = (
+        Documents(nobody, grants=(one,)) for one in (grant, strict, replace(strict, operations=("Decrypt",)))
+    )
+    assert prove("at most", tight, loose, key_arn=key).verdict == "proved"
+    shown = prove("at most", loose, tight, key_arn=key).counterexample
+    assert (shown.request.action, dict(shown.request.context)) == ("kms:Decrypt", {})
+    assert prove("at most", tight, less, key_arn=key).counterexample.request.action == "kms:DescribeKey"
+    named = prove("at most", less, Documents(nobody), key_arn=key).counterexample.first.statement
+    assert named.policy == "grant g"
+
+
+def test_a_guardrail_makes_a_wide_key_policy_no_wider_than_a_narrow_one(account, key):
+    everyone = key_policy(allow({"AWS": "*"}))
+    ours = key_policy(allow({"AWS": "*"}, Condition={"StringEquals": {"aws:PrincipalOrgID": "o-ours"}}))
+    perimeter = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"} | {
+        "Condition": {
+            "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-ours"},
+            "Null": {"aws:PrincipalOrgID": False},
+        }
+    }
+    guarded = replace(everyone, rcps=((key_policy(perimeter).key_policy,),))
+    shown = prove("at most", guarded, ours, key_arn=key).counterexample
+    assert "aws:PrincipalOrgID" not in shown.request.context
+    strict = {**perimeter, "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-ours"}}}
+    guarded = replace(everyone, rcps=((key_policy(strict).key_policy,),))
+    shown = prove("at most", guarded, ours, key_arn=key).counterexample
+    assert shown.request.principal.service_linked
+    users = [Principal(f"arn:aws:iam::{one}:user/ann") for one in (account, account[::-1])]
+    assert prove("at most", guarded, ours, key_arn=key, callers=users).verdict == "proved"
+
+
+def test_an_answer_names_the_open_points_that_it_may_rest_on(account, key):
+    listed = key_policy(allow("*", Condition={"StringEquals": {"kms:GrantOperations": "Decrypt"}}))
+    nothing = key_policy(allow("*", "kms:Nothing"))
+    assert prove("at most", listed, nothing, key_arn=key).open == ("multi-valued-without-qualifier",)
+    federated = key_policy(allow({"Federated": f"arn:aws:iam::{account}:saml-provider/idp"}))
+    refuted = prove("at most", federated, nothing, key_arn=key)
+    assert (refuted.verdict, refuted.open) == ("refuted", ("federated-in-key-policy",))
+    plain = key_policy(allow({"AWS": account}))
+    assert prove("at most", plain, plain, key_arn=key).open == ()
+    both = key_policy(*(one.elements for one in (*federated.key_policy.statements, *plain.key_policy.statements)))
+    assert prove("at most", both, nothing, key_arn=key).open == ()
 
 
 @pytest.mark.parametrize("wrong", [{"key_arn": "alias/app"}, {"permissions": ("kms:ReEncrypt",)}])

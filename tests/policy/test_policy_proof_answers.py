@@ -10,6 +10,7 @@ from kms_katas.policy import Documents, NamedPolicy, parse_document
 from kms_katas.policy.proof import (
     can_help_themselves,
     idle_statements,
+    no_delegation,
     nobody_can,
     nobody_outside,
     redundant_statements,
@@ -157,3 +158,31 @@ def test_a_grant_to_oneself_is_a_way_round_unless_it_is_limited(condition, helps
     found = can_help_themselves(Documents(policy(allow(role("app")), statement)), key_arn=KEY)
     assert ([one.request.principal.role_arn for one in found.examples] == [role("clerk")]) is helps
     assert found.reason is None
+
+
+def test_a_grant_to_oneself_is_no_way_round_a_deny():
+    creates = allow(role("clerk"), "kms:CreateGrant")
+    denied = allow(role("clerk"), "kms:Decrypt", "Deny")
+    assert can_help_themselves(Documents(policy(creates)), key_arn=KEY).examples
+    assert can_help_themselves(Documents(policy(creates, denied)), key_arn=KEY).examples == ()
+    elsewhere = allow(role("clerk"), "kms:Decrypt", "Deny", Condition={"Bool": {"aws:ViaAWSService": "true"}})
+    assert can_help_themselves(Documents(policy(creates, elsewhere)), key_arn=KEY).examples
+
+
+def test_delegation_is_off_where_no_identity_policy_gives_anything():
+    admin = allow(role("admin"), "kms:*")
+    of_root_user = allow(ROOT, "kms:*", Condition={"StringEquals": {"aws:PrincipalType": "Account"}})
+    assert no_delegation(Documents(policy(admin, of_root_user)), key_arn=KEY).verdict == "proved"
+    shown = no_delegation(Documents(policy(admin, allow(HOME, "kms:Sign"))), key_arn=KEY).counterexample
+    assert (shown.request.action, shown.request.principal.account) == ("kms:Sign", HOME)
+    away = allow(AWAY, "kms:Decrypt")
+    assert no_delegation(Documents(policy(admin, away)), key_arn=KEY).verdict == "proved"
+
+
+def test_an_example_is_told_in_one_sentence():
+    statement = allow(AWAY, Condition={"StringEquals": {"kms:EncryptionContext:team": "red"}})
+    [example, *_] = who_can(Documents(policy(statement)), "kms:Decrypt", key_arn=KEY).examples
+    assert example.sentence == (
+        f"arn:aws:iam::{AWAY}:user/anyone can do kms:Decrypt with kms:EncryptionContext:team red,"
+        " kms:EncryptionContextKeys team, given an identity policy that allows it."
+    )

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from .explanation import explain
     from .points import OPEN_POINTS
     from .principal import Principal
+    from .proof import Counterexample, Proof, prove
     from .statement import NamedPolicy, StatementRef
     from .telling import as_markdown, decision_data
 
 _HOME = {
+    "Counterexample": "proof",
     "Decision": "decision",
     "Documents": "decision",
     "Grant": "decision",
@@ -27,6 +29,7 @@ _HOME = {
     "OPEN_POINTS": "points",
     "PolicyError": "document",
     "Principal": "principal",
+    "Proof": "proof",
     "Request": "decision",
     "StatementRef": "statement",
     "Step": "decision",
@@ -37,17 +40,20 @@ _HOME = {
     "denial_message": "denial",
     "explain": "explanation",
     "parse_document": "document",
+    "prove": "proof",
 }
 """Where each name stands."""
 
 __all__ = [
     "OPEN_POINTS",
+    "Counterexample",
     "Decision",
     "Documents",
     "Grant",
     "NamedPolicy",
     "PolicyError",
     "Principal",
+    "Proof",
     "Request",
     "StatementRef",
     "Step",
@@ -58,6 +64,7 @@ __all__ = [
     "denial_message",
     "explain",
     "parse_document",
+    "prove",
 ]
 
 

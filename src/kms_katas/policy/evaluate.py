@@ -27,7 +27,7 @@ CROSS_ACCOUNT = frozenset(
     .split()
 )
 
-_RETIRE = "kms:retiregrant"
+RETIRE = "kms:retiregrant"
 """In a key policy it has no effect (KMS guide, "Retiring and revoking grants"), and resource control policies do not
 reach it (KMS guide, "Resource control policies")."""
 
@@ -124,7 +124,7 @@ def weighed_policies(request: Request, documents: Documents) -> list[tuple[Layer
     if documents.rcps and not (
         documents.aws_managed_key
         or caller.service_linked
-        or request.action.lower() == _RETIRE
+        or request.action.lower() == RETIRE
         or (manager and manager in (resource_account(request.resource), role_account(request.resource)))
     ):
         found += (("resource-control-policy", level) for level in documents.rcps)
@@ -141,21 +141,21 @@ def weighed_policies(request: Request, documents: Documents) -> list[tuple[Layer
     return found
 
 
-_MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoint-policy"])
+MUST_ALLOW: frozenset[Layer] = frozenset(["service-control-policy", "vpc-endpoint-policy"])
 """The layers without whose Allow nothing goes, whatever the others say. RCPFullAWSAccess cannot be taken off."""
 
 
 def guardrail_without_allow(asked: Asked, weighed: Weighed) -> Layer | None:
     """The first layer that must allow and does not."""
     for layer, policies in weighed:
-        if layer in _MUST_ALLOW and first_allow(asked, layer, policies) is None:
+        if layer in MUST_ALLOW and first_allow(asked, layer, policies) is None:
             return layer
     return None
 
 
 def _under_key_policy(request: Request) -> bool:
     action = request.action.lower()
-    return is_key(request.resource) and action != _RETIRE and action not in _ON_NO_KEY
+    return is_key(request.resource) and action != RETIRE and action not in _ON_NO_KEY
 
 
 def _crosses_accounts(request: Request) -> bool:
@@ -183,11 +183,12 @@ def _openings(
             found.append(_Opening(match, "key-policy", statement.ref, not crosses and match in CALLER_NAMED))
     for match, grant in held:
         if match != "ACCOUNT" or "grant-to-account-is-nothing" not in asked.readings:
-            found.append(_Opening(match, "grant", reference(grant), _counts_alone(grant, match, asked)))
+            found.append(_Opening(match, "grant", reference(grant), counts_alone(grant, match, asked)))
     return found
 
 
 LIMITED: tuple[PrincipalMatch, ...] = ("ROLE", "FEDUSER")
+"""The ways of covering the caller beside which its boundary and session policies must allow as well."""
 
 
 def limits_without_allow(asked: Asked, documents: Documents) -> tuple[Layer, ...]:
@@ -216,7 +217,7 @@ def _limited(opening: _Opening, limits: tuple[Layer, ...], asked: Asked) -> bool
     return to_user and "permissions-boundary" in limits
 
 
-def _counts_alone(grant: Grant, match: PrincipalMatch, asked: Asked) -> bool:
+def counts_alone(grant: Grant, match: PrincipalMatch, asked: Asked) -> bool:
     """Whether the grant needs no identity policy beside it.
 
     It needs one where its grantee is an account, as a key policy would (our reading), and where it was issued by
@@ -270,6 +271,12 @@ def _met(request: Request, documents: Documents) -> set[str]:
         for statement in policy.statements
         for point in points_met(statement, layer, asked)
     }
+    return met | points_of_layers(documents)
+
+
+def points_of_layers(documents: Documents) -> set[str]:
+    """The open points that documents meet because of what kinds of them there are, whatever stands in them."""
+    met: set[str] = set()
     if documents.grants:
         met |= {"grant-constraint-names", "grant-to-account", "boundary-and-grant-to-user"}
     if documents.session:

@@ -18,7 +18,7 @@ from .statement import NamedPolicy, Statement
 CALLER_NAMED: tuple[PrincipalMatch, ...] = ("EXACT", "WILDCARD", "ROLE", "FEDUSER")
 """The ways of covering the caller that need no identity policy beside them, inside one account."""
 
-_WITH_PRINCIPAL: frozenset[Layer] = frozenset(
+WITH_PRINCIPAL: frozenset[Layer] = frozenset(
     ["resource-control-policy", "vpc-endpoint-policy", "key-policy", "trust-policy"]
 )
 """The layers whose policies name a Principal."""
@@ -91,7 +91,7 @@ def allows_by_match(
 
 def covers_caller(statement: Statement, layer: Layer, asked: Asked) -> bool:
     """Whether the statement is about the caller; it always is where it hangs on the caller and names nobody."""
-    return layer not in _WITH_PRINCIPAL or principal_match(statement, layer, asked) is not None
+    return layer not in WITH_PRINCIPAL or principal_match(statement, layer, asked) is not None
 
 
 def principal_match(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch | None:
@@ -179,7 +179,7 @@ def examined(asked: Asked, weighed: Weighed) -> tuple[Step, ...]:
 
 def _examined(statement: Statement, layer: Layer, level: int, asked: Asked) -> Step:
     """One statement against the request. All four elements are compared, to tell a near miss from a far one."""
-    named = layer in _WITH_PRINCIPAL
+    named = layer in WITH_PRINCIPAL
     match = principal_match(statement, layer, asked) if named else None
     failed: dict[Element, str] = {}
     if named and match is None:
@@ -215,8 +215,8 @@ def _open_of(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...
 
 def _outcome(statement: Statement, layer: Layer, asked: Asked) -> PrincipalMatch | bool:
     """Whether it applies; where it names a Principal, how."""
-    match = principal_match(statement, layer, asked) if layer in _WITH_PRINCIPAL else None
-    return (layer not in _WITH_PRINCIPAL or match or False) and holds(statement, layer, asked) and (match or True)
+    match = principal_match(statement, layer, asked) if layer in WITH_PRINCIPAL else None
+    return (layer not in WITH_PRINCIPAL or match or False) and holds(statement, layer, asked) and (match or True)
 
 
 def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, ...]:
@@ -226,11 +226,11 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
         test.operator and not test.operator.quantifier and isinstance(context.get(test.lowered), tuple)
         for test in statement.tests
     )
-    return _points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
+    return points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
 
 
 @lru_cache(maxsize=4096)
-def _points_in_text(statement: Statement) -> tuple[str, ...]:
+def points_in_text(statement: Statement) -> tuple[str, ...]:
     texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {

@@ -17,7 +17,7 @@ from .points import NO_READINGS, Readings
 from .principal import PrincipalMatch
 from .statement import StatementRef
 
-_WITH_CONTEXT = frozenset({"encrypt", "decrypt", "reencryptfrom", "reencryptto"}).union(
+WITH_CONTEXT = frozenset({"encrypt", "decrypt", "reencryptfrom", "reencryptto"}).union(
     f"generatedatakey{form}" for form in ("", "withoutplaintext", "pair", "pairwithoutplaintext")
 )
 """Operations, lower-case, on which the constraints of encryption context have a hold: they are "not applied to
@@ -114,7 +114,7 @@ def _constrained(asked: Asked, grant: Grant, operation: str) -> str | None:
     if operation == "creategrant":
         wanted = asked.request.grant_request
         return None if wanted is None else _wider(wanted, grant, asked.readings)
-    if operation not in _WITH_CONTEXT:
+    if operation not in WITH_CONTEXT:
         return None
     pairs = _pairs(asked)
     if grant.equals and pairs != _folded(grant.equals, asked.readings):

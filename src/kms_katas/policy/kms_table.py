@@ -61,6 +61,16 @@ def may_occur(key: str, permission: Permission) -> bool:
     return general in permission.keys or (general not in _of_kms() and not general.startswith("kms:"))
 
 
+IN_EVERY_REQUEST = frozenset(
+    {
+        *("aws:currenttime", "aws:epochtime", "aws:securetransport", "aws:viaawsservice"),
+        *("kms:keyorigin", "kms:keyspec", "kms:keyusage", "kms:multiregion"),
+    }
+)
+"""The condition keys, lower-case, that every request on a key has, whoever asks (IAM user guide, "AWS global condition
+context keys", Availability); the kms: ones are properties of the key itself."""
+
+
 def condition_keys() -> list[ConditionKey]:
     """All condition keys that the tables know."""
     return list(_keys().values())

@@ -10,10 +10,13 @@ from kms_katas.policy.lint import Kind, as_json, as_sarif, as_text
 from kms_katas.policy.lint import lint as findings_in
 
 
-def lint(files: Sequence[str], key_arn: str | None, kind: Kind, format: str) -> int:
+def lint(files: Sequence[str], key_arn: str | None, kind: Kind, proofs: bool, format: str) -> int:
     """Look at every file. The exit status: 1 where there is an error or a warning; suggestions alone leave it at 0."""
     try:
-        found = {shown(word): findings_in(read_text(word, POLICY_BYTES), key_arn=key_arn, kind=kind) for word in files}
+        found = {
+            shown(word): findings_in(read_text(word, POLICY_BYTES), key_arn=key_arn, kind=kind, semantic=proofs)
+            for word in files
+        }
     except PolicyError as error:
         raise KitError(f"--key: {error}") from None
     print({"text": as_text, "json": as_json, "sarif": as_sarif}[format](found))

@@ -181,6 +181,9 @@ def lint(
     kind: Annotated[
         Literal["key-policy", "identity-policy"], typer.Option("--kind", help="What the policies are.")
     ] = "key-policy",
+    proofs: Annotated[
+        bool, typer.Option("--proofs", help="Also prove of key policies what no look tells: S1 to S7.")
+    ] = False,
     format: Annotated[
         Literal["text", "json", "sarif"], typer.Option("--format", help="For people, programs or code scanning.")
     ] = "text",
@@ -191,4 +194,4 @@ def lint(
     """
     from kms_katas.cli.policy import lint as linting
 
-    return linting.lint(files, key, kind, format)
+    return linting.lint(files, key, kind, proofs, format)

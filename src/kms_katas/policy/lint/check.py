@@ -1,4 +1,4 @@
-"""`lint`: all findings about the text of one policy, in the order of the text. The rules are in the files beside it."""
+"""`lint`: all findings about one policy, in the order of its text. The rules are in the files beside it."""
 
 from itertools import chain
 from typing import get_args
@@ -12,13 +12,15 @@ from .reading import Kind, Policy
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy") -> list[Finding]:
+def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy", semantic: bool = False) -> list[Finding]:
     """What is wrong, risky or without effect in the policy `text`; empty when there is nothing to say.
 
     A text that `parse_document` refuses has only the findings that say why (J1 to J4). `key_arn` is the key that a key
     policy belongs to; without it nothing is said about other keys and other accounts. `kind` is "key-policy" or
     "identity-policy" (also for permissions boundaries, session policies and SCPs, which have the same elements); of an
-    identity policy only the statements that touch KMS are looked at. Raises PolicyError for a `key_arn` that is no key
+    identity policy only the statements that touch KMS are looked at. With `semantic` a key policy is also looked at by
+    proof (S1 to S7), which can take seconds; without `key_arn` the key is taken for one of the account that the policy
+    names. Raises PolicyError for a `key_arn` that is no key
     ARN and for an unknown `kind`.
     """
     if kind not in KINDS:
@@ -41,6 +43,11 @@ def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy") ->
             for room in (elements, principals, actions, conditions, operators)
         ),
     )
+    if semantic and kind == "key-policy":
+        # Loaded here, since the prover is large and most calls do without.
+        from .semantic import findings
+
+        found = chain(found, findings(policy))
     # sorted keeps the order of the rules for findings at one place.
     return sorted(found, key=lambda finding: finding.place)
 

@@ -2,17 +2,17 @@
 
 from difflib import get_close_matches
 
-from ..kms_table import Permission, condition_keys, may_occur
+from ..kms_table import IN_EVERY_REQUEST, Permission, condition_keys, may_occur
 from .reading import Clause, Findings, Policy, Statement, words
 
 # Every request has these (IAM user guide, "AWS global condition context keys", Availability), or every request that can
 # have them at all: properties of the key, and what follows from required parameters or ones with a default (API model).
-_ALWAYS = words(
-    "aws:currenttime aws:epochtime aws:securetransport aws:viaawsservice aws:principalisawsservice"
-    " aws:requestedregion aws:resourceaccount aws:principalarn aws:principalaccount aws:principaltype aws:userid"
-    " kms:calleraccount kms:keyorigin kms:keyspec kms:keyusage kms:multiregion kms:datakeypairspec"
-    " kms:encryptionalgorithm kms:grantoperations kms:keyagreementalgorithm kms:macalgorithm kms:messagetype"
-    " kms:primaryregion kms:replicaregion kms:signingalgorithm kms:wrappingalgorithm kms:wrappingkeyspec"
+_ALWAYS = IN_EVERY_REQUEST | words(
+    "aws:principalisawsservice aws:requestedregion aws:resourceaccount"
+    " aws:principalarn aws:principalaccount aws:principaltype aws:userid"
+    " kms:calleraccount kms:datakeypairspec kms:encryptionalgorithm kms:grantoperations kms:keyagreementalgorithm"
+    " kms:macalgorithm kms:messagetype kms:primaryregion kms:replicaregion kms:signingalgorithm"
+    " kms:wrappingalgorithm kms:wrappingkeyspec"
 )
 _NETWORK = words(
     "aws:sourceip aws:sourcevpc aws:sourcevpce aws:sourcevpcarn aws:vpceaccount aws:vpceorgid aws:vpceorgpaths"

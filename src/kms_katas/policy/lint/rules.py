@@ -1,5 +1,7 @@
 """The table of lint's rules: what each is about, why it matters, how to mend it. Not the rules' code.
 
+J1 to J4 are of a text that is no policy, L1 to L17 are seen in a policy's text, S1 to S7 need a proof.
+
 Each has its section in docs/reference/lint.md. The levels: error, KMS or IAM refuses the text or it cannot do what it
 says; warning, it does more or less than its author will think; suggestion, it works and could be better. Where a rule
 has two levels, the table has the graver one and its code says where the other.
@@ -180,10 +182,56 @@ _TABLE: tuple[Rule, ...] = (
         "KMS takes key policies of at most 32 KB in Latin-1 characters, and a Sid must be unique in its policy.",
         "Shorten the policy, replace the character, or rename the Sid.",
     ),
+    Rule(
+        "S1",
+        "error",
+        "Nobody can change the key policy",
+        "KMS refuses such a policy unless its safety check is switched off; then only AWS Support can open the key.",
+        "Give kms:PutKeyPolicy to the account of the key, or to a role that exists.",
+    ),
+    Rule(
+        "S2",
+        "suggestion",
+        "IAM policies give nothing",
+        "Without a statement for the account no IAM policy counts, also not that of an administrator.",
+        "If that is not meant, allow kms:* to the account principal, arn:aws:iam::ACCOUNT:root.",
+    ),
+    Rule(
+        "S3",
+        "suggestion",
+        "Others than the account can use the key",
+        "Whoever is let in from outside is controlled by others; each should be there on purpose.",
+        "If they are not meant, take them away, or add a condition such as kms:CallerAccount or aws:PrincipalOrgID.",
+    ),
+    Rule(
+        "S4",
+        "suggestion",
+        "A statement that adds nothing",
+        "What is said twice is changed in one place and forgotten in the other.",
+        "Take one of the two away; of two that say the same each is told.",
+    ),
+    Rule(
+        "S5",
+        "warning",
+        "A statement that no request can meet",
+        "It looks like a permission or a guard, and is none.",
+        "Look for what excludes itself: principal, actions, Resource and conditions must all fit one request.",
+    ),
+    Rule(
+        "S6",
+        "suggestion",
+        "A Deny that takes nothing away",
+        "Nothing that it denies is allowed anyway; it may be meant as a guard for later, or miss its aim.",
+        "Compare it with the Allow that it should limit.",
+    ),
+    Rule(
+        "S7",
+        "warning",
+        "Callers who can give themselves decryption",
+        "Who may change the key policy or grant operations freely has in effect every permission on the key.",
+        "Limit kms:CreateGrant with kms:GrantOperations, kms:GranteePrincipal or kms:GrantIsForAWSResource; keep"
+        " kms:PutKeyPolicy for few, and watch it in CloudTrail.",
+    ),
 )
 
 RULES = {rule.id: rule for rule in _TABLE}
-
-RESERVED = ("S1", "S2", "S3", "S4", "S5", "S6", "S7")
-"""Ids kept for what only a proof finds: lock-out, delegation off, outside access, redundant statement, statement that
-never matches, Deny that takes nothing away, self-escalation."""

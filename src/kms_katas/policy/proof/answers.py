@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..context import resource_account
-from ..decision import Documents
+from ..decision import Documents, Grant
 from ..document import statements
+from ..evaluate import RETIRE
 from ..principal import Principal
 from ..statement import NamedPolicy
 from .automaton import Budget, NotDecided
+from .domain import PERMISSIONS
+from .draft import EVERYTHING
 from .question import STEPS, Counterexample, Proof, Question, prove, undecided
 from .space import Space
 
@@ -83,6 +86,34 @@ def nobody_outside(documents: Documents, *, key_arn: str, services: bool = False
     return prove("at most", documents, NOTHING, key_arn=key_arn, callers=callers, steps=steps)
 
 
+def no_delegation(documents: Documents, *, key_arn: str, steps: int = STEPS) -> Proof:
+    """Whether identity policies of the key's account give nothing: with one that allows everything no user and no
+    session of the account can do more than without. A refutation shows who can.
+
+    kms:RetireGrant is left out: identity policies give it whatever a key policy says.
+    """
+    owner, helped = resource_account(key_arn), replace(documents, identity=(*documents.identity, EVERYTHING))
+    try:
+        callers = [
+            caller
+            for caller in Space((helped, documents), key_arn, Budget(steps)).callers()
+            if caller.account == owner and caller.kind != "Account"
+        ]
+    except NotDecided as limit:
+        return Proof("undecided", None, 0, f"Not decided: simplify {limit.construct}.")
+    asked = tuple(name for name in PERMISSIONS if name.lower() != RETIRE)
+    return prove(
+        "at most",
+        helped,
+        documents,
+        key_arn=key_arn,
+        identity="given",
+        callers=callers,
+        permissions=asked,
+        steps=steps,
+    )
+
+
 def nobody_can(
     documents: Documents,
     permission: str,
@@ -134,7 +165,7 @@ def idle_statements(policy: NamedPolicy, *, key_arn: str, steps: int = STEPS) ->
 
 def can_help_themselves(documents: Documents, *, key_arn: str, steps: int = STEPS) -> Callers:
     """Callers who can never decrypt with the key, and can give themselves the right to: by a new key policy, or by a
-    grant of Decrypt to themselves. The example is the request with which they do it."""
+    grant of Decrypt to themselves, where no Deny stands against it. The example is the request that they do it with."""
     found: list[Counterexample] = []
     by_grant = replace(documents, identity=(*documents.identity, *_ONLY_GRANTS_TO_ONESELF))
     for through, permission in ((documents, "kms:PutKeyPolicy"), (by_grant, "kms:CreateGrant")):
@@ -143,12 +174,24 @@ def can_help_themselves(documents: Documents, *, key_arn: str, steps: int = STEP
             return Callers(tuple(found), able.reason)
         for example in able.examples:
             caller = example.request.principal
-            decrypts = nobody_can(documents, "kms:Decrypt", key_arn=key_arn, callers=(caller,), steps=steps)
-            if decrypts.verdict == "undecided":
-                return Callers(tuple(found), decrypts.reason)
-            if decrypts.verdict == "proved":
+            afterwards = _with_a_grant(documents, caller, key_arn) if permission == "kms:CreateGrant" else None
+            now, then = (
+                nobody_can(one, "kms:Decrypt", key_arn=key_arn, callers=(caller,), steps=steps) if one else None
+                for one in (documents, afterwards)
+            )
+            for proof in (now, then):
+                if proof is not None and proof.verdict == "undecided":
+                    return Callers(tuple(found), proof.reason)
+            if now is not None and now.verdict == "proved" and (then is None or then.verdict == "refuted"):
                 found.append(example)
     return Callers(tuple(found), None)
+
+
+def _with_a_grant(documents: Documents, caller: Principal, key_arn: str) -> Documents:
+    """The documents once the caller has made itself a grant of Decrypt."""
+    grantee = caller.role_arn or caller.arn
+    grant = Grant("to oneself", key_arn, grantee, ("Decrypt",), issuing_account=caller.account)
+    return replace(documents, grants=(*documents.grants, grant))
 
 
 def _each_left_out(policy: NamedPolicy) -> Iterator[tuple[int, NamedPolicy]]:

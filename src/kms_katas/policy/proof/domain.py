@@ -1,4 +1,4 @@
-"""Which requests exist: the permissions on a key, which condition keys a request for one can carry, and of what type.
+"""Which requests exist, as far as kms_table.py does not say it: the ranges of values, and which keys follow from whom.
 
 What is written here are the axioms of a proof; whatever is not, is taken to be free. Not the search for a request.
 Sources: Service Authorization Reference (2026-09-26) and the KMS guide, "AWS KMS condition keys"; for aws: keys the IAM
@@ -12,137 +12,36 @@ counterexample can show a request of a kind that AWS may never see; what is prov
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from .. import kms_table
+from ..kms_table import IN_EVERY_REQUEST, may_occur, permissions
+
 KeyType = Literal["text", "bool", "number", "date", "address"]
 
 
-def _permissions(names: str) -> tuple[str, ...]:
-    return tuple("kms:" + name for name in names.split())
-
-
-PERMISSIONS = _permissions(
-    "Decrypt Encrypt GenerateDataKey DescribeKey CreateGrant PutKeyPolicy ScheduleKeyDeletion ReEncryptFrom ReEncryptTo"
-    " GenerateDataKeyWithoutPlaintext GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext Sign Verify GenerateMac"
-    " VerifyMac GetPublicKey DeriveSharedSecret Encapsulate Decapsulate GetKeyPolicy DisableKey EnableKey"
-    " CancelKeyDeletion ListGrants RevokeGrant RetireGrant EnableKeyRotation DisableKeyRotation GetKeyRotationStatus"
-    " RotateKeyOnDemand ListKeyRotations GetKeyLastUsage TagResource UntagResource ListResourceTags CreateAlias"
-    " UpdateAlias DeleteAlias UpdateKeyDescription ListKeyPolicies GetParametersForImport ImportKeyMaterial"
-    " DeleteImportedKeyMaterial ReplicateKey UpdatePrimaryRegion"
+_FIRST = (
+    *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant", "kms:PutKeyPolicy"),
+    *("kms:ScheduleKeyDeletion", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKeyWithoutPlaintext"),
+    *("kms:GenerateDataKeyPair", "kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:GetPublicKey"),
 )
-"""Every permission on a key, those that people know best first: a counterexample takes the first that will do.
+_NEVER_ASKED_FOR = "kms:SynchronizeMultiRegionKey"
+"""No principal of a customer ever asks for it."""
 
-kms:SynchronizeMultiRegionKey is left out: no principal of a customer ever asks for it.
-"""
-
-_CONTEXT = _permissions(
-    "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair"
-    " GenerateDataKeyPairWithoutPlaintext CreateGrant"
+PERMISSIONS = tuple(
+    dict.fromkeys(
+        (*_FIRST, *(one.name for one in permissions().values() if one.on_a_key and one.name != _NEVER_ASKED_FOR))
+    )
 )
-_ENCLAVE = _permissions("Decrypt DeriveSharedSecret GenerateDataKey GenerateDataKeyPair")
+"""Every permission on a key, those that people know best first: a counterexample takes the first that will do."""
 
 PAIR = "kms:encryptioncontext:"
 """How the name of a condition key on one pair of the encryption context begins, in lower case."""
 PAIR_NAMES = "kms:encryptioncontextkeys"
 TAG = "aws:principaltag/"
 
-# Condition key in lower case, or how it begins -> the permissions whose requests can have it.
-_ONLY_WITH: dict[str, tuple[str, ...]] = {
-    PAIR: _CONTEXT,
-    PAIR_NAMES: _CONTEXT,
-    "kms:bypasspolicylockoutsafetycheck": _permissions("PutKeyPolicy"),
-    "kms:datakeypairspec": _permissions("GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext"),
-    "kms:encryptionalgorithm": _CONTEXT[:-1],
-    "kms:expirationmodel": _permissions("ImportKeyMaterial"),
-    "kms:grantconstraintsourcearn": _permissions("CreateGrant"),
-    "kms:grantconstrainttype": _permissions("CreateGrant RetireGrant"),
-    "kms:grantisforawsresource": _permissions("CreateGrant ListGrants RevokeGrant"),
-    "kms:grantoperations": _permissions("CreateGrant"),
-    "kms:granteeprincipal": _permissions("CreateGrant"),
-    "kms:granteeserviceprincipal": _permissions("CreateGrant"),
-    "kms:keyagreementalgorithm": _permissions("DeriveSharedSecret"),
-    "kms:macalgorithm": _permissions("GenerateMac VerifyMac"),
-    "kms:messagetype": _permissions("Sign Verify"),
-    "kms:policyname": _permissions("GetKeyPolicy PutKeyPolicy"),
-    "kms:primaryregion": _permissions("UpdatePrimaryRegion"),
-    "kms:reencryptonsamekey": _permissions("ReEncryptFrom ReEncryptTo"),
-    "kms:recipientattestation:": _ENCLAVE,
-    "kms:replicaregion": _permissions("ReplicateKey"),
-    "kms:requestalias": _permissions(
-        "Decrypt DeriveSharedSecret DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair GenerateMac GetPublicKey"
-        " GenerateDataKeyPairWithoutPlaintext GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo Sign Verify"
-        " VerifyMac Encapsulate Decapsulate"
-    ),
-    "kms:retiringprincipal": _permissions("CreateGrant"),
-    "kms:retiringserviceprincipal": _permissions("CreateGrant"),
-    "kms:rotationperiodindays": _permissions("EnableKeyRotation"),
-    "kms:schedulekeydeletionpendingwindowindays": _permissions("ScheduleKeyDeletion"),
-    "kms:signingalgorithm": _permissions("Sign Verify"),
-    "kms:trailingdayswithoutkeyusage": _permissions("DisableKey ScheduleKeyDeletion"),
-    "kms:validto": _permissions("ImportKeyMaterial"),
-    "kms:wrappingalgorithm": _permissions("GetParametersForImport"),
-    "kms:wrappingkeyspec": _permissions("GetParametersForImport"),
-    "aws:requesttag/": _permissions("TagResource"),
-    "aws:tagkeys": _permissions("TagResource UntagResource"),
-    # With every permission on a key.
-    "kms:viaservice": PERMISSIONS,
-    "kms:calleraccount": PERMISSIONS,
-    "kms:keyorigin": PERMISSIONS,
-    "kms:keyspec": PERMISSIONS,
-    "kms:keyusage": PERMISSIONS,
-    "kms:multiregion": PERMISSIONS,
-    "kms:multiregionkeytype": PERMISSIONS,
-    "kms:resourcealiases": PERMISSIONS,
-    "kms:customermasterkeyspec": (),
-    "kms:customermasterkeyusage": (),
-}
-
-# In every request on a key. The properties are those of the key itself.
-_ALWAYS = frozenset(
-    {
-        "kms:keyorigin",
-        "kms:keyspec",
-        "kms:keyusage",
-        "kms:multiregion",
-        "aws:currenttime",
-        "aws:epochtime",
-        "aws:viaawsservice",
-        "aws:securetransport",
-    }
-)
-
-_SEVERAL_VALUES = frozenset(
-    {
-        "kms:encryptioncontextkeys",
-        "kms:grantoperations",
-        "kms:resourcealiases",
-        "aws:tagkeys",
-        "aws:calledvia",
-        "aws:principalorgpaths",
-        "aws:resourceorgpaths",
-        "aws:sourceorgpaths",
-        "aws:principalservicenameslist",
-    }
-)
-
-_TYPES: dict[str, KeyType] = {
-    "kms:bypasspolicylockoutsafetycheck": "bool",
-    "kms:grantisforawsresource": "bool",
-    "kms:multiregion": "bool",
-    "kms:reencryptonsamekey": "bool",
-    "aws:multifactorauthpresent": "bool",
-    "aws:viaawsservice": "bool",
-    "aws:securetransport": "bool",
-    "aws:principalisawsservice": "bool",
-    "kms:rotationperiodindays": "number",
-    "kms:schedulekeydeletionpendingwindowindays": "number",
-    "kms:trailingdayswithoutkeyusage": "number",
-    "aws:multifactorauthage": "number",
-    "aws:epochtime": "number",
-    "kms:validto": "date",
-    "aws:currenttime": "date",
-    "aws:tokenissuetime": "date",
-    "aws:sourceip": "address",
-    "aws:vpcsourceip": "address",
-}
+_TYPES: dict[str, KeyType] = {"Bool": "bool", "Numeric": "number", "Date": "date", "IPAddress": "address"}
+# Dates that requests hold as seconds since 1970: Numeric operators read those, and Date operators too. Of kms:ValidTo
+# the KMS guide has an example with NumericLessThanEquals.
+_OTHER_TYPES: dict[str, KeyType] = {"aws:epochtime": "number", "kms:validto": "number"}
 
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
 # The periods are those that EnableKeyRotation and ScheduleKeyDeletion accept (KMS API reference).
@@ -161,7 +60,7 @@ _USUAL: dict[str, tuple[str, ...]] = {
         for service in ("s3", "ec2", "rds", "secretsmanager", "dynamodb", "lambda")
     ),
     "kms:grantoperations": tuple(
-        name.removeprefix("kms:") for name in (*PERMISSIONS[:4], *_permissions("CreateGrant RetireGrant Sign Verify"))
+        one.removeprefix("kms:") for one in (*_FIRST[:5], "kms:RetireGrant", "kms:Sign", "kms:Verify")
     ),
     "kms:keyspec": ("SYMMETRIC_DEFAULT", "RSA_2048", "ECC_NIST_P256", "HMAC_256"),
     "kms:keyusage": ("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
@@ -205,16 +104,15 @@ class ConditionKey(NamedTuple):
 @lru_cache(maxsize=1024)
 def condition_key(name: str) -> ConditionKey:
     """What is known of a key, by its lower-case name. A key of no kind that KMS has occurs in no request."""
-    prefix = next((known for known in _ONLY_WITH if known[-1] in ":/" and name.startswith(known)), name)
-    unknown = () if name.startswith("kms:") else PERMISSIONS
+    known = kms_table.condition_key(name)
     return ConditionKey(
         name,
-        _TYPES.get(name, "text"),
-        name in _SEVERAL_VALUES,
-        name in _ALWAYS,
+        _OTHER_TYPES.get(name, _TYPES.get(known.type, "text") if known else "text"),
+        known is not None and known.many,
+        name in IN_EVERY_REQUEST,
         _RANGES.get(name, (0, _LAST_SECOND)),
         _USUAL.get(name, _REST),
-        frozenset(_ONLY_WITH.get(prefix, unknown)),
+        frozenset(one for one in PERMISSIONS if may_occur(name, permissions()[one.lower()])),
     )
 
 

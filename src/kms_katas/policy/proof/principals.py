@@ -19,16 +19,21 @@ from .values import Atom, named_texts, text_tests
 _IN_NAMES = LETTERS + "-_.@+=,"
 _ACCOUNTS = ("444455556666", "999988887777", "111122223333", "123456789012")
 _SERVICES = ("cloudtrail", "logs", "s3", "events", "sns")
+_SERVICE_LINKED = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 _CONSTRUCT = "the wildcards on aws:PrincipalArn"
 
 
 @dataclass(frozen=True)
 class Names:
-    """Whom the Principal and NotPrincipal elements name: ARNs and accounts, services, identity providers."""
+    """Whom Principal and NotPrincipal elements and grants name: ARNs and accounts, services, identity providers.
+
+    `service_linked` is whether roles that services made for themselves are told from others.
+    """
 
     aws: tuple[str, ...]
     services: tuple[str, ...]
     providers: tuple[str, ...]
+    service_linked: bool = False
 
     @property
     def callers(self) -> list[Principal]:
@@ -72,6 +77,8 @@ class _Callers:
         self._named = names.callers
         self._services = [*_tests(atoms, "aws:principalservicename"), *(_equal(name) for name in names.services)]
         arns = [*_tests(atoms, "aws:principalarn"), *(_equal(name) for name in names.aws if name.startswith("arn:"))]
+        if names.service_linked:
+            arns.append(TextTest("like", ("*:role/aws-service-role/*",)))
         self._arns = TextTests(arns)
         self._linked_arns = linked.get("aws:principalarn", ())
         named_accounts = [caller.account for caller in self._named if caller.kind == "Account"]
@@ -89,6 +96,8 @@ class _Callers:
             text.split(":", 5)[-1]
             for text in named_texts([test for test in arns if not test.pattern[0].endswith(":root")])
         ]
+        if names.service_linked:
+            self._usual_paths.append(_SERVICE_LINKED)
 
     def all(self) -> Iterator[Principal]:
         accounts = list(self._all_accounts())

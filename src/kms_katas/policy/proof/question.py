@@ -4,19 +4,22 @@ The documents are taken apart in space.py and searched in search.py. Every count
 as simple as it can be, and put before `decide` again.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import islice
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Literal
 
 from ..context import resource_account
 from ..decision import Decision, Documents, Request
 from ..document import PolicyError
-from ..evaluate import decide
+from ..evaluate import decide, points_of_layers
+from ..examine import points_in_text
+from ..points import OPEN_POINTS
 from ..principal import Principal
 from .automaton import Budget, NotDecided
-from .domain import PERMISSIONS
+from .domain import PERMISSIONS, condition_key
 from .draft import EVERYTHING, Draft, draft_of
+from .rules import layers_of
 from .search import Search
 from .space import Setting, Space
 
@@ -44,18 +47,34 @@ class Counterexample:
     first: Decision
     second: Decision
 
+    @property
+    def sentence(self) -> str:
+        """The request in one sentence."""
+        request = self.request
+        caller = request.principal
+        told = f"{caller.role_arn or caller.arn} can do {request.action}"
+        carries = {f"aws:PrincipalTag/{name}": tag for name, tag in caller.tags.items()} | dict(request.context)
+        if carries:
+            told += " with " + ", ".join(f"{name} {_text(value)}" for name, value in carries.items())
+        return f"{told}, given an identity policy that allows it." if self.identity_allows else f"{told}."
+
 
 @dataclass(frozen=True)
 class Proof:
     """The answer to a question for all requests. `reason` is one sentence for people; `steps` is what it took.
 
     "undecided" is no answer, and must never be taken for one: the reason names what to simplify.
+
+    `open` has the open points (points.py) that the answer may rest on: for a refutation those on which the two
+    decisions of its counterexample rest, for a proof all that the documents raise, and nothing where undecided. A
+    counterexample that rests on none is looked for first.
     """
 
     verdict: Verdict
     counterexample: Counterexample | None
     steps: int
     reason: str
+    open: tuple[str, ...] = ()
 
 
 def prove(
@@ -73,9 +92,14 @@ def prove(
 
     For every caller that can exist, or those in `callers` (with the tags they have there, and any others); for every
     one of `permissions` ("kms:Decrypt"); and for every context that a request for it can have (domain.py). The identity
-    policies among the documents are those of every caller asked about; with `identity` "any" each may have one more, or
-    none. The same documents, steps and version always get the same answer. Raises PolicyError where `key_arn` is no
-    key's ARN or a permission is none on a key.
+    policies among the documents, the boundary and the session policies are those of every caller asked about; with
+    `identity` "any" each but an AWS service may have one more identity policy, or none. Where the documents have a VPC
+    endpoint policy, every request comes through that endpoint. What a CreateGrant asks for and which grant a
+    RetireGrant is to end are left open: a grant is no wider than the one it is made through, and the one to end is
+    whichever will do.
+
+    The same documents, steps and version always get the same answer. Raises PolicyError where `key_arn` is no key's ARN
+    or a permission is none on a key.
     """
     if resource_account(key_arn) is None or ":key/" not in key_arn:
         raise PolicyError(f"{key_arn!r} is not the ARN of a KMS key: a proof is about one key.")
@@ -88,10 +112,11 @@ def prove(
         for allowing in {"at most": (0,), "at least": (1,), "equivalent": (0, 1)}[relation]:
             found = question.counterexample(allowing)
             if found is not None:
-                return Proof("refuted", found, budget.spent, _refuted(found))
+                rests = {*found.first.open, *found.second.open}
+                return Proof("refuted", found, budget.spent, _refuted(found), _in_order(rests))
     except NotDecided as limit:
         return Proof("undecided", None, budget.spent, undecided(limit, budget))
-    return Proof("proved", None, budget.spent, _PROVED[relation])
+    return Proof("proved", None, budget.spent, _PROVED[relation], _in_order(question.raised))
 
 
 def undecided(limit: NotDecided, budget: Budget) -> str:
@@ -111,6 +136,10 @@ def _refuted(found: Counterexample) -> str:
     return f"The {does} lets {request.principal.arn} do {request.action}, the {does_not} does not."
 
 
+def _in_order(points: Set[str]) -> tuple[str, ...]:
+    return tuple(name for name in OPEN_POINTS if name in points)
+
+
 class Question:
     """Two sides taken apart, ready to be searched. Raises NotDecided for documents that a proof cannot weigh."""
 
@@ -123,21 +152,24 @@ class Question:
         permissions: Sequence[str],
         budget: Budget,
     ) -> None:
-        for documents in sides:
-            for beyond in _further_layers(documents):
-                raise NotDecided(f"the question: {beyond} cannot be part of a proof yet")
         self._sides, self._free_identity, self._budget = sides, free_identity, budget
         self._space = Space(sides, key_arn, budget)
         self._kinds = self._space.kinds(permissions)
+        self.raised = {point for documents in sides for point in _raised(documents)}
+        """The open points that the documents raise."""
         self._settings: list[Setting] = []
         self._coming = self._space.settings(self._space.callers() if callers is None else callers)
 
     def counterexample(self, allowing: int) -> Counterexample | None:
-        """The simplest of the first requests found that the side allows and the other one does not."""
+        """The simplest of the first requests found that the side allows and the other one does not; one that rests on
+        no open point, if there is any among them."""
         drafts = sorted(islice(self._drafts(allowing), _COMPARED), key=_size)
         if not drafts:
             return None
-        return self._shown(min((self._simplified(draft, allowing) for draft in drafts[:_SIMPLIFIED]), key=_size))
+        found = sorted((self._simplified(draft, allowing) for draft in drafts[:_SIMPLIFIED]), key=_size)
+        further = (self._simplified(draft, allowing) for draft in drafts[_SIMPLIFIED:])
+        settled = (shown for draft in chain(found, further) if not _rests(shown := self._shown(draft)))
+        return next(settled, None) or self._shown(found[0])
 
     def each_counterexample(self, allowing: int) -> Iterator[Counterexample]:
         """One request for every class of callers that the side allows something that the other one does not."""
@@ -187,8 +219,20 @@ def _size(draft: Draft) -> tuple[int, int]:
     return draft.size
 
 
-def _further_layers(documents: Documents) -> Iterator[str]:
-    """What the documents hold beside key policy and identity policies."""
-    for field in fields(documents):
-        if field.name not in ("key_policy", "identity") and getattr(documents, field.name):
-            yield field.name.replace("_", " ")
+def _text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else " and ".join(value)
+
+
+def _rests(found: Counterexample) -> bool:
+    return bool(found.first.open or found.second.open)
+
+
+def _raised(documents: Documents) -> Iterator[str]:
+    """The open points that some request could meet under the documents."""
+    yield from points_of_layers(documents)
+    for _, _, policies in layers_of(documents):
+        for statement in (one for policy in policies for one in policy.statements):
+            yield from points_in_text(statement)
+            for test in statement.tests:
+                if test.operator and not test.operator.quantifier and condition_key(test.lowered).several:
+                    yield "multi-valued-without-qualifier"

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from ..decision import Layer
+from ..evaluate import MUST_ALLOW
 from .automaton import Budget
 from .domain import PAIR, PAIR_NAMES
+from .rules import layers_of
 from .space import Choice, Kind, Setting, Space
 from .values import Value
 
@@ -38,7 +41,12 @@ class Search:
         self._free_identity = 1 << len(space.rules) if free_identity else 0
         self._of_side = [self._all(side=side) for side in (0, 1)]
         self._denies = self._all(allows=False)
-        self._key_policy = self._all(layer="key-policy")
+        self._openings = self._all(layer="key-policy") | self._all(layer="grant")
+        self._identity = self._all(layer="identity-policy")
+        self._layers = [
+            {(layer, level): self._all(side=side, layer=layer, level=level) for layer, level, _ in layers_of(documents)}
+            for side, documents in enumerate(space.sides)
+        ]
         self._atoms = [sum(1 << n for n in rule.atoms) & space.free_atoms for rule in self._rules]
         self._keys = [
             tuple(dict.fromkeys(space.atoms[n].key for n in rule.atoms if space.free_atoms >> n & 1))
@@ -67,7 +75,12 @@ class Search:
                     yield found
 
     def _difference(self, setting: Setting, kind: Kind) -> Found | None:
-        live = setting.rules & kind.rules & (-1 if kind.by_key_policy else ~self._key_policy)
+        layers = setting.layers[kind.by_key_policy]
+        live = setting.rules & kind.rules
+        for theirs_or_mine, present in zip(self._layers, layers, strict=True):
+            for (layer, _), rules in theirs_or_mine.items():
+                if layer not in present:
+                    live &= ~rules
         for key in kind.impossible:
             live &= ~setting.absent.get(key, 0)
         us, them = self._allowing, 1 - self._allowing
@@ -88,22 +101,28 @@ class Search:
     def _routes(self, side: int, setting: Setting, kind: Kind, live: int) -> tuple[Route, ...]:
         """How the caller can come to be allowed, of the rules that can apply. A route without a rule leads nowhere."""
         allows = live & self._of_side[side] & ~self._denies
-        in_key_policy = allows & self._key_policy
-        sort = setting.caller.kind
-        # A service hangs no policies on itself.
-        identity = (allows & ~self._key_policy) | (0 if sort == "Service" else self._free_identity)
+        present = setting.layers[kind.by_key_policy][side]
+        layers = {where: rules & allows for where, rules in self._layers[side].items() if where[0] in present}
+        must = tuple(rules for (layer, _), rules in layers.items() if layer in MUST_ALLOW)
+        limits = tuple(rules for (layer, _), rules in layers.items() if layer in _LIMITS)
+        openings = allows & self._openings
+        # An AWS service has no identity policies; those that the documents give to every caller count as in decide.
+        further = self._free_identity if setting.caller.kind != "Service" else 0
+        identity = allows & self._identity | further
+        # Nothing but identity policies has a say in RetireGrant inside the account; elsewhere something must open.
+        opened = (openings,) if kind.by_key_policy or setting.crosses else ()
         if setting.crosses and not kind.across_accounts:
             return ()
-        if not kind.by_key_policy:
-            return ((),) if sort == "Account" else _open(((identity,),))
-        named = in_key_policy & setting.named
-        if sort == "Service":
-            return _open(((named,),))
-        if sort == "Account":
-            return _open(((in_key_policy,),))
-        if setting.crosses:
-            return _open(((in_key_policy, identity),))
-        return _open(((named,), (in_key_policy & ~named, identity)))
+        if setting.caller.kind == "Account":
+            return _open(((*opened, *must),))
+        alone = openings & setting.alone
+        return _open(
+            (
+                (alone & ~setting.limited, *must),
+                (alone & setting.limited, *limits, *must),
+                (*opened, identity, *limits, *must),
+            )
+        )
 
     def _solve_any(
         self,
@@ -114,9 +133,12 @@ class Search:
         setting: Setting,
         kind: Kind,
     ) -> Mapping[str, Value] | None:
-        closed = dict.fromkeys(_union(masks) for masks in product(*theirs))
+        closed = [0]
+        for route in theirs:
+            closed = _smallest(one | mask for one in closed for mask in route)
         for route in mine:
-            for rules in product(*(_bits(mask) for mask in route)):
+            for rules in product(*(tuple(self._weakest(mask)) for mask in route)):
+                self._budget.spend(1, "the number of statements that must be weighed together")
                 apply = _union(rules)
                 for shut in closed:
                     values = self._solve(apply, my_denies | shut, setting, kind)
@@ -127,6 +149,13 @@ class Search:
                     if values is not None:
                         return values
         return None
+
+    def _weakest(self, mask: int) -> Iterator[int]:
+        """The rules of a set of which one must apply; none that asks for all that another one asks for as well."""
+        for number in _numbers(mask):
+            weaker = self._follow[number] & mask & ~(1 << number) if number < len(self._rules) else 0
+            if not any(other < number or not self._follow[other] >> number & 1 for other in _numbers(weaker)):
+                yield 1 << number
 
     def _solve(self, apply: int, fail: int, setting: Setting, kind: Kind) -> Mapping[str, Value] | None:
         """Values with which all of the rules `apply` do and none of the rules `fail`; None if there are none."""
@@ -211,6 +240,7 @@ class Search:
 
 
 _IDENTITY = "identity"
+_LIMITS: tuple[Layer, ...] = ("permissions-boundary", "session-policy")
 
 
 def _open(routes: tuple[Route, ...]) -> tuple[Route, ...]:
@@ -234,6 +264,15 @@ def _least(left: dict[int, tuple[Choice, ...]]) -> dict[int, tuple[Choice, ...]]
     if 0 in left:
         return {0: left[0]}
     return {one: left[one] for one in left if not any(one != other and not other & ~one for other in left)}
+
+
+def _smallest(masks: Iterable[int]) -> list[int]:
+    """Without those that hold all of another one."""
+    found: list[int] = []
+    for mask in sorted(set(masks), key=int.bit_count):
+        if not any(not one & ~mask for one in found):
+            found.append(mask)
+    return found
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -4,43 +4,25 @@ What each piece makes of a caller, an action or a value is asked of match.py and
 statements add up, and the search for a request, are in search.py.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from ..context import Context, condition_context, resource_account
-from ..decision import Documents, Request
-from ..document import as_list, statements
-from ..evaluate import decide
-from ..examine import CALLER_NAMED
-from ..match import action_mismatch, principal_match, resource_mismatch
+from ..decision import Documents, Layer, Request
+from ..document import as_list
+from ..evaluate import CROSS_ACCOUNT, RETIRE, weighed_policies
+from ..match import resource_mismatch
 from ..principal import Principal
-from ..statement import NamedPolicy
 from .automaton import Budget, Part, plain
 from .domain import PAIR, PAIR_NAMES, PERMISSIONS, TAG, condition_key, of_principal
 from .linked import linked_parts, open_tests
 from .principals import Names, callers
-from .values import Atom, Candidate, candidates, single_values, sources_of
+from .rules import Rule, rules_of
+from .values import Atom, Candidate, candidates, single_values
 
-RuleLayer = Literal["key-policy", "identity-policy"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A statement of one side. `atoms` are the numbers of the tests in its condition; `actions` has bit n set for the
-    n-th of the permissions; `sources` are the keys that the variables in its Resource stand for."""
-
-    side: int
-    layer: RuleLayer
-    allows: bool
-    statement: Mapping[str, Any]
-    variables: bool
-    element: int
-    atoms: tuple[int, ...]
-    actions: int
-    sources: frozenset[str]
+Layers = tuple[frozenset[Layer], frozenset[Layer]]
+"""For each side the layers that have a say."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +51,19 @@ class Choice:
 class Setting:
     """A caller, and the values of those keys that policy variables stand for.
 
-    `rules` are those that nothing about the caller keeps from applying, `named` those of them that name it in a way
-    that needs no identity policy inside the account. `choices` has every other key that the policies test, `absent`
+    `rules` are those that nothing about the caller keeps from applying, `alone` those of them that let it in without an
+    identity policy, and `limited` those of these beside which a boundary and session policies must allow as well.
+    `layers` are those that have a say in a request of this caller: for RetireGrant (False) and for all else (True).
+    `choices` has every other key that the policies test, `absent`
     the rules that fail where it is not there. `chosen` are the keys that a request of this setting has for certain.
     """
 
     caller: Principal
     rules: int
-    named: int
+    alone: int
+    limited: int
     crosses: bool
+    layers: Mapping[bool, Layers]
     choices: Mapping[str, tuple[Choice, ...]]
     absent: Mapping[str, int]
     chosen: frozenset[str]
@@ -90,10 +76,12 @@ class Space:
     def __init__(self, sides: Sequence[Documents], key_arn: str, budget: Budget) -> None:
         self.key_arn, self._budget = key_arn, budget
         self.owner = resource_account(key_arn) or ""
-        self._atoms: dict[Atom, int] = {}
-        self._elements: dict[str, tuple[int, Mapping[str, Any]]] = {}
-        self.rules = tuple(self._rules(sides))
-        self.atoms = tuple(self._atoms)
+        self.sides = tuple(sides)
+        numbers: dict[Atom, int] = {}
+        self.rules = tuple(
+            rule for side, documents in enumerate(sides) for rule in rules_of(side, documents, key_arn, numbers)
+        )
+        self.atoms = tuple(numbers)
         self._by_key: dict[str, list[int]] = {}
         for number, atom in enumerate(self.atoms):
             self._by_key.setdefault(atom.key, []).append(number)
@@ -115,36 +103,6 @@ class Space:
         )
         self._tables: dict[tuple[tuple[str, str | None], ...], tuple[int, Any, Any]] = {}
 
-    def _rules(self, sides: Sequence[Documents]) -> Iterator[Rule]:
-        for side, documents in enumerate(sides):
-            if documents.key_policy is not None:
-                yield from self._rules_of(side, "key-policy", documents.key_policy)
-            for policy in documents.identity:
-                yield from self._rules_of(side, "identity-policy", policy)
-
-    def _rules_of(self, side: int, layer: RuleLayer, policy: NamedPolicy) -> Iterator[Rule]:
-        variables = policy.document.get("Version") == "2012-10-17"
-        for statement in statements(policy.document):
-            named = {name: statement[name] for name in ("Principal", "NotPrincipal") if name in statement}
-            element, _ = self._elements.setdefault(json.dumps(named), (len(self._elements), named))
-            atoms = tuple(
-                self._atoms.setdefault(atom, len(self._atoms))
-                for atom in _atoms_of(statement.get("Condition", {}), variables)
-            )
-            resources = as_list(statement.get("Resource", statement.get("NotResource", [])))
-            sources = sources_of(resources) if variables else frozenset()
-            yield Rule(
-                side,
-                layer,
-                statement["Effect"] == "Allow",
-                statement,
-                variables,
-                element,
-                atoms,
-                _actions(statement),
-                sources,
-            )
-
     def spelling(self, key: str) -> str:
         """A key as the policies write it."""
         return next((atom.written for atom in self.atoms if atom.key == key), key)
@@ -157,49 +115,76 @@ class Space:
             place = PERMISSIONS.index(permission)
             rules = sum(1 << n for n, rule in enumerate(self.rules) if rule.actions >> place & 1)
             impossible = frozenset(key for key in tested if permission not in condition_key(key).permissions)
-            across, by_key_policy = _how_decided(permission)
+            across, by_key_policy = permission.lower() in CROSS_ACCOUNT, permission.lower() != RETIRE
             kind = Kind(permission, rules, impossible, across, by_key_policy)
             found.setdefault((rules, impossible, across, by_key_policy), kind)
         return tuple(found.values())
 
     def callers(self) -> list[Principal]:
         """One caller of every class that the documents tell apart."""
+        linked: dict[str, list[Part]] = {source: self._linked(source, {}) for source in self._own_sources}
+        return callers(self.key_arn.split(":")[1], self.owner, self._names(), self.atoms, linked, self._budget)
+
+    def _names(self) -> Names:
+        """Whom the documents name, in their order."""
         named: dict[str, list[str]] = {}
-        for _, element in self._elements.values():
-            for principals in element.values():
+        for rule in self.rules:
+            if rule.statement is not None:
+                elements = rule.statement.elements
+                principals = elements.get("NotPrincipal" if rule.statement.excludes else "Principal")
                 for sort, names in principals.items() if isinstance(principals, Mapping) else ():
                     named.setdefault(sort, []).extend(name for name in as_list(names) if name != "*")
-        names = Names(*(tuple(dict.fromkeys(named.get(sort, ()))) for sort in ("AWS", "Service", "Federated")))
-        linked: dict[str, list[Part]] = {source: self._linked(source, {}) for source in self._own_sources}
-        return callers(self.key_arn.split(":")[1], self.owner, names, self.atoms, linked, self._budget)
+        for documents in self.sides:
+            accounts = [grant.issuing_account for grant in documents.grants]
+            if documents.scps or documents.rcps:
+                accounts.append(documents.management_account)
+            holders = [name for grant in documents.grants for name in (grant.grantee, grant.retiring) if name]
+            holders += [f"arn:{self.key_arn.split(':')[1]}:iam::{account}:root" for account in accounts if account]
+            for name in holders:
+                named.setdefault("AWS" if name.startswith("arn:") else "Service", []).append(name)
+        apart = any(documents.scps or documents.rcps for documents in self.sides)
+        aws, services, providers = (
+            tuple(dict.fromkeys(named.get(sort, ()))) for sort in ("AWS", "Service", "Federated")
+        )
+        return Names(aws, services, providers, apart)
 
     def settings(self, callers: Iterable[Principal]) -> Iterator[Setting]:
         """Every setting in which one of the callers can ask; of callers that no rule tells apart, the first."""
         seen: set[tuple[object, ...]] = set()
         for caller in callers:
             known = condition_context(Request(caller, PERMISSIONS[0], self.key_arn))
-            matches = [principal_match(element, caller) for _, element in self._elements.values()]
-            rules = named = 0
-            for number, rule in enumerate(self.rules):
-                on_key = rule.layer == "key-policy"
-                if on_key and matches[rule.element] is None:
-                    continue
-                rules |= 1 << number
-                if on_key and matches[rule.element] in CALLER_NAMED:
-                    named |= 1 << number
             crosses = caller.kind != "Service" and caller.account != self.owner
+            rules = alone = limited = 0
+            for number, rule in enumerate(self.rules):
+                match = rule.match(caller, self.key_arn)
+                if match is not None:
+                    rules |= 1 << number
+                    if rule.opens and rule.alone(match, caller, self.key_arn, crosses):
+                        alone |= 1 << number
+                        limited |= rule.limited(match) << number
             fixed = self._fixed(known)
             rules &= ~fixed
+            layers = {of_policy: self._layers(caller, of_policy) for of_policy in (True, False)}
             sort = caller.kind if caller.kind in ("Account", "Service") else ""
             own = tuple(known.get(key) for key in self._open_keys)
             tags = {TAG + name.lower(): value for name, value in caller.tags.items()}
-            signature = (rules, named & rules, crosses, sort, own, tuple(tags.items()))
+            signature = (
+                *(rules, alone & rules, limited & rules, crosses),
+                *(tuple(layers.values()), sort, own, tuple(tags.items())),
+            )
             if signature in seen:
                 continue
             seen.add(signature)
             sources = [source for source in self._sources if source not in tags]
             for context, chosen in self._chosen(caller, known, sources):
-                yield self._setting(caller, rules, named, crosses, context, {**tags, **chosen})
+                yield self._setting(caller, rules, alone, limited, crosses, layers, context, {**tags, **chosen})
+
+    def _layers(self, caller: Principal, by_key_policy: bool) -> Layers:
+        request = Request(caller, PERMISSIONS[0] if by_key_policy else RETIRE, self.key_arn)
+        first, second = (
+            frozenset(layer for layer, _ in weighed_policies(request, documents)) for documents in self.sides
+        )
+        return first, second
 
     def _fixed(self, known: Context) -> int:
         """The rules that a test on a key of the caller keeps from applying, where no free variable stands in it."""
@@ -237,7 +222,8 @@ class Space:
             text
             for rule in self.rules
             if source in rule.sources
-            for text in as_list(rule.statement.get("Resource", rule.statement.get("NotResource")))
+            if rule.statement is not None
+            for text in as_list(rule.statement.elements.get("Resource", rule.statement.elements.get("NotResource")))
         ]
         return linked_parts(source, self.atoms, resources, self.key_arn, known)
 
@@ -245,8 +231,10 @@ class Space:
         self,
         caller: Principal,
         rules: int,
-        named: int,
+        alone: int,
+        limited: int,
         crosses: bool,
+        layers: Mapping[bool, Layers],
         context: Context,
         chosen: Mapping[str, str | None],
     ) -> Setting:
@@ -265,10 +253,13 @@ class Space:
             }
             table = -1 - table
         there = frozenset(key for key, value in chosen.items() if value is not None)
-        return Setting(caller, rules, named & rules, crosses, choices, absent, there, table)
+        return Setting(caller, rules, alone & rules, limited & rules, crosses, layers, choices, absent, there, table)
 
     def _off_resource(self, rule: Rule, context: Context) -> bool:
-        return resource_mismatch(rule.statement, self.key_arn, context, rule.variables) is not None
+        statement = rule.statement
+        if statement is None:
+            return False
+        return resource_mismatch(statement.elements, self.key_arn, context, statement.variables) is not None
 
     def _table(
         self, context: Context, chosen: Mapping[str, str | None]
@@ -303,49 +294,3 @@ class Space:
             choices[key] = tuple(found.values())
         self._tables[known] = len(self._tables), choices, absent
         return self._tables[known]
-
-
-def _atoms_of(condition: Mapping[str, Any], variables: bool) -> Iterator[Atom]:
-    for operator, block in condition.items():
-        for key, wanted in block.items():
-            values = tuple(
-                ("true" if value else "false") if isinstance(value, bool) else str(value) for value in as_list(wanted)
-            )
-            yield Atom(operator, key.lower(), key, values, variables)
-
-
-def _actions(statement: Mapping[str, Any]) -> int:
-    if "Action" in statement:
-        return _covered_by_any(statement["Action"])
-    if "NotAction" in statement:
-        return (1 << len(PERMISSIONS)) - 1 & ~_covered_by_any(statement["NotAction"])
-    return 0
-
-
-def _covered_by_any(patterns: Any) -> int:
-    covered = 0
-    for pattern in as_list(patterns):
-        covered |= _covered(pattern)
-    return covered
-
-
-@lru_cache(maxsize=1024)
-def _covered(pattern: str) -> int:
-    statement = {"Action": pattern}
-    return sum(1 << n for n, name in enumerate(PERMISSIONS) if action_mismatch(statement, name) is None)
-
-
-@lru_cache(maxsize=64)
-def _how_decided(permission: str) -> tuple[bool, bool]:
-    """Whether the permission reaches a key of another account, and whether key policies have a say in it at all.
-
-    `decide` itself is asked, so that the tables stand in one place.
-    """
-    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    everyone = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
-    documents = Documents(NamedPolicy("key policy", everyone))
-    outsider, user = Principal("arn:aws:iam::444455556666:root"), Principal("arn:aws:iam::111122223333:user/anyone")
-    return (
-        decide(Request(outsider, permission, key), documents).allowed,
-        decide(Request(user, permission, key), documents).allowed,
-    )
