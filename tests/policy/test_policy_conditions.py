@@ -236,3 +236,12 @@ def test_a_given_key_wins_over_a_derived_one_and_an_empty_tuple_removes_it(scene
     assert scene.decide(key).allowed
     assert not scene.decide(key, aws__SecureTransport="false").allowed
     assert not scene.decide(key, aws__SecureTransport=()).allowed
+
+
+@pytest.mark.parametrize(
+    "text", ["${" * 40_000, "}" + "${" * 40_000, "${" + " " * 40_000 + ",}", "${a, '" + "' " * 40_000 + "}"]
+)
+def test_a_hostile_variable_is_read_in_one_go(scene, make_statement, text):
+    condition = {"StringEquals": {"kms:ViaService": text}}
+    key = [make_statement(Principal={"AWS": scene.user.arn}, Action="kms:*", Condition=condition)]
+    assert not scene.decide(key, kms__ViaService="x").allowed

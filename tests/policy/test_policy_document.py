@@ -67,3 +67,8 @@ def test_a_bad_document_is_refused_with_the_place(text, says):
         parse_document(text)
     assert says in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_an_operator_has_one_qualifier_at_most():
+    with pytest.raises(PolicyError, match="is no condition operator"):
+        parse_document(policy(Condition={"ForAnyValue:ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"}}))

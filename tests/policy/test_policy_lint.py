@@ -43,6 +43,8 @@ FINDINGS = [
     ("L1", "warning", allow() | {"Principal": "*"}),
     ("L1", "warning", allow(principal="*", **when("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"))),
     ("L1", "warning", allow(principal="*", **when("StringLike", "aws:PrincipalOrgID", "*"))),
+    ("L1", "warning", allow(principal="*", **when("StringLike", "aws:PrincipalOrgID", "o-*"))),
+    ("L1", "warning", allow(principal="*", **when("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/Admin"))),
     ("L2", "error", allow(Principal=None, NotPrincipal={"AWS": BOB})),
     ("L2", "warning", deny(Principal=None, NotPrincipal={"AWS": BOB})),
     ("L3", "error", allow(principal=f"arn:aws:iam::{HOME}:role/*")),
@@ -263,3 +265,13 @@ def test_a_key_policy_has_a_size_and_characters():
 def test_a_question_that_cannot_be_asked_is_refused_with_a_sentence(question):
     with pytest.raises(PolicyError, match=r"\.$"):
         lint(policy(allow()), **question)
+
+
+def test_any_account_within_one_organization_is_not_everyone():
+    both = {
+        "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+        "ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:role/*"},
+    }
+    assert found(allow(principal="*", Condition=both)) == []
+    source = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}}
+    assert found(allow(principal=None, Condition=source) | {"Principal": {"Service": "s3.amazonaws.com"}}) == []

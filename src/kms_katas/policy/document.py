@@ -274,7 +274,10 @@ def base_operator(operator: str) -> str:
 
     Null takes no IfExists (IAM reference: every operator "except the Null condition"), so "NullIfExists" stays whole.
     """
-    name = operator.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
+    name = operator.lower()
+    qualifier, colon, rest = name.partition(":")
+    if colon and qualifier in ("foranyvalue", "forallvalues"):
+        name = rest
     return name if name == "nullifexists" else name.removesuffix("ifexists")
 
 

@@ -25,7 +25,9 @@ def expand(text: str, context: Context, variables: bool, literal: bool = True) -
     """
     if not variables or "${" not in text:
         return (text,)
-    first, *rest = _VARIABLE.split(text)
+    # Beyond the last brace no variable ends: to look there for the end of each ${ would take time in their square.
+    end = text.rfind("}") + 1
+    first, *rest = _VARIABLE.split(text[:end])
     pieces = [first]
     for body, following in zip(rest[::2], rest[1::2], strict=True):
         value = _variable(body, context)
@@ -35,6 +37,7 @@ def expand(text: str, context: Context, variables: bool, literal: bool = True) -
             pieces += [value, following]
         else:
             pieces[-1] += value + following
+    pieces[-1] += text[end:]
     return tuple(pieces)
 
 
@@ -196,14 +199,16 @@ def listed(values: Sequence[str]) -> str:
 
 _ESCAPES = ("*", "?", "$")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_WITH_DEFAULT = re.compile(r"\s*(.*?)\s*(?:,\s*'([^']*)'\s*)?", re.DOTALL)
 
 
 def _variable(body: str, context: Context) -> str | None:
     if body in _ESCAPES:
         return body
-    found = _WITH_DEFAULT.fullmatch(body)
-    name, default = found.groups() if found else (body, None)
+    name, default = body.strip(), None
+    if name.endswith("'"):
+        before, quote, inside = name[:-1].rpartition("'")
+        if quote and before.rstrip().endswith(","):
+            name, default = before.rstrip()[:-1].strip(), inside
     value = context.get(name.lower())
     return value if isinstance(value, str) else default
 

@@ -89,8 +89,18 @@ class Clause:
     @property
     def narrows(self) -> bool:
         """Whether it wants the key, and not just any value of it."""
-        wide = any(set(value) <= {"*"} or value in ("0.0.0.0/0", "::/0") for value, _ in self.values)
+        wide = any(
+            set(value) <= {"*"} or value in ("0.0.0.0/0", "::/0") or self._names_any_account(value)
+            for value, _ in self.values
+        )
         return self.needs_the_key and self.base != "null" and not wide
+
+    def _names_any_account(self, value: str) -> bool:
+        """Whether a value of a key that names accounts fits every account or organization: arn:aws:iam::*:role/x."""
+        parts = value.split(":")
+        if self.key in ("aws:principalarn", "aws:sourcearn"):
+            return len(parts) > 4 and set(parts[4]) == {"*"}
+        return self.key == "aws:principalorgid" and value == "o-*"
 
 
 @dataclass(frozen=True)
