@@ -214,8 +214,8 @@ def raises(error):
 )
 def test_a_runner_that_does_not_run_is_told(doctor, listened, monkeypatch, order, told):
     process = SimpleNamespace(order=order, close=lambda: None)
-    runner = SimpleNamespace(isolation="process", start=lambda: process, close=lambda: None)
-    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda: runner)
+    runner = SimpleNamespace(isolation="none", lacks="", start=lambda: process, close=lambda: None)
+    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda *_: runner)
     status, lines = doctor()
     assert (status, problems(lines)) == (1, {"answers"})
     assert told in lines["answers"]["said"]

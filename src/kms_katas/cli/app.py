@@ -27,6 +27,12 @@ OptionalKata = Annotated[
         help="An id (keys/hello), a path to an answer, or a unique part of either. Default: the one you are at.",
     ),
 ]
+Isolation = Annotated[
+    Literal["none", "lite", "full"] | None,
+    typer.Option(
+        "--isolation", help="How far answers are kept away from this machine. Default: the best that works here."
+    ),
+]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 
 
@@ -137,19 +143,20 @@ def check(
     ] = None,
     format: Format = "text",
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    isolation: Isolation = None,
 ) -> int:
     """Grade your answers. Exit status 0 when all passed, 1 when not."""
     from kms_katas.cli import check as checking
 
-    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output)
+    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output, isolation)
 
 
 @app.command()
-def watch(kata: OptionalKata = None) -> int:
+def watch(kata: OptionalKata = None, isolation: Isolation = None) -> int:
     """Check an answer each time it is saved. One key for a hint, the next kata, the list."""
     from kms_katas.cli import watch as watching
 
-    return watching.watch(_place, kata)
+    return watching.watch(_place, kata, isolation)
 
 
 @app.command()

@@ -3,42 +3,80 @@
 Not for how such a process is started, spoken to and ended: forked.py, spawned.py.
 """
 
+import contextlib
+import math
+import signal
+import sys
+import time
 from abc import ABC, abstractmethod
 from typing import Any
 
 from kms_katas.child import wire
-from kms_katas.grading.outcome import AnswerUnusable, not_an_answer
+from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable, Infra, ProcessLost, not_an_answer
 from kms_katas.grading.runner import MAX_OUTPUT, Reply
 
 MAX_PRINTED = 1024 * 1024
 """Bytes that an answer may print before it is stopped."""
 START_SECONDS = 60.0
 """How long a process may take until it is ready for its first answer."""
+LOOK_SECONDS = 0.05
+"""How often to look at what a process has computed that says nothing."""
+FAULT = 70
+"""The exit status of a process that could not begin: child/serving.py."""
+BY_OTHERS = {
+    FAULT,
+    *(
+        -number
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+            *(getattr(signal, name) for name in ("SIGKILL", "SIGHUP", "SIGQUIT") if hasattr(signal, name)),
+        )
+    ),
+}
+"""How a process ends that did not end itself: by the kernel for want of memory, or by somebody's hand.
+
+An answer that sends itself such a signal gets no more than its check run again, to the same end: see lane.py.
+"""
 
 
 class BridgedAnswer(ABC):
     """One answer's process. It is trusted with nothing: whatever comes from there is checked or bounded here."""
 
-    def __init__(self) -> None:
+    def __init__(self, pid: int) -> None:
         self.received = bytearray()
+        self._pid = pid
         self._printed = bytearray()
         self._printed_length = 0
+        self._own_cpu = self._lab_cpu = 0.0
 
-    def order(self, message: dict[str, Any], reply: Reply, deadline: float) -> dict[str, Any]:
+    def order(self, message: dict[str, Any], reply: Reply, deadline: float, cpu: float = math.inf) -> dict[str, Any]:
         """See runner.AnswerProcess."""
+        most = self.cpu_used() + cpu
         try:
             self.send(message, deadline)
             while True:
-                said = self._next_frame(deadline)
+                said = self._next_frame(deadline, most)
                 if "outcome" in said:
                     self.read_output()
                     outcome = said["outcome"]
                     if not isinstance(outcome, dict) or len(outcome) != 1:
                         raise wire.WireError("an outcome of the wrong form")
                     return outcome
-                self.send(reply(said), deadline)
+                began = time.thread_time()
+                replied = reply(said)
+                self._lab_cpu += time.thread_time() - began
+                self.send(replied, deadline)
         except wire.WireError as error:
             raise not_an_answer(error) from error
+
+    def cpu_used(self) -> float:
+        """See runner.AnswerProcess. Where the system does not tell of other processes, the lab's part alone."""
+        if sys.platform == "linux":
+            # What clock_getcpuclockid(3) gives for the clock of another process: one system call, in nanoseconds.
+            with contextlib.suppress(OSError):
+                self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
+        return self._own_cpu + self._lab_cpu
 
     @abstractmethod
     def send(self, message: dict[str, Any], deadline: float) -> None:
@@ -48,7 +86,7 @@ class BridgedAnswer(ABC):
     def receive(self, deadline: float) -> None:
         """Wait for anything to come: add to `received`, or call printed().
 
-        Raises AnswerTimeout at the deadline, and ended() when nothing can come any more.
+        Returns at the deadline at the latest. Raises ended() when nothing can come any more.
         """
 
     @abstractmethod
@@ -59,10 +97,23 @@ class BridgedAnswer(ABC):
     def close(self) -> None:
         """End the process, whatever it is doing."""
 
-    def _next_frame(self, deadline: float) -> dict[str, Any]:
-        while (frame := wire.take_frame(self.received)) is None:
-            self.receive(deadline)
-        return frame
+    @abstractmethod
+    def how_it_ended(self) -> int | None:
+        """Of a process that hung up: its exit status, minus the signal that ended it, None while it lives.
+
+        Raises ProcessLost.
+        """
+
+    def _next_frame(self, deadline: float, most: float) -> dict[str, Any]:
+        while True:
+            if self.cpu_used() > most:
+                raise AnswerTimeout(computing=True)
+            now = time.monotonic()
+            if now >= deadline:
+                raise AnswerTimeout
+            if (frame := wire.take_frame(self.received)) is not None:
+                return frame
+            self.receive(min(deadline, now + LOOK_SECONDS))
 
     def printed(self, data: bytes) -> None:
         """Note what was printed. Raises AnswerUnusable when it is too much."""
@@ -78,10 +129,21 @@ class BridgedAnswer(ABC):
         printed, self._printed = self._printed, bytearray()
         return printed.decode("utf-8", "replace")
 
-    def ended(self) -> AnswerUnusable:
-        """What to raise when the process is found to have ended."""
+    def ended(self) -> AnswerUnusable | Infra:
+        """What to raise when the process is found to have hung up: whose doing that was decides it."""
         self.read_output()
+        how = self.how_it_ended()
+        if how in BY_OTHERS:
+            by = "could not begin" if how == FAULT else f"was ended from outside ({_signal_name(how)})"
+            return ProcessLost(f"the process that ran the answer {by}")
         return AnswerUnusable(
             "Your code ended its own process before it answered.",
             "Look for exit(), quit(), os._exit() or a crash in a library, and return a value in its place.",
         )
+
+
+def _signal_name(status: int | None) -> str:
+    try:
+        return signal.Signals(-(status or 0)).name
+    except ValueError:
+        return f"status {status}"

@@ -9,10 +9,15 @@ from kms_katas.grading.document import PolicyFile, read_policy
 from kms_katas.grading.outcome import Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
 from kms_katas.grading.source import display_path, read_source
+from kms_katas.grading.speed import slowness
 from kms_katas.kit import Kata
 
 CHECK_SECONDS = 3.0
 KATA_SECONDS = 10.0
+"""Seconds of computing, on a machine as fast as the one where they were set: see speed.py."""
+CLOCK_FACTOR = 3.0
+"""How many times as long it may take on the clock: a machine that is busy with other things is no fault of an answer,
+and one that waits for ever has to end."""
 
 
 @dataclass
@@ -23,10 +28,43 @@ class Run:
     folder: Path
     seed: int
     runner: Runner
-    deadline: float = field(default_factory=lambda: time.monotonic() + KATA_SECONDS)
+    slowness: float = field(default_factory=slowness)
+    cpu_used: float = 0.0
+    check_cpu_used: float = 0.0
+    """Seconds of computing by the answer, and by the lab for it: in the kata, and in the check that runs."""
+    deadline: float = field(init=False)
     check_deadline: float = 0.0
+    """Until when on the clock (time.monotonic)."""
     process: AnswerProcess | None = None
+    unending: dict[str, str] = field(default_factory=dict)
+    """What was stopped at a limit: the function, or "" for the file itself, and the title of the check that ran."""
     _policies: dict[str, PolicyFile] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + KATA_SECONDS * self.slowness * CLOCK_FACTOR
+
+    def begin_check(self) -> None:
+        """From now on its limits count."""
+        self.check_cpu_used = 0.0
+        self.check_deadline = min(self.deadline, time.monotonic() + CHECK_SECONDS * self.slowness * CLOCK_FACTOR)
+
+    @property
+    def cpu_left(self) -> float:
+        """Seconds of computing that the check that runs may still take."""
+        return min(self.check_cpu_left, KATA_SECONDS * self.slowness - self.cpu_used)
+
+    @property
+    def check_cpu_left(self) -> float:
+        return CHECK_SECONDS * self.slowness - self.check_cpu_used
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the limits of the whole kata are used up."""
+        return time.monotonic() >= self.deadline or self.cpu_used >= KATA_SECONDS * self.slowness
+
+    def spend(self, cpu: float) -> None:
+        self.cpu_used += cpu
+        self.check_cpu_used += cpu
 
     @cached_property
     def path(self) -> Path:
