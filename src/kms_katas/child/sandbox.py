@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kms_katas.child import namespaces
 from kms_katas.child.syscalls import MACHINES, filter_program
 
 LEVELS = ("none", "lite", "full")
@@ -74,11 +75,8 @@ def _ready(level: str, hidden: Iterable[str]) -> Enclosure:
         raise Missing(f"what it stands on, Landlock and seccomp, is in Linux alone, and this is {platform.system()}")
     if platform.machine() not in MACHINES:
         raise Missing(f"its list of system calls is not written for {platform.machine()}")
-    if level == "full":
-        raise Missing("namespaces")
-    enclosure = _Lite(tuple(hidden))
-    _try(enclosure)
-    return enclosure
+    _try(level, paths := tuple(readable(hidden)))
+    return _enclosure(level, paths)
 
 
 if sys.platform == "linux":
@@ -105,17 +103,18 @@ if sys.platform == "linux":
         if os.getppid() != parent:
             os._exit(0)
 
-    class _Lite(Enclosure):
-        level = "lite"
-
-        def __init__(self, hidden: tuple[str, ...]) -> None:
-            self._ruleset = _ruleset(readable(hidden))
+    class _Closed(Enclosure):
+        def __init__(self, level: str, paths: tuple[str, ...]) -> None:
+            self.level = level
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            self._memory = pages * resource.getpagesize() + MEMORY
+            if level == "full":
+                namespaces.enter((*paths, os.devnull), _links())
+            self._ruleset = _ruleset(paths)
             # A filter for no process in particular, and where the number of the process stands in it.
             marker = 0x7FFFFFF1
             self._filter = filter_program(platform.machine(), marker)
             self._marker = marker.to_bytes(4, sys.byteorder)
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            self._memory = pages * resource.getpagesize() + MEMORY
 
         def enter(self) -> None:
             for limit, most in (
@@ -174,21 +173,33 @@ if sys.platform == "linux":
         finally:
             os.close(place)
 
-    def _try(enclosure: Enclosure) -> None:
-        """Enter it in a child, and see that it holds there. Raises Missing."""
+    def _enclosure(level: str, paths: tuple[str, ...]) -> Enclosure:
+        return _Closed(level, paths)
+
+    def _try(level: str, paths: tuple[str, ...]) -> None:
+        """Enter it in a child, and see that it holds there: half-way in, a process is good for nothing. Raises Missing."""
+        landlock_version()
+        read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
-            status = 3
             try:
-                enclosure.enter()
-                status = 0 if _closed_off() else 2
-            finally:
-                os._exit(status)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if status == 2:
-            raise Missing("the kernel took its rules and does not keep them: this file could still be read")
-        if status != 0:
-            raise Missing("the kernel refuses a seccomp filter, or Landlock's rules, to this user")
+                _enclosure(level, paths).enter()
+                told = b"" if _closed_off() else b"the kernel took the rules and does not keep them"
+            except BaseException as error:
+                told = str(error).encode()[:200] or b"it failed without a word"
+            os.write(write_end, told)
+            os._exit(0)
+        os.close(write_end)
+        with open(read_end, "rb") as said:
+            told = said.read()
+        os.waitpid(pid, 0)
+        if told:
+            what = "user namespaces cannot be used" if level == "full" else "the kernel refuses it"
+            raise Missing(f"{what}: {told.decode(errors='replace')}")
+
+    def _links() -> dict[str, str]:
+        """The names by which what is read is known, where those are not its true paths: /lib, a linked home."""
+        return {path: real for path in _roots() if (real := os.path.realpath(path)) != path and os.path.exists(real)}
 
     def _closed_off() -> bool:
         import socket
@@ -207,13 +218,16 @@ def readable(hidden: Iterable[str]) -> Iterator[str]:
 
     Nothing of `hidden` is below one of them: around it, a folder is given entry by entry.
     """
-    secrets = {os.path.realpath(path) for path in (*hidden, Path(__file__).parents[1])}
-    roots = (*sys.path, os.path.join(sys.base_prefix, "lib"), *_SYSTEM)
+    secrets = {os.path.realpath(path) for path in (*hidden, str(Path(__file__).parents[1]))}
     seen: set[str] = set()
-    for root in roots:
+    for root in _roots():
         real = os.path.realpath(root)
         # A folder of packages may itself lie in a kit, as .venv does in a clone.
         yield from _around(real, {secret for secret in secrets if not _is_below(real, secret)}, seen)
+
+
+def _roots() -> tuple[str, ...]:
+    return (*filter(os.path.isabs, sys.path), os.path.join(sys.base_prefix, "lib"), *_SYSTEM)
 
 
 def _around(path: str, secrets: set[str], seen: set[str]) -> Iterator[str]:

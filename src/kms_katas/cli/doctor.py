@@ -243,7 +243,7 @@ def _answers() -> tuple[Status, str, str]:
         runner.close()
     if outcome != {"done": 42}:
         return "problem", f"a small answer gave back something else ({name}): {str(outcome)[:200]}", ""
-    where = "inside the grader itself" if runner.isolation == "none" else "in a process of their own"
+    where = "inside the grader itself" if name == "inprocess" else "in a process of their own"
     return "ok", f"run {where} ({name}); a small one took {time.monotonic() - began:.2f} seconds", ""
 
 
