@@ -177,7 +177,7 @@ if sys.platform == "linux":
         return _Closed(level, paths)
 
     def _try(level: str, paths: tuple[str, ...]) -> None:
-        """Enter it in a child, and see that it holds there: half-way in, a process is good for nothing. Raises Missing."""
+        """Enter it in a child, and see that it holds: half-way in, a process is good for nothing. Raises Missing."""
         landlock_version()
         read_end, write_end = os.pipe()
         pid = os.fork()

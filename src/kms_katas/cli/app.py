@@ -152,6 +152,30 @@ def check(
 
 
 @app.command()
+def grade(
+    submissions: Annotated[
+        Path, typer.Argument(metavar="SUBMISSIONS", help="A folder with a folder for each learner, shaped like katas/.")
+    ],
+    kata: Annotated[
+        str | None, typer.Option("--kata", metavar="KATA", help="Only this kata; a learner's folder may be its answer.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", metavar="N", min=1, help="How many at a time. Default: one for each core.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
+    ] = None,
+    format: Format = "text",
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    isolation: Isolation = None,
+) -> int:
+    """Grade the answers of many. Refuses to where they cannot be closed off, unless --isolation none says so."""
+    from kms_katas.cli import grade as grading
+
+    return grading.grade(_place, submissions, kata, jobs, seed, format, output, isolation)
+
+
+@app.command()
 def watch(kata: OptionalKata = None, isolation: Isolation = None) -> int:
     """Check an answer each time it is saved. One key for a hint, the next kata, the list."""
     from kms_katas.cli import watch as watching

@@ -106,11 +106,14 @@ class Lane:
         """The verdict on the answer to `kata` in `answers`, a tree shaped like katas/ or a workspace."""
         return self.grade_folder(kata, answer_folder(answers, kata), seed)
 
-    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None) -> Verdict:
-        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new."""
+    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None, within: Path | None = None) -> Verdict:
+        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new.
+
+        With `within`, no file of it may be a link that leads out of there.
+        """
         seed = secrets.randbelow(2**31) if seed is None else seed
         began = time.monotonic()
-        run = Run(kata, folder, seed, self._runner)
+        run = Run(kata, folder, seed, self._runner, within)
         self._session.config.stash[RUN] = run
         try:
             checks = tuple(self._check(item, run) for item in self._items[kata.id])

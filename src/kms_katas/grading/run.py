@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from kms_katas.grading.document import PolicyFile, read_policy
-from kms_katas.grading.outcome import Infra
+from kms_katas.grading.outcome import AnswerUnusable, Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
 from kms_katas.grading.source import display_path, read_source
 from kms_katas.grading.speed import slowness
@@ -28,6 +28,8 @@ class Run:
     folder: Path
     seed: int
     runner: Runner
+    within: Path | None = None
+    """No file of the answer may lead out of there: a stranger's could lead to the reference answer."""
     slowness: float = field(default_factory=slowness)
     cpu_used: float = 0.0
     check_cpu_used: float = 0.0
@@ -83,6 +85,7 @@ class Run:
     @cached_property
     def source(self) -> str:
         """Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable."""
+        self._refuse_links(self.path)
         return read_source(self.path)
 
     def policy(self, name: str) -> PolicyFile:
@@ -90,8 +93,17 @@ class Run:
         if name not in self.kata.answer:
             raise Infra(f"a check of {self.kata.id} asks for {name}, which kata.toml does not list among the answers")
         if name not in self._policies:
+            self._refuse_links(self.folder / name)
             self._policies[name] = read_policy(self.folder / name)
         return self._policies[name]
+
+    def _refuse_links(self, path: Path) -> None:
+        if self.within is not None and not path.resolve().is_relative_to(self.within.resolve()):
+            raise AnswerUnusable(
+                f"{path.name} is a link that leads out of the submission.",
+                "Hand in the file itself.",
+                file=display_path(path),
+            )
 
     def start(self) -> None:
         """Start the process. How long that takes is not the answer's doing, and no limit counts it."""

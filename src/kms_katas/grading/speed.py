@@ -7,8 +7,8 @@ import time
 from functools import cache
 
 REFERENCE_SECONDS = 0.0010
-"""CPU that `_work` takes where the limits were set, with some room: 0.75 ms on a virtual core (AMD EPYC), Python 3.11.7,
-2026-11-22."""
+"""CPU that `_work` takes where the limits were set, with some room: 0.75 ms on a virtual core of an AMD EPYC,
+Python 3.11.7, 2026-11-22."""
 _ROUNDS = 5
 _MOST = 20.0
 """A machine that seems slower than this was disturbed while it was measured."""
