@@ -44,7 +44,6 @@ def main(root: str, isolation: str, names: list[str], orders: IO[str], told: IO[
                     tell(verdict=verdict_data(verdict))
                 except Infra as error:
                     tell(failed=f"{error}.")
-                runner.warm()
                 tell(ready=True)
 
         grade_in_lane(kit, katas, runner, body)

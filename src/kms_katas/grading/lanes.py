@@ -21,6 +21,8 @@ from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
 LANE_SECONDS = 300.0
 """A lane that says nothing for so long is taken for dead. An answer's own limits are far below, on any machine."""
+STARTS = 10
+"""How often a lane is started for one answer, before it is believed that none can be."""
 MAX_VERDICT = 16 * 1024 * 1024
 """Bytes of one verdict on its way from a lane."""
 
@@ -79,14 +81,18 @@ def _work(lane: "_Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueu
 
 def _judged(lane: "_Lane", job: Job) -> Verdict:
     """Raises NotStarted when no lane gets as far as to begin."""
-    for _ in range(TRIES):
+    lost = starts = 0
+    while True:
         try:
             return lane.grade(job)
+        except NotStarted:
+            starts += 1
+            if starts == STARTS:
+                raise
         except ProcessLost as error:
-            lost = error
-    if isinstance(lost, NotStarted):
-        raise lost
-    return not_judged(job, f"It was tried {TRIES} times, and each time {lost}.")
+            lost += 1
+            if lost == TRIES:
+                return not_judged(job, f"It was tried {TRIES} times, and each time {error}.")
 
 
 def not_judged(job: Job, why: str) -> Verdict:
