@@ -24,10 +24,9 @@ from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.inprocess import InProcessRunner
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.lanes import Job, grade_in_lanes
-from kms_katas.grading.runner import Runner
 
 BOUND_MS, BOUND_TIMES, BOUND_MIB = 40.0, 1.8, 200.0
-KILL_EVERY = (0.3, 1.0)
+KILL_EVERY = (0.3, 1.2)
 """Seconds between two kills."""
 
 

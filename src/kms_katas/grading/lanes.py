@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
 LANE_SECONDS = 300.0
 """A lane that says nothing for so long is taken for dead. An answer's own limits are far below, on any machine."""
-STARTS = 10
-"""How often a lane is started for one answer, before it is believed that none can be."""
+STARTS = {"itself": 3, "others": 50}
+"""How often a lane that ended by itself, or by others' hands, is started for one answer: then none can be had."""
 MAX_VERDICT = 16 * 1024 * 1024
 """Bytes of one verdict on its way from a lane."""
 
@@ -81,13 +82,14 @@ def _work(lane: "_Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueu
 
 def _judged(lane: "_Lane", job: Job) -> Verdict:
     """Raises NotStarted when no lane gets as far as to begin."""
-    lost = starts = 0
+    lost, starts = 0, Counter[str]()
     while True:
         try:
             return lane.grade(job)
         except NotStarted:
-            starts += 1
-            if starts == STARTS:
+            by = "others" if (lane.ended or 0) < 0 else "itself"
+            starts[by] += 1
+            if starts[by] == STARTS[by]:
                 raise
         except ProcessLost as error:
             lost += 1
@@ -116,6 +118,8 @@ class _Lane:
         self._command = [sys.executable, "-I", "-m", "kms_katas.grading.lane_process"]
         self._command += [str(kit.root), isolation or "best", *katas]
         self._closed = False
+        self.ended: int | None = None
+        """The exit status of its last process, minus the signal that ended it."""
         self._process: subprocess.Popen[bytes] | None = None
         self._start()
 
@@ -170,6 +174,8 @@ class _Lane:
         process, self._process = self._process, None
         if process is None:
             return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.ended = process.wait(0 if self._closed else 1)
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
