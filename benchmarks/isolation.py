@@ -77,9 +77,10 @@ def costs(runs: int) -> None:
         idle.close()
         children = (everything - (cpu(resource.RUSAGE_CHILDREN) - before)) / (runs + WARM_UP) * 1000
         total = lane + children
+        parts = f"lane {lane:.1f}, answer {children:.1f}; {wall:.1f} on the clock"
         print(
-            f"{level}: {total:.1f} ms of CPU (lane {lane:.1f}, answer {children:.1f}; bound {BOUND_MS:g}), "
-            f"{total / one_process:.2f} times (bound {BOUND_TIMES}), {total / start:.1f} starts; {wall:.1f} ms on the clock"
+            f"{level}: {total:.1f} ms of CPU ({parts}; bound {BOUND_MS:g}), {total / start:.1f} bare starts, "
+            f"{total / one_process:.2f} times (bound {BOUND_TIMES})"
         )
 
 

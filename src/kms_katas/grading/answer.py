@@ -187,12 +187,12 @@ class Answer:
         assert self._run.process is not None
         process = self._run.process
         message["now"] = self.lab.clock.now().timestamp()
-        before = process.cpu_used()
+        cpu, excused = process.cpu_used(), process.excused()
         try:
             try:
                 return process.order(message, self._gate.reply, self._run.check_deadline, self._run.cpu_left)
             finally:
-                self._run.spend(process.cpu_used() - before)
+                self._run.spend(process.cpu_used() - cpu, process.excused() - excused)
         except BaseException as error:
             if isinstance(error, AnswerTimeout):
                 self._run.unending[message.get("function", "")] = self._title

@@ -5,6 +5,7 @@ Not for how such a process is started, spoken to and ended: forked.py, spawned.p
 
 import contextlib
 import math
+import os
 import signal
 import sys
 import time
@@ -49,14 +50,22 @@ class BridgedAnswer(ABC):
         self._printed = bytearray()
         self._printed_length = 0
         self._own_cpu = self._lab_cpu = 0.0
+        self._held_up: float | None = None
+        self._excused = 0.0
 
     def order(self, message: dict[str, Any], reply: Reply, deadline: float, cpu: float = math.inf) -> dict[str, Any]:
         """See runner.AnswerProcess."""
-        most = self.cpu_used() + cpu
+        limits = _Limits(self, deadline, self.cpu_used() + cpu)
         try:
-            self.send(message, deadline)
+            return self._see_through(message, reply, limits)
+        finally:
+            self._excused += limits.excused()
+
+    def _see_through(self, message: dict[str, Any], reply: Reply, limits: "_Limits") -> dict[str, Any]:
+        try:
+            self.send(message, limits.deadline)
             while True:
-                said = self._next_frame(deadline, most)
+                said = self._next_frame(limits)
                 if "outcome" in said:
                     self.read_output()
                     outcome = said["outcome"]
@@ -66,7 +75,7 @@ class BridgedAnswer(ABC):
                 began = time.thread_time()
                 replied = reply(said)
                 self._lab_cpu += time.thread_time() - began
-                self.send(replied, deadline)
+                self.send(replied, limits.deadline)
         except wire.WireError as error:
             raise not_an_answer(error) from error
 
@@ -77,6 +86,26 @@ class BridgedAnswer(ABC):
             with contextlib.suppress(OSError):
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
         return self._own_cpu + self._lab_cpu
+
+    def excused(self) -> float:
+        """See runner.AnswerProcess."""
+        return self._excused
+
+    @property
+    def held_up_before(self) -> float:
+        """What held_up() said last."""
+        return self.held_up() if self._held_up is None else self._held_up
+
+    def held_up(self) -> float:
+        """Seconds in which the process, or the lab's thread, could have run and the machine ran others.
+
+        Linux tells it (proc(5), schedstat); elsewhere it is 0.
+        """
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                tasks = [f"/proc/{self._pid}/task/{task}" for task in os.listdir(f"/proc/{self._pid}/task")]
+                self._held_up = sum(map(_run_delay, ("/proc/thread-self", *tasks)))
+        return self._held_up or 0.0
 
     @abstractmethod
     def send(self, message: dict[str, Any], deadline: float) -> None:
@@ -104,16 +133,12 @@ class BridgedAnswer(ABC):
         Raises ProcessLost.
         """
 
-    def _next_frame(self, deadline: float, most: float) -> dict[str, Any]:
+    def _next_frame(self, limits: "_Limits") -> dict[str, Any]:
         while True:
-            if self.cpu_used() > most:
-                raise AnswerTimeout(computing=True)
-            now = time.monotonic()
-            if now >= deadline:
-                raise AnswerTimeout
+            limits.look()
             if (frame := wire.take_frame(self.received)) is not None:
                 return frame
-            self.receive(min(deadline, now + LOOK_SECONDS))
+            self.receive(min(limits.deadline, time.monotonic() + LOOK_SECONDS))
 
     def printed(self, data: bytes) -> None:
         """Note what was printed. Raises AnswerUnusable when it is too much."""
@@ -140,6 +165,36 @@ class BridgedAnswer(ABC):
             "Your code ended its own process before it answered.",
             "Look for exit(), quit(), os._exit() or a crash in a library, and return a value in its place.",
         )
+
+
+class _Limits:
+    """Until when one order may take. Time that the machine gave to others does not count."""
+
+    def __init__(self, answer: BridgedAnswer, deadline: float, most_cpu: float) -> None:
+        self._answer, self._most_cpu, self._until = answer, most_cpu, deadline
+        self._began, self._before = time.monotonic(), answer.held_up_before
+        self.deadline = deadline
+
+    def look(self) -> None:
+        """Raises AnswerTimeout."""
+        if self._answer.cpu_used() > self._most_cpu:
+            raise AnswerTimeout(computing=True)
+        if time.monotonic() >= self.deadline:
+            self.deadline = self._until + self.excused()
+            if time.monotonic() >= self.deadline:
+                raise AnswerTimeout
+
+    def excused(self) -> float:
+        """Seconds since the order began that do not count."""
+        took = time.monotonic() - self._began
+        # Where it took no time, there is nothing to ask the system for.
+        return 0.0 if took < LOOK_SECONDS else max(0.0, min(took, self._answer.held_up() - self._before))
+
+
+def _run_delay(task: str) -> float:
+    """Seconds that a thread waited for a processor, though it had something to do."""
+    with open(f"{task}/schedstat") as file:
+        return int(file.read().split()[1]) / 1e9
 
 
 def _signal_name(status: int | None) -> str:

@@ -91,6 +91,9 @@ class _InProcessAnswer:
                 return self._answer.load(message["source"], message["path"])
             return self._answer.call(message["function"], message["arguments"], message["keywords"])
 
+    def excused(self) -> float:
+        return 0.0
+
     def cpu_used(self) -> float:
         return self._cpu
 

@@ -4,9 +4,10 @@ A check file is plain pytest. Its place says which kata it belongs to: tests/gra
 katas/01-keys/NN-hello. Not for collecting or reporting: see lane.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if runner := config.stash.get(_RUNNER, None):
         runner.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """pytest remembers what a fixture raised only where that is an Exception, and tears down only what it remembers.
+
+    A time limit that passes in a fixture is none: the same fixture would fail every later check of the session.
+    """
+    try:
+        return (yield)
+    except BaseException as error:
+        if fixturedef.cached_result is None:
+            fixturedef.cached_result = (None, None, (error, error.__traceback__))
+        raise
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ CHECK_SECONDS = 3.0
 KATA_SECONDS = 10.0
 """Seconds of computing, on a machine as fast as the one where they were set: see speed.py."""
 CLOCK_FACTOR = 3.0
-"""How many times as long it may take on the clock: a machine that is busy with other things is no fault of an answer,
-and one that waits for ever has to end."""
+"""How many times as long it may take on the clock, where it waits for ever. What the machine gives to others is not
+counted, where the system tells: bridged.py."""
 
 
 @dataclass
@@ -64,9 +64,12 @@ class Run:
         """Whether the limits of the whole kata are used up."""
         return time.monotonic() >= self.deadline or self.cpu_used >= KATA_SECONDS * self.slowness
 
-    def spend(self, cpu: float) -> None:
+    def spend(self, cpu: float, excused: float = 0.0) -> None:
+        """Note seconds of computing, and seconds on the clock that were not the answer's."""
         self.cpu_used += cpu
         self.check_cpu_used += cpu
+        self.deadline += excused
+        self.check_deadline += excused
 
     @cached_property
     def path(self) -> Path:

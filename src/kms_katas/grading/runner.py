@@ -38,6 +38,9 @@ class AnswerProcess(Protocol):
     def cpu_used(self) -> float:
         """Seconds of computing, its own and the lab's for it, until now or until it ended."""
 
+    def excused(self) -> float:
+        """Seconds that orders took on the clock until now while the machine ran others; they count for no limit."""
+
     def take_output(self) -> str:
         """What the answer printed since this was last asked, at most MAX_OUTPUT bytes of it."""
 
