@@ -18,7 +18,8 @@ from kms_katas.cli import doctor as doctor_module
 from kms_katas.cli.file_events import FileEvents
 from kms_katas.grading.outcome import AnswerTimeout, Infra
 
-LINES = ["Python", "packages", "kit", "workspace", "file events", "clock", "terminal", "answers", "network"]
+LINES = ["Python", "packages", "kit", "workspace", "file events", "clock", "terminal", "answers"]
+LINES += ["isolation", "network"]
 
 
 @pytest.fixture
@@ -214,8 +215,8 @@ def raises(error):
 )
 def test_a_runner_that_does_not_run_is_told(doctor, listened, monkeypatch, order, told):
     process = SimpleNamespace(order=order, close=lambda: None)
-    runner = SimpleNamespace(isolation="process", start=lambda: process, close=lambda: None)
-    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda: runner)
+    runner = SimpleNamespace(isolation="none", lacks="", start=lambda: process, close=lambda: None)
+    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda *_: runner)
     status, lines = doctor()
     assert (status, problems(lines)) == (1, {"answers"})
     assert told in lines["answers"]["said"]
@@ -254,3 +255,21 @@ def test_what_grading_tries_of_network_and_credentials_is_overheard(doctor, mini
     status, lines = doctor()
     assert (status, problems(lines)) == (1, {"network"})
     assert told in lines["network"]["said"]
+
+
+@pytest.mark.parametrize(
+    "level, lacks, told",
+    [
+        ("none", "no Landlock here", "can read your files"),
+        ("lite", "no namespaces here", "reaches no network"),
+        ("full", "", "namespaces of its own"),
+    ],
+)
+def test_the_level_of_isolation_is_told_and_what_the_next_one_lacks(doctor, listened, monkeypatch, level, lacks, told):
+    process = SimpleNamespace(order=lambda *words: {"done": 42}, close=lambda: None)
+    runner = SimpleNamespace(isolation=level, lacks=lacks, start=lambda: process, close=lambda: None)
+    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda *_: runner)
+    status, lines = doctor()
+    line = lines["isolation"]
+    assert (status, line["status"]) == (0, "ok") and line["said"].startswith(f"{level}: ") and told in line["said"]
+    assert lacks in line["do"] and bool(line["do"]) == bool(lacks)

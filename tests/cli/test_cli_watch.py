@@ -3,6 +3,7 @@
 For how it leaves the terminal: test_cli_watch_terminal.py.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -15,7 +16,7 @@ from .conftest import RIGHT, WRONG
 
 pytest.importorskip("termios")  # not on Windows
 
-from .in_a_terminal import ESCAPE, KATA, WAITING, looping, wait_for
+from .in_a_terminal import ESCAPE, KATA, WAITING, children, looping, wait_for
 
 RULE = re.compile(rb"\d\d:\d\d:\d\d  ([a-z/-]+)")
 CLEARS = re.compile(rb"\x1b\[[0-3]?[JK]|\x1b\[\?1049h|\x1b\[\d*A|\x1bc")
@@ -113,7 +114,7 @@ def test_what_editors_leave_and_how_they_save_changes_nothing(watch, answer):
 
 
 def test_a_save_while_an_answer_loops_is_what_is_judged(watch, answer, here):
-    watched = watch()
+    watched = watch("--isolation", "none")  # the answer says by a file how far it is
     watched.next()
     answer.write_text(looping(here / "begun"))
     wait_for((here / "begun").exists)
@@ -189,6 +190,19 @@ def test_a_named_kata_is_the_only_one_that_is_judged(watch, answer, second_kata,
     assert RULE.findall(watched.next()) == [b"keys/mini"]
     watched.type(b"n")
     assert b"keys/mini alone" in watched.next()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_save_is_judged_though_the_warm_process_was_killed(watch, answer):
+    watched = watch()
+    watched.next()
+    answer.write_text(WRONG)
+    watched.next()
+    (warm,) = children(watched.process.pid)
+    wait_for(lambda: len(children(warm)) == 2)  # ready for the next save, and at rest
+    os.kill(int(warm), signal.SIGKILL)
+    answer.write_text(RIGHT)
+    assert b"3 of 3 points" in watched.next(b"points")
 
 
 BROKEN = '''

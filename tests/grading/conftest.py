@@ -35,14 +35,18 @@ Question = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def runner_called() -> Iterator[Callable[[str], Runner]]:
-    """`runner_called(name)`: the runner that KATA_RUNNER calls so. One of each for all tests: starting costs most."""
+    """`runner_called(name)`: the runner that KATA_RUNNER calls so, at the best level that works here.
+
+    `name:level` gives it at that level. One of each for all tests: starting costs most.
+    """
     runners: dict[str, Runner] = {}
 
     def called(name: str) -> Runner:
         if name not in runners:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv(VARIABLE, name)
-                runners[name] = best_runner()
+                word, _, level = name.partition(":")
+                patch.setenv(VARIABLE, word)
+                runners[name] = best_runner(level or None)
         return runners[name]
 
     yield called
@@ -58,6 +62,8 @@ def runner(request: pytest.FixtureRequest, runner_called: Callable[[str], Runner
 
 by_both_runners = pytest.mark.parametrize("runner", ["forked", "spawned"], indirect=True)
 """For what must hold however an answer's process was started."""
+by_both_open_runners = pytest.mark.parametrize("runner", ["forked:none", "spawned:none"], indirect=True)
+"""For what must hold even where nothing closes the answer off: it reads /proc, writes files, starts processes."""
 
 
 @pytest.fixture

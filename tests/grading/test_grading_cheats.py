@@ -163,13 +163,14 @@ def test_a_cheat_spoils_nothing_for_the_next_answer(grade: Grade, write_answer: 
 
 
 FORGE = """
-import json, os, struct, sys
+import json, os, stat, struct, sys
 def send(text):
     body = text.encode()
     frame = struct.pack(">I", len(body)) + body
     for number in range(3, 21):
         try:
-            if os.readlink(f"/proc/self/fd/{{number}}").startswith(("socket", "pipe")):
+            mode = os.fstat(number).st_mode
+            if stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode):
                 os.write(number, frame)
         except OSError:
             pass
@@ -238,10 +239,9 @@ def test_remembering_the_payloads_of_seal_and_open_fails_and_is_told_so(runner: 
     assert all(check.calls == () for check in verdict.checks)
 
 
-def test_not_held_yet_a_file_can_carry_a_value_from_one_process_of_an_answer_to_the_next(
-    hold: Hold, tmp_path: Path
-) -> None:
-    """Today's truth: restart() empties the memory, not the disk. A sandbox will turn this test round."""
+@pytest.mark.parametrize("runner", ["forked:none"], indirect=True)
+def test_at_none_a_file_can_carry_a_value_from_one_process_of_an_answer_to_the_next(hold: Hold, tmp_path: Path) -> None:
+    """restart() empties the memory, not the disk: that takes the level lite, and the verdict says which it was."""
     answer = hold("""
         def keep(path, value):
             with open(path, "wb") as file:
@@ -275,7 +275,7 @@ def test_the_operations_that_an_answer_sends_are_shown_without_control_character
 def test_the_in_process_runner_says_that_it_isolates_nothing(grade: Grade) -> None:
     runner = InProcessRunner()
     try:
-        assert grade(CHEATS["returns its input"], runner=runner).isolation == "none"
+        verdict = grade(CHEATS["returns its input"], runner=runner)
+        assert (verdict.isolation, verdict.runner) == ("none", "inprocess")
     finally:
         runner.close()
-    assert grade(CHEATS["returns its input"]).isolation == "process"

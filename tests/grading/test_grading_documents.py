@@ -81,7 +81,7 @@ def policy(*sids):
 class NoProcess:
     """A runner that must not be asked for a process."""
 
-    isolation = "process"
+    name, isolation, lacks = "none", "none", ""
 
     def warm(self):
         raise AssertionError("a process was started")

@@ -167,20 +167,6 @@ def test_checks_that_cannot_be_collected_are_a_fault_of_the_kit_and_no_verdict(m
         grade(RIGHT, kit=find_kit(mini_root))
 
 
-def test_a_runner_that_died_is_a_fault_of_the_kit_and_no_verdict(grade: Grade) -> None:
-    from kms_katas.grading.forked import ForkedRunner
-
-    runner = ForkedRunner()
-    try:
-        assert grade(RIGHT, runner=runner).passed
-        runner._warm.kill()
-        runner._warm.wait()
-        with pytest.raises(Infra):
-            grade(RIGHT, runner=runner)
-    finally:
-        runner.close()
-
-
 @pytest.mark.parametrize("name", ["[2026] kms", "100% é"] + ["a::b"] * (os.name != "nt"))
 def test_the_kit_may_lie_in_a_folder_of_any_name(mini_root: Path, grade: Grade, tmp_path: Path, name: str) -> None:
     here = Path.cwd()

@@ -1,6 +1,6 @@
 """The user's AWS settings are never read and the kit opens no connection, in the grader and in the child.
 
-What is not held yet: an answer's own code can open a socket or read the user's files. That takes a sandbox.
+What an answer's own code can reach is the isolation level's: see test_grading_isolation.py.
 """
 
 import os
@@ -132,8 +132,9 @@ def test_the_kit_itself_opens_no_connection_in_the_child(hold: Hold, lab: Any) -
     assert answer.call("ask", answer.client(), key) == []
 
 
-def test_not_held_yet_an_answers_own_code_can_open_a_socket_and_read_the_graders_environment(hold: Hold) -> None:
-    """Today's truth, so that the day a sandbox comes this test says which promise to write down."""
+@pytest.mark.parametrize("runner", ["forked:none"], indirect=True)
+def test_at_none_an_answers_own_code_can_open_a_socket_and_read_the_graders_environment(hold: Hold) -> None:
+    """What the level lite is for: test_grading_isolation.py holds that it cannot, there."""
     answer = hold("""
         import os, socket
         def connect(port):

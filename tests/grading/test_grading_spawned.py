@@ -93,11 +93,13 @@ def test_a_word_that_names_no_runner_gets_a_sentence(monkeypatch: pytest.MonkeyP
 
 def test_what_a_start_takes_counts_against_no_limit(mini_kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     took = secrets.randbelow(50) + 5
-    monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=iter([100, 100 + took]).__next__))
+    monkeypatch.setattr(run_module, "time", SimpleNamespace(monotonic=iter([100, 100, 100, 100 + took]).__next__))
     runner: Any = SimpleNamespace(start=lambda: None)
-    run = Run(mini_kit.katas[0], Path("."), 1, runner, deadline=110, check_deadline=103)
+    run = Run(mini_kit.katas[0], Path("."), 1, runner)
+    run.begin_check()
+    before = run.deadline, run.check_deadline
     run.start()
-    assert (run.deadline, run.check_deadline) == (110 + took, 103 + took)
+    assert (run.deadline, run.check_deadline) == (before[0] + took, before[1] + took)
 
 
 @pytest.mark.parametrize(

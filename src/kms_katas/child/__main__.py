@@ -1,61 +1,94 @@
 """The warm process that children are forked from, and what a forked child does. It never holds lab, checks, solutions.
 
-Started as `python -I -m kms_katas.child FD`, where FD is one end of a Unix socket pair. Each message on it is a word:
+Started as `python -I -m kms_katas.child FD LEVEL HIDDEN...`, where FD is one end of a Unix socket pair, and the rest is
+what sandbox.prepare takes. When it is warm it says `ready LEVEL`, and what the next better level lacks; or `lacks` and
+why LEVEL does not work here. Each message to it is a word:
 `fork`, with two descriptors (the child's bridge, and where its output goes), answered by the child's process id;
 `ahead`, the same for a child that nobody waits for yet: it practises first;
-`reap PID`, answered by that child's exit status.
+`ended PID`, answered by how that child ended by itself, `alive` when it did not;
+`reap PID`, answered by `reaped` when that child is gone.
 """
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import sys
+import time
 
 from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import practise
-from kms_katas.child.serving import bridge, serve_until_closed, warm
+from kms_katas.child.sandbox import Enclosure, Missing, die_with_parent, prepare
+from kms_katas.child.serving import FAULT, bridge, serve_until_closed, warm
+
+ENDING_SECONDS = 1.0
+"""How long a child that hung up may take to be gone. One that only closed its end of the bridge never is."""
+_clock = time.monotonic  # the real one: LabTime holds the module's
 
 
-def main(control: socket.socket) -> None:
+def main(control: socket.socket, level: str, hidden: list[str]) -> None:
     warm()
+    try:
+        enclosure, lacks = prepare(level, hidden)
+    except Missing as missing:
+        control.sendall(b"lacks " + str(missing).encode())
+        return
+    control.sendall(f"ready {enclosure.level} {lacks}".encode())
     # Started here, once: a child only moves it.
     with LabTime(bridge).at(0) as clock:
-        serve_words(control, clock)
+        serve_words(control, clock, enclosure)
 
 
-def serve_words(control: socket.socket, clock: LabTime) -> None:
+def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure) -> None:
     """Fork and reap, until the other end closes."""
-    children = set()
+    children, parent = set(), os.getpid()
     output = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115  (a child's, below)
-    control.sendall(b"ready")
     while message := _message(control):
         word, descriptors = message
         if word in (b"fork", b"ahead"):
             pid = os.fork()
             if pid == 0:
-                control.close()
-                os.setsid()
-                os.dup2(descriptors[1], 1)
-                os.dup2(descriptors[1], 2)
-                os.close(descriptors[1])
-                sys.stdout = sys.stderr = output
-                if word == b"ahead":
-                    practise(bridge)
-                serve_until_closed(socket.socket(fileno=descriptors[0]), clock, lambda: sys.stdout.flush())
+                try:
+                    die_with_parent(parent)
+                    control.close()
+                    os.setsid()
+                    os.dup2(descriptors[1], 1)
+                    os.dup2(descriptors[1], 2)
+                    os.close(descriptors[1])
+                    sys.stdout = sys.stderr = output
+                    if word == b"ahead":
+                        practise(bridge)
+                    connection = socket.socket(fileno=descriptors[0])
+                    serve_until_closed(connection, clock, lambda: sys.stdout.flush(), enclosure)
+                finally:
+                    os._exit(FAULT)
             for descriptor in descriptors:
                 os.close(descriptor)
             children.add(pid)
             control.sendall(str(pid).encode())
+        elif word.startswith(b"ended"):
+            control.sendall(_ended(int(word.split()[1])).encode())
         else:
             pid = int(word.split()[1])
-            _, status = os.waitpid(pid, 0)
+            os.waitpid(pid, 0)
             children.remove(pid)
-            control.sendall(str(status).encode())
+            control.sendall(b"reaped")
     # Whoever started this was killed before it could end its answers. One that only waits would wait for ever.
     for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+
+
+def _ended(pid: int) -> str:
+    """How a child ended by itself: its exit status, or minus the signal that ended it; `alive` when it did not."""
+    deadline = _clock() + ENDING_SECONDS
+    while _clock() < deadline:
+        # It stays to be reaped: its number must not become somebody else's before the grader has let go of it.
+        if found := os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return str(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+        select.select([], [], [], 0.001)  # time.sleep is the answer's
+    return "alive"
 
 
 def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:
@@ -66,4 +99,4 @@ def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:
 if __name__ == "__main__":
     # Whoever started this may be gone before it is warm: then there is nothing to do, and nobody to tell.
     with contextlib.suppress(ConnectionError):
-        main(socket.socket(fileno=int(sys.argv[1])))
+        main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], sys.argv[3:])

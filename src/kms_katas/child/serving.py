@@ -5,6 +5,7 @@ Not for how it is started: __main__.py forks it from a warm process, spawned.py 
 
 import contextlib
 import gc
+import importlib.util
 import os
 import signal
 import sys
@@ -19,12 +20,15 @@ from kms_katas.child import wire
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clock import LabTime
+from kms_katas.child.sandbox import Enclosure
 
 if sys.platform != "win32":
     import resource
 
 CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
+FAULT = 70
+"""The exit status of a process that could not begin: no fault of the answer, of which it has seen nothing yet."""
 
 
 def warm() -> None:
@@ -37,8 +41,19 @@ def warm() -> None:
     kms.encrypt(KeyId="practice", Plaintext=b"practice")
     kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
     boto3.client("kms", "us-east-1")
+    _list_packages_once()
     gc.collect()
     gc.freeze()
+
+
+def _list_packages_once() -> None:
+    """What can be imported is listed now: in an enclosure a folder may be closed of which every entry is open."""
+    importlib.invalidate_caches()
+    importlib.util.find_spec("a_name_that_no_package_has")
+    for folder in sys.path:
+        finder: Any = sys.path_importer_cache.get(folder)
+        if hasattr(finder, "_fill_cache"):
+            finder._fill_cache = lambda: None
 
 
 def _practice(question: dict[str, Any]) -> dict[str, Any]:
@@ -49,12 +64,19 @@ def _practice(question: dict[str, Any]) -> dict[str, Any]:
 bridge = Bridge(_practice)
 
 
-def serve_until_closed(connection: wire.Connection, clock: LabTime, settle: Callable[[], object]) -> None:
-    """Serve one connection until it closes, then end the process. Never returns."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform != "win32":
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def serve_until_closed(
+    connection: wire.Connection, clock: LabTime, settle: Callable[[], object], enclosure: Enclosure
+) -> None:
+    """Enter the enclosure, serve one connection until it closes, then end the process. Never returns."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if sys.platform != "win32":
+            # The soft limit's signal is the one that tells: the hard one's could be anybody's.
+            resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        enclosure.enter()
+    except BaseException:
+        os._exit(FAULT)
     try:
         _serve(connection, clock, settle)
     except wire.Closed:

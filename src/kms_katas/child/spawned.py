@@ -1,8 +1,9 @@
 """A fresh process that holds one answer, for systems that cannot fork. It never holds lab, checks, solutions.
 
-Started as `python -I -m kms_katas.child.spawned MARK`, with pipes: standard input brings frames, standard output takes
-them, standard error takes what the answer prints. Before each outcome MARK goes there too: what stands before it was
-printed until then. Nothing here needs more than Windows has.
+Started as `python -I -m kms_katas.child.spawned MARK LEVEL HIDDEN...`, with pipes: standard input brings frames,
+standard output takes them, standard error takes what the answer prints. Before each outcome MARK goes there too: what
+stands before it was printed until then. LEVEL and HIDDEN are what sandbox.prepare takes. Nothing here needs more than
+Windows has.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 
 from kms_katas.child import wire
 from kms_katas.child.clock import LabTime
+from kms_katas.child.sandbox import Missing, prepare
 from kms_katas.child.serving import bridge, serve_until_closed, warm
 
 
@@ -35,7 +37,7 @@ class Pipes:
             raise ConnectionError from error
 
 
-def main(mark: bytes) -> None:
+def main(mark: bytes, level: str, hidden: list[str]) -> None:
     # A copy is not inherited by what an answer starts.
     connection, output = Pipes(os.dup(0), os.dup(1)), os.dup(2)
     with open(os.devnull, "rb") as nothing:
@@ -51,10 +53,15 @@ def main(mark: bytes) -> None:
             Pipes(output, output).sendall(mark)
 
     warm()
+    try:
+        enclosure, lacks = prepare(level, hidden)
+    except Missing as missing:
+        wire.send_frame(connection, {"lacks": str(missing)})
+        return
     with LabTime(bridge).at(0) as clock:
-        wire.send_frame(connection, {"ready": os.getpid()})
-        serve_until_closed(connection, clock, settle)
+        wire.send_frame(connection, {"ready": enclosure.level, "lacks": lacks})
+        serve_until_closed(connection, clock, settle, enclosure)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].encode())
+    main(sys.argv[1].encode(), sys.argv[2], sys.argv[3:])

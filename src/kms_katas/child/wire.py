@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 MAX_FRAME = 32 * 1024 * 1024
 """Bytes in one frame, either way."""
+MAX_MARKS = 1_000_000
+"""Commas and opening brackets in one frame. Read, each may become an object many times its own size."""
 MAX_DEPTH = 20
 MAX_ITEMS = 100_000
 MAX_BITS = 8192
@@ -82,6 +84,8 @@ def take_frame(received: bytearray) -> dict[str, Any] | None:
 
 
 def _message(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_MARKS:
+        raise WireError(f"a frame of more than {MAX_MARKS} parts")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -29,6 +29,12 @@ OptionalKata = Annotated[
         help="An id (keys/hello), a path to an answer, or a unique part of either. Default: the one you are at.",
     ),
 ]
+Isolation = Annotated[
+    Literal["none", "lite", "full"] | None,
+    typer.Option(
+        "--isolation", help="How far answers are kept away from this machine. Default: the best that works here."
+    ),
+]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 
 
@@ -139,19 +145,44 @@ def check(
     ] = None,
     format: Format = "text",
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    isolation: Isolation = None,
 ) -> int:
     """Grade your answers. Exit status 0 when all passed, 1 when not."""
     from kms_katas.cli import check as checking
 
-    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output)
+    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output, isolation)
 
 
 @app.command()
-def watch(kata: OptionalKata = None) -> int:
+def grade(
+    submissions: Annotated[
+        Path, typer.Argument(metavar="SUBMISSIONS", help="A folder with a folder for each learner, shaped like katas/.")
+    ],
+    kata: Annotated[
+        str | None, typer.Option("--kata", metavar="KATA", help="Only this kata; a learner's folder may be its answer.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", metavar="N", min=1, help="How many at a time. Default: one for each core.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
+    ] = None,
+    format: Format = "text",
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    isolation: Isolation = None,
+) -> int:
+    """Grade the answers of many. Refuses to where they cannot be closed off, unless --isolation none says so."""
+    from kms_katas.cli import grade as grading
+
+    return grading.grade(_place, submissions, kata, jobs, seed, format, output, isolation)
+
+
+@app.command()
+def watch(kata: OptionalKata = None, isolation: Isolation = None) -> int:
     """Check an answer each time it is saved. One key for a hint, the next kata, the list."""
     from kms_katas.cli import watch as watching
 
-    return watching.watch(_place, kata)
+    return watching.watch(_place, kata, isolation)
 
 
 @app.command()

@@ -27,6 +27,7 @@ def check(
     seed: int | None,
     format: str,
     output: Path | None,
+    isolation: str | None = None,
 ) -> int:
     """Grade and report. The exit status: 0 when every kata asked for passed."""
     if words and every:
@@ -50,7 +51,7 @@ def check(
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
     if own:
         own.progress()  # one that cannot be read is refused before anything runs
-    verdicts = grade(kit, katas, answers, seed)
+    verdicts = grade(kit, katas, answers, seed, isolation)
     if format == "json":
         _put(as_json(verdicts), output)
     else:
@@ -60,11 +61,13 @@ def check(
     return PASSED if all(verdict.passed for verdict in verdicts) else NOT_PASSED
 
 
-def grade(kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None) -> list[Verdict]:
+def grade(
+    kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None, isolation: str | None = None
+) -> list[Verdict]:
     """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest."""
     from kms_katas.grading.runner import best_runner
 
-    runner = best_runner()
+    runner = best_runner(isolation, (kit.root,))
     if not all(kata.documents_only for kata in katas):
         runner.warm()
     try:

@@ -61,6 +61,7 @@ def doctor(place: Place, format: str) -> int:
         "clock": _clock,
         "terminal": _terminal,
         "answers": _answers,
+        "isolation": _isolation,
         "network": lambda: _network(place),
     }
     lines = []
@@ -242,8 +243,32 @@ def _answers() -> tuple[Status, str, str]:
         runner.close()
     if outcome != {"done": 42}:
         return "problem", f"a small answer gave back something else ({name}): {str(outcome)[:200]}", ""
-    where = "inside the grader itself" if runner.isolation == "none" else "in a process of their own"
+    where = "inside the grader itself" if name == "inprocess" else "in a process of their own"
     return "ok", f"run {where} ({name}); a small one took {time.monotonic() - began:.2f} seconds", ""
+
+
+def _isolation() -> tuple[Status, str, str]:
+    """The best level that works here, tried; and what the next better one lacks."""
+    try:
+        from kms_katas.grading.outcome import Infra
+        from kms_katas.grading.runner import best_runner
+
+        runner = best_runner()
+    except (ImportError, KitError):
+        return "unknown", "not tried: no answer can be run, as the line above says", ""
+    try:
+        level, lacks = runner.isolation, runner.lacks
+    except Infra as error:
+        return "problem", f"it could not be tried: {error}.", ""
+    finally:
+        runner.close()
+    meant = {
+        "none": "an answer can read your files, write them and reach your network",
+        "lite": "an answer reads Python and its packages alone, writes nothing, reaches no network, starts nothing",
+        "full": "as lite, and in namespaces of its own: the rest of the machine is not there",
+    }
+    better = {"none": "lite", "lite": "full"}.get(level)
+    return "ok", f"{level}: {meant[level]}", f"For {better} this machine lacks something: {lacks}." if better else ""
 
 
 def _network(place: Place) -> tuple[Status, str, str]:

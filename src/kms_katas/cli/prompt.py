@@ -43,7 +43,7 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
 
     Its answer is the one in `folder`, else the starter; no policy of the answer is in force yet.
     """
-    runner = best_runner()
+    runner = best_runner(hidden=(kit.root,))
     try:
         grade_in_lane(
             kit,

@@ -54,14 +54,14 @@ _SAVED = ""
 """In the inbox: something was saved. Anything else there is a key."""
 
 
-def watch(place: Place, word: str | None) -> int:
+def watch(place: Place, word: str | None, isolation: str | None = None) -> int:
     """Until the learner quits. Raises WorkspaceError when the workspace is gone."""
     kit, workspace = place.kit, place.need_workspace()
     only = place.find(word) if word else None
     workspace.progress()  # one that cannot be read is refused before anything runs
     inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
-        runner = best_runner()
+        runner = best_runner(isolation, (kit.root,))
         stack.callback(lambda: runner.close())
         runner.warm()
         events = FileEvents(workspace.root, lambda: inbox.put(_SAVED))
@@ -79,7 +79,7 @@ def watch(place: Place, word: str | None) -> int:
                     raise
                 watching.machinery_failed(error)
                 runner.close()
-                watching.runner = runner = best_runner()
+                watching.runner = runner = best_runner(isolation, (kit.root,))
                 runner.warm()
             except OSError:
                 # Leaving a lane needs the folder that the learner stood in.

@@ -17,6 +17,7 @@ from kms_katas.grading.handles import ClientHandle, ClockHandle, Sink, Source
 from kms_katas.grading.outcome import (
     MAX_MESSAGE,
     AnswerRaised,
+    AnswerSkipped,
     AnswerTimeout,
     AnswerUnusable,
     not_an_answer,
@@ -34,8 +35,9 @@ S = TypeVar("S", Source, Sink)
 class Answer:
     """One answer in one check: a module of its own, in a process that the checks of a run share until a restart()."""
 
-    def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int) -> None:
-        self._run, self.lab, self.learner, self._seed = run, lab, learner, seed
+    def __init__(self, run: Run, lab: Lab, learner: Principal, seed: int, title: str = "") -> None:
+        self._run, self.lab, self.learner, self._seed, self._title = run, lab, learner, seed, title
+        self._began = time.thread_time()
         self._path = run.path
         self._gate = Gate(lab, run.kata.services)
         self._loaded = False
@@ -48,8 +50,12 @@ class Answer:
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
         """What the answer's function returns.
 
-        Raises AnswerRaised as it raises; a result that cannot cross the bridge is refused by name.
+        Raises AnswerRaised as it raises; a result that cannot cross the bridge is refused by name. Raises AnswerSkipped
+        for a function that did not end in a check before: it is not waited for again.
         """
+        for name in ("", function):
+            if name in self._run.unending:
+                raise AnswerSkipped(name, self._run.unending[name])
         if not self._loaded:
             self._load()
         self.called = show_call(function, arguments, keywords)
@@ -174,7 +180,12 @@ class Answer:
         self._loaded = True
 
     def in_time(self) -> None:
-        """Raises AnswerTimeout when the time for this check is used up."""
+        """Raises AnswerTimeout when the time for this check is used up. Of documents, what the lab computes counts."""
+        if self._run.kata.documents_only:
+            began, self._began = self._began, time.thread_time()
+            self._run.spend(self._began - began)
+        if self._run.cpu_left <= 0:
+            raise AnswerTimeout(computing=True)
         if time.monotonic() >= self._run.check_deadline:
             raise AnswerTimeout
 
@@ -183,10 +194,17 @@ class Answer:
         if self._run.process is None:
             self._run.start()
         assert self._run.process is not None
+        process = self._run.process
         message["now"] = self.lab.clock.now().timestamp()
+        cpu, excused = process.cpu_used(), process.excused()
         try:
-            return self._run.process.order(message, self._gate.reply, self._run.check_deadline)
-        except BaseException:
+            try:
+                return process.order(message, self._gate.reply, self._run.check_deadline, self._run.cpu_left)
+            finally:
+                self._run.spend(process.cpu_used() - cpu, process.excused() - excused)
+        except BaseException as error:
+            if isinstance(error, AnswerTimeout):
+                self._run.unending[message.get("function", "")] = self._title
             # Stopped half-way: nothing more can be asked of this process.
             self.restart()
             raise

@@ -20,6 +20,8 @@ PROCESS_ENVIRONMENT = {
     "PATH": os.defpath,
     "HOME": "/",
     "LANG": "C.UTF-8",
+    # Each thread's own arena would reserve 64 MiB of the address space that an answer is given.
+    "MALLOC_ARENA_MAX": "2",
     **{name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},  # without it no Python on Windows
     **NO_AWS_SETTINGS,
 }

@@ -1,6 +1,6 @@
 """The runner that forks each answer from a warm process, which never held the lab, the checks or the solutions. Linux.
 
-Not a sandbox: it keeps verdicts out of the answer's reach, not the answer away from the machine.
+How far an answer is kept away from the machine is the isolation level's: kms_katas/child/sandbox.py.
 """
 
 import contextlib
@@ -11,40 +11,95 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from kms_katas.child import wire
 from kms_katas.grading.bridged import START_SECONDS, BridgedAnswer
 from kms_katas.grading.environment import PROCESS_ENVIRONMENT
-from kms_katas.grading.outcome import AnswerTimeout, Infra
-from kms_katas.grading.runner import AnswerProcess
+from kms_katas.grading.outcome import AnswerTimeout, Infra, NotStarted, ProcessLost
+from kms_katas.grading.runner import BEST, TRIES, AnswerProcess
 
 AHEAD = 2
 """Most katas need one process, and another in which nothing is remembered."""
+MAX_WORD = 1024
+"""Bytes of the longest word of the warm process."""
 
 
 class ForkedRunner:
-    """Its warm process starts when it is asked for, and is waited for only when the first answer is run."""
+    """Its warm process starts when it is asked for, and is waited for only when the first answer is run.
 
-    isolation = "process"
+    One that was killed is replaced when the next answer is to be run.
+    """
 
-    def __init__(self) -> None:
-        self._warm: subprocess.Popen[bytes] | None = None
-        self._ready = False
-        self._reaping = False
+    name = "forked"
+
+    def __init__(self, isolation: str = BEST, hidden: Iterable[Path] = ()) -> None:
+        self._command = [isolation, *map(str, hidden)]
+        self._warm: _WarmProcess | None = None
         self._ahead: list[_ForkedAnswer] = []
+
+    @property
+    def isolation(self) -> str:
+        return self._told().level
+
+    @property
+    def lacks(self) -> str:
+        return self._told().lacks
 
     def warm(self) -> None:
         """The first time, start the warm process; later, fork AHEAD answers from it, which practise meanwhile."""
-        if self._warm is not None:
-            while len(self._ahead) < AHEAD:
-                self._ahead.append(self._fork(b"ahead"))
+        if self._warm is not None and not self._warm.gone:
+            with contextlib.suppress(ProcessLost):
+                while len(self._ahead) < AHEAD:
+                    self._ahead.append(self._warm.fork(b"ahead"))
+                return
+        self._current()
+
+    def start(self) -> AnswerProcess:
+        warm = self._current()
+        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork")
+
+    def close(self) -> None:
+        if self._warm is None:
             return
+        for answer in self._ahead:
+            answer.close()
+        self._ahead.clear()
+        self._warm.close()
+        self._warm = None
+
+    def _current(self) -> "_WarmProcess":
+        """The warm process, or a new one where that is gone."""
+        if self._warm is not None and self._warm.gone:
+            self.close()
+        if self._warm is None:
+            self._warm = _WarmProcess(self._command)
+        return self._warm
+
+    def _told(self) -> "_WarmProcess":
+        for _ in range(TRIES):
+            with contextlib.suppress(ProcessLost):
+                warm = self._current()
+                warm.wait_until_ready()
+                return warm
+        raise NotStarted(f"the process that runs answers was lost {TRIES} times before it was ready")
+
+
+class _WarmProcess:
+    """The process that answers are forked from, at the other end of a socket."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.level = self.lacks = ""
+        self.gone = False
+        """Whether it is known to be."""
+        self._reaping = False
         self._control, theirs = socket.socketpair()
         self._control.settimeout(START_SECONDS)
         try:
-            self._warm = subprocess.Popen(
-                [sys.executable, "-I", "-m", "kms_katas.child", str(theirs.fileno())],
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "kms_katas.child", str(theirs.fileno()), *arguments],
                 env=PROCESS_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -57,17 +112,21 @@ class ForkedRunner:
         finally:
             theirs.close()
 
-    def start(self) -> AnswerProcess:
-        if self._ahead:
-            return self._ahead.pop(0)
-        if self._warm is None:
-            self.warm()
-        return self._fork(b"fork")
+    def wait_until_ready(self) -> None:
+        """Until it said its level. Raises NotStarted, and Infra where that level does not work here."""
+        if self.level:
+            return
+        try:
+            word, _, rest = self._hear().decode().partition(" ")
+        except ProcessLost as lost:
+            raise NotStarted(str(lost)) from lost
+        if word == "lacks":
+            self.gone = True
+            raise Infra(f"answers cannot be closed off as far as was asked for: {rest}")
+        self.level, _, self.lacks = rest.partition(" ")
 
-    def _fork(self, word: bytes) -> "_ForkedAnswer":
-        if not self._ready:
-            self._hear(b"ready")
-            self._ready = True
+    def fork(self, word: bytes) -> "_ForkedAnswer":
+        self.wait_until_ready()
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:
@@ -82,26 +141,30 @@ class ForkedRunner:
             os.close(write_end)
         return _ForkedAnswer(self, pid, ours, read_end)
 
+    def how_it_ended(self, pid: int) -> int | None:
+        """Of a child that hung up: its exit status, minus its signal, None while it lives. Raises ProcessLost."""
+        self._say(b"ended %d" % pid)
+        word = self._hear()
+        return None if word == b"alive" else int(word)
+
     def end(self, pid: int) -> None:
         """Kill a child with its process group and have it collected. That this is done is heard with the next word."""
         for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                kill(pid, signal.SIGKILL)
-        self._say(b"reap %d" % pid)
-        self._reaping = True
+            # Its children end with it; then their numbers may be somebody else's.
+            if kill is os.killpg or not self.gone:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLost):
+            self._say(b"reap %d" % pid)
+            self._reaping = True
 
     def close(self) -> None:
-        if self._warm is None:
-            return
-        for answer in self._ahead:
-            with contextlib.suppress(Infra):
-                answer.close()
         self._control.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._warm.wait(5)
+            self._process.wait(5)
             return
-        self._warm.kill()
-        self._warm.wait()
+        self._process.kill()
+        self._process.wait()
 
     def _say(self, word: bytes, *descriptors: int) -> None:
         if self._reaping:
@@ -110,22 +173,25 @@ class ForkedRunner:
         try:
             socket.send_fds(self._control, [word], descriptors)
         except OSError as error:
-            raise Infra(f"the process that runs answers is gone ({error})") from error
+            self.gone = True
+            raise ProcessLost(f"the process that runs answers is gone ({error})") from error
 
-    def _hear(self, expected: bytes | None = None) -> bytes:
+    def _hear(self) -> bytes:
         try:
-            word = self._control.recv(64)
+            word = self._control.recv(MAX_WORD)
         except OSError as error:
-            raise Infra(f"the process that runs answers does not speak ({error})") from error
-        if not word or (expected and word != expected):
-            raise Infra("the process that runs answers ended by itself")
+            self.gone = True
+            raise ProcessLost(f"the process that runs answers does not speak ({error})") from error
+        if not word:
+            self.gone = True
+            raise ProcessLost("the process that runs answers ended by itself")
         return word
 
 
 class _ForkedAnswer(BridgedAnswer):
-    def __init__(self, runner: ForkedRunner, pid: int, connection: socket.socket, output: int) -> None:
-        super().__init__()
-        self._runner, self._pid, self._connection, self._output_end = runner, pid, connection, output
+    def __init__(self, warm: _WarmProcess, pid: int, connection: socket.socket, output: int) -> None:
+        super().__init__(pid)
+        self._warm, self._connection, self._output_end = warm, connection, output
         self._closed = False
         os.set_blocking(output, False)
         self._selector = selectors.DefaultSelector()
@@ -142,10 +208,7 @@ class _ForkedAnswer(BridgedAnswer):
             raise self.ended() from error
 
     def receive(self, deadline: float) -> None:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise AnswerTimeout
-        for key, _ in self._selector.select(remaining):
+        for key, _ in self._selector.select(max(0.0, deadline - time.monotonic())):
             if key.fd == self._output_end:
                 self.read_output()
                 continue
@@ -165,10 +228,13 @@ class _ForkedAnswer(BridgedAnswer):
             with contextlib.suppress(KeyError):
                 self._selector.unregister(self._output_end)
 
+    def how_it_ended(self) -> int | None:
+        return self._warm.how_it_ended(self._pid)
+
     def close(self) -> None:
         if not self._closed:
             self._closed = True
             self._selector.close()
             self._connection.close()
             os.close(self._output_end)
-            self._runner.end(self._pid)
+            self._warm.end(self._pid)

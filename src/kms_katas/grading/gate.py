@@ -23,6 +23,8 @@ from kms_katas.lab import Lab
 MAX_CALLS = 500
 MAX_BYTES = 64 * 1024 * 1024
 """AWS calls and bytes that one check may send through the bridge."""
+MAX_QUESTIONS = 100_000
+"""Questions of any kind that one check's answer may ask: reading a stream byte by byte is no exercise."""
 MAX_SLEEP = 20 * 365 * 86400.0
 """Seconds that one check's answer may sleep, all together: a clock that is moved on for ever runs out of years."""
 
@@ -57,7 +59,7 @@ class Gate:
         self.lab = lab
         self.services = services
         self.streams: dict[int, Source | Sink] = {}
-        self._calls = self._bytes = 0
+        self._asked = self._calls = self._bytes = 0
         self._slept = 0.0
         self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "http": self._http,
@@ -69,6 +71,9 @@ class Gate:
     def reply(self, question: dict[str, Any]) -> dict[str, Any]:
         """The reply to one question. Malformed questions are refused like any other."""
         try:
+            self._asked += 1
+            if self._asked > MAX_QUESTIONS:
+                raise Refused(f"this check allows {MAX_QUESTIONS} questions to the lab and they are used up")
             return self._answers[question["ask"]](question)
         except Refused as refusal:
             return {"refused": str(refusal)}

@@ -5,6 +5,7 @@ It protects nothing and cannot stop a loop: a time limit is told when the answer
 
 import contextlib
 import io
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +25,9 @@ from kms_katas.grading.runner import MAX_OUTPUT, AnswerProcess, Reply
 class InProcessRunner:
     """Only while an answer is being called do botocore's requests, the time and the environment belong to it."""
 
+    name = "inprocess"
     isolation = "none"
+    lacks = "answers run inside the grader"
 
     def __init__(self) -> None:
         self.bridge = Bridge(lambda question: {"refused": "no lab is listening"})
@@ -55,8 +58,22 @@ class _InProcessAnswer:
         self._answer = Answer(runner.bridge)
         self._environment: dict[str, str] = {}
         self._printed = io.StringIO()
+        self._cpu = 0.0
 
-    def order(self, message: dict[str, Any], reply: Reply, deadline: float) -> dict[str, Any]:
+    def order(self, message: dict[str, Any], reply: Reply, deadline: float, cpu: float = math.inf) -> dict[str, Any]:
+        began = time.process_time()
+        try:
+            outcome = self._order(message, reply)
+        finally:
+            used = time.process_time() - began
+            self._cpu += used
+        if outcome.get("raised", {}).get("type") == "KeyboardInterrupt":
+            raise KeyboardInterrupt
+        if time.monotonic() >= deadline or used > cpu:
+            raise AnswerTimeout(computing=used > cpu)
+        return outcome
+
+    def _order(self, message: dict[str, Any], reply: Reply) -> dict[str, Any]:
         def ask(question: dict[str, Any]) -> dict[str, Any]:
             # The lab answers as itself, not through the bridge again.
             self._runner.serving = False
@@ -71,14 +88,14 @@ class _InProcessAnswer:
         with self._as_the_answer(message["now"]):
             if message["order"] == "load":
                 self._runner.bridge.clients.start_over(self._environment)
-                outcome = self._answer.load(message["source"], message["path"])
-            else:
-                outcome = self._answer.call(message["function"], message["arguments"], message["keywords"])
-        if outcome.get("raised", {}).get("type") == "KeyboardInterrupt":
-            raise KeyboardInterrupt
-        if time.monotonic() >= deadline:
-            raise AnswerTimeout
-        return outcome
+                return self._answer.load(message["source"], message["path"])
+            return self._answer.call(message["function"], message["arguments"], message["keywords"])
+
+    def excused(self) -> float:
+        return 0.0
+
+    def cpu_used(self) -> float:
+        return self._cpu
 
     @contextlib.contextmanager
     def _as_the_answer(self, now: float) -> Iterator[None]:

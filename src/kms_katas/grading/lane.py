@@ -21,10 +21,18 @@ import kms_katas
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.evidence import evidence
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.outcome import AnswerRaised, AnswerTimeout, AnswerUnusable, Infra
-from kms_katas.grading.plugin import ANSWER, RUN
-from kms_katas.grading.run import CHECK_SECONDS, KATA_SECONDS, Run, answer_folder
-from kms_katas.grading.runner import Runner
+from kms_katas.grading.outcome import (
+    AnswerRaised,
+    AnswerSkipped,
+    AnswerTimeout,
+    AnswerUnusable,
+    Infra,
+    NotStarted,
+    ProcessLost,
+)
+from kms_katas.grading.plugin import ANSWER, RUN, title_of
+from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run, answer_folder
+from kms_katas.grading.runner import TRIES, Runner
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 
 T = TypeVar("T")
@@ -99,11 +107,14 @@ class Lane:
         """The verdict on the answer to `kata` in `answers`, a tree shaped like katas/ or a workspace."""
         return self.grade_folder(kata, answer_folder(answers, kata), seed)
 
-    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None) -> Verdict:
-        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new."""
+    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None, within: Path | None = None) -> Verdict:
+        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new.
+
+        With `within`, no file of it may be a link that leads out of there.
+        """
         seed = secrets.randbelow(2**31) if seed is None else seed
         began = time.monotonic()
-        run = Run(kata, folder, seed, self._runner)
+        run = Run(kata, folder, seed, self._runner, within)
         self._session.config.stash[RUN] = run
         self._answers.clear()
         try:
@@ -118,6 +129,7 @@ class Lane:
             checks_digest=self._digests[kata.id],
             # A document is only read, here: there is no process for it.
             isolation="none" if kata.documents_only else self._runner.isolation,
+            runner="" if kata.documents_only else self._runner.name,
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
         )
@@ -153,16 +165,14 @@ class Lane:
 
     def _check(self, item: pytest.Item, run: Run) -> CheckResult:
         began = time.monotonic()
-        if began >= run.deadline:
+        if run.is_over:
             found: dict[str, Any] = {"status": "skipped"}
             found["message"] = (
                 f"Not run: the {KATA_SECONDS:g} seconds for the whole kata were used up by the checks before."
             )
             found["next_step"] = "Mend the check that took so long; this one runs again then."
         else:
-            self._outcome.clear()
-            runtestprotocol(item, log=False, nextitem=None)
-            found = _finding(self._outcome.raised, run)
+            found = self._found(item, run)
         answer = item.stash.get(ANSWER, None)
         if answer is not None:
             found = {
@@ -175,13 +185,28 @@ class Lane:
             del item.stash[ANSWER]
         return CheckResult(
             check=item.name,
-            title=_title(item),
+            title=title_of(item),
             task=_number(item, "task"),
             max_points=_number(item, "points"),
             hidden=item.get_closest_marker("hidden") is not None,
             seconds=time.monotonic() - began,
             **found,
         )
+
+    def _found(self, item: pytest.Item, run: Run) -> dict[str, Any]:
+        """What a check finds. One that lost a process to somebody else's hand found nothing: it is run again."""
+        for attempt in range(1, TRIES + 1):
+            before = time.monotonic(), run.cpu_used
+            self._outcome.clear()
+            runtestprotocol(item, log=False, nextitem=None)
+            lost = self._outcome.raised
+            if not isinstance(lost, ProcessLost) or (attempt == TRIES and isinstance(lost, NotStarted)):
+                break
+            # Neither what it kept in memory nor the time that it took is the next attempt's.
+            run.close()
+            run.deadline += time.monotonic() - before[0]
+            run.cpu_used = before[1]
+        return _finding(self._outcome.raised, run)
 
 
 def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
@@ -210,6 +235,8 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
         case AnswerRaised():
             line = raised.frames[-1].line if raised.frames else 0
             where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
+            if raised.type == "PermissionError" and not raised.code:
+                where += " Your code runs closed off: no files, no network, no other process. The exercise needs none."
             found = {
                 "status": "fail",
                 "message": f"{raised.doing} raised {raised.type}: {raised.message}".strip(),
@@ -225,20 +252,20 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
                 "line": raised.line,
             }
         case AnswerTimeout():
-            kata_is_over = time.monotonic() >= run.deadline
-            limit = (
-                f"{KATA_SECONDS:g} seconds for a whole kata"
-                if kata_is_over
-                else f"{CHECK_SECONDS:g} seconds for a check"
-            )
-            cause, step = "A loop that does not end", f"Look for a loop or a wait in {path}."
-            if run.kata.documents_only:
-                cause, step = "A policy of hundreds of statements", f"Make {run.shown_paths} shorter."
+            return _timeout(raised, run)
+        case AnswerSkipped():
+            what = f"`{raised.function}`" if raised.function else f"The top level of {path}"
             return {
-                "status": "timeout",
-                "message": f"Stopped: the limit is {limit}. {cause} is the usual cause.",
-                "next_step": step,
-                "expected": f"an answer within {limit}",
+                "status": "skipped",
+                "message": f'Not run: {what} did not end in the check "{raised.before}", and this one needs it too.',
+                "next_step": "Mend that check; this one runs again then.",
+            }
+        case ProcessLost() if not isinstance(raised, NotStarted):
+            return {
+                "status": "error",
+                "message": f"This check was run {TRIES} times, and each time {raised}. So nothing is known about it.",
+                "next_step": "Run it again. If it comes back: is the machine short of memory, or does your code send "
+                "signals?",
             }
         case Infra() | KeyboardInterrupt():
             raise raised
@@ -253,6 +280,27 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
         "message": f"The check could not use what came back ({type(raised).__name__}: {raised}).",
         "next_step": "Compare what your function returns with the brief.",
         "file": only,
+    }
+
+
+def _timeout(raised: AnswerTimeout, run: Run) -> dict[str, Any]:
+    """Which limit, as it is on this machine, and what usually leads there."""
+    seconds, of = (KATA_SECONDS, "a whole kata") if run.is_over else (CHECK_SECONDS, "a check")
+    kind = "of computing" if raised.computing else "on the clock"
+    seconds *= 1 if raised.computing else CLOCK_FACTOR
+    limit = f"{seconds:g} seconds {kind} for {of}"
+    here = f" ({seconds * run.slowness:.1f} on this machine, which is slower)" if run.slowness > 1.05 else ""
+    cause, step = "A loop that does not end", f"Look for a loop in {run.shown_path}."
+    if run.kata.documents_only:
+        cause, step = "A policy of hundreds of statements", f"Make {run.shown_paths} shorter."
+    elif not raised.computing:
+        cause = "Waiting for what never comes, such as a lock, a thread or input,"
+        step = f"Look for a wait in {run.shown_path}."
+    return {
+        "status": "timeout",
+        "message": f"Stopped: the limit is {limit}{here}. {cause} is the usual cause.",
+        "next_step": step,
+        "expected": f"an answer within {limit}",
     }
 
 
@@ -328,11 +376,6 @@ def _no_checks_of_others() -> Any:
 
 def _loaded_checks() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name.startswith("tests.graders")}
-
-
-def _title(item: pytest.Item) -> str:
-    documentation = getattr(getattr(item, "function", None), "__doc__", None) or item.name
-    return str(documentation).strip().splitlines()[0]
 
 
 def _number(item: pytest.Item, marker: str) -> int:

@@ -39,11 +39,34 @@ class AnswerUnusable(Exception):
 
 
 class AnswerTimeout(BaseException):
-    """A time limit passed. Not an Exception: a check that catches those must not swallow it."""
+    """A time limit passed: of `computing`, or of the clock. Not an Exception: a check must not swallow it."""
+
+    def __init__(self, *, computing: bool = False) -> None:
+        super().__init__("a time limit passed")
+        self.computing = computing
+
+
+class AnswerSkipped(BaseException):
+    """A check asks again for what did not end in another check, whose title `before` is."""
+
+    def __init__(self, function: str, before: str) -> None:
+        super().__init__(f"{function} did not end before")
+        self.function, self.before = function, before
 
 
 class Infra(BaseException):
     """The kit's own machinery failed. Never a verdict."""
+
+
+class ProcessLost(Infra):
+    """A process was ended by somebody else's hand: the answer's own, or the one that answers are forked from.
+
+    Whoever ran the check runs it again: see lane.py.
+    """
+
+
+class NotStarted(ProcessLost):
+    """It was lost before any answer ran in it: whatever ended it, no answer did."""
 
 
 def not_an_answer(why: object) -> AnswerUnusable:

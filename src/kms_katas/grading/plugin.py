@@ -4,16 +4,16 @@ A check file is plain pytest. Its place says which kata it belongs to: tests/gra
 katas/01-keys/NN-hello. Not for collecting or reporting: see lane.py.
 """
 
-import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.fresh import Fresh, derive_seed
-from kms_katas.grading.run import CHECK_SECONDS, Run, answer_folder
+from kms_katas.grading.run import Run, answer_folder
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.kit import Kit, find_kit
 from kms_katas.lab import Lab, Principal
@@ -44,6 +44,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         runner.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """pytest remembers what a fixture raised only where that is an Exception, and tears down only what it remembers.
+
+    A time limit that passes in a fixture is none: the same fixture would fail every later check of the session.
+    """
+    try:
+        return (yield)
+    except BaseException as error:
+        if fixturedef.cached_result is None:
+            fixturedef.cached_result = (None, None, (error, error.__traceback__))
+        raise
+
+
 @pytest.fixture
 def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """The lane's run; under plain pytest, one for each check, of the answers that the command line names."""
@@ -61,7 +77,7 @@ def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
     if kata is None:
         raise pytest.UsageError(f"{request.node.path} belongs to no kata of {kit.starters}.")
     if _RUNNER not in config.stash:
-        config.stash[_RUNNER] = best_runner()
+        config.stash[_RUNNER] = best_runner(hidden=(kit.root,))
     folder = answer_folder(Path(config.getoption("--answers") or kit.solutions), kata)
     run = Run(kata, folder, config.getoption("--seed"), config.stash[_RUNNER])
     yield run
@@ -96,10 +112,16 @@ def fresh(request: pytest.FixtureRequest, _run: Run) -> Fresh:
 @pytest.fixture
 def answer(request: pytest.FixtureRequest, _run: Run, lab: Lab, learner: Principal) -> Answer:
     """The learner's answer, to be called."""
-    _run.check_deadline = min(_run.deadline, time.monotonic() + CHECK_SECONDS)
-    opened = Answer(_run, lab, learner, _seed(request, _run, "streams"))
+    _run.begin_check()
+    opened = Answer(_run, lab, learner, _seed(request, _run, "streams"), title_of(request.node))
     request.node.stash[ANSWER] = opened
     return opened
+
+
+def title_of(item: pytest.Item) -> str:
+    """The sentence that a learner sees: the first line of the check's docstring."""
+    documentation = getattr(getattr(item, "function", None), "__doc__", None) or item.name
+    return str(documentation).strip().splitlines()[0]
 
 
 def _seed(request: pytest.FixtureRequest, run: Run, *names: str) -> int:

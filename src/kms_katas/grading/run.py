@@ -6,13 +6,18 @@ from functools import cached_property
 from pathlib import Path
 
 from kms_katas.grading.document import PolicyFile, read_policy
-from kms_katas.grading.outcome import Infra
+from kms_katas.grading.outcome import AnswerUnusable, Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
 from kms_katas.grading.source import display_path, read_source
+from kms_katas.grading.speed import slowness
 from kms_katas.kit import Kata
 
 CHECK_SECONDS = 3.0
 KATA_SECONDS = 10.0
+"""Seconds of computing, on a machine as fast as the one where they were set: see speed.py."""
+CLOCK_FACTOR = 3.0
+"""How many times as long it may take on the clock, where it waits for ever. What the machine gives to others is not
+counted, where the system tells: bridged.py."""
 
 
 @dataclass
@@ -23,10 +28,48 @@ class Run:
     folder: Path
     seed: int
     runner: Runner
-    deadline: float = field(default_factory=lambda: time.monotonic() + KATA_SECONDS)
+    within: Path | None = None
+    """No file of the answer may lead out of there: a stranger's could lead to the reference answer."""
+    slowness: float = field(default_factory=slowness)
+    cpu_used: float = 0.0
+    check_cpu_used: float = 0.0
+    """Seconds of computing by the answer, and by the lab for it: in the kata, and in the check that runs."""
+    deadline: float = field(init=False)
     check_deadline: float = 0.0
+    """Until when on the clock (time.monotonic)."""
     process: AnswerProcess | None = None
+    unending: dict[str, str] = field(default_factory=dict)
+    """What was stopped at a limit: the function, or "" for the file itself, and the title of the check that ran."""
     _policies: dict[str, PolicyFile] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + KATA_SECONDS * self.slowness * CLOCK_FACTOR
+
+    def begin_check(self) -> None:
+        """From now on its limits count."""
+        self.check_cpu_used = 0.0
+        self.check_deadline = min(self.deadline, time.monotonic() + CHECK_SECONDS * self.slowness * CLOCK_FACTOR)
+
+    @property
+    def cpu_left(self) -> float:
+        """Seconds of computing that the check that runs may still take."""
+        return min(self.check_cpu_left, KATA_SECONDS * self.slowness - self.cpu_used)
+
+    @property
+    def check_cpu_left(self) -> float:
+        return CHECK_SECONDS * self.slowness - self.check_cpu_used
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the limits of the whole kata are used up."""
+        return time.monotonic() >= self.deadline or self.cpu_used >= KATA_SECONDS * self.slowness
+
+    def spend(self, cpu: float, excused: float = 0.0) -> None:
+        """Note seconds of computing, and seconds on the clock that were not the answer's."""
+        self.cpu_used += cpu
+        self.check_cpu_used += cpu
+        self.deadline += excused
+        self.check_deadline += excused
 
     @cached_property
     def path(self) -> Path:
@@ -45,6 +88,7 @@ class Run:
     @cached_property
     def source(self) -> str:
         """Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable."""
+        self._refuse_links(self.path)
         return read_source(self.path)
 
     def policy(self, name: str) -> PolicyFile:
@@ -52,8 +96,17 @@ class Run:
         if name not in self.kata.answer:
             raise Infra(f"a check of {self.kata.id} asks for {name}, which kata.toml does not list among the answers")
         if name not in self._policies:
+            self._refuse_links(self.folder / name)
             self._policies[name] = read_policy(self.folder / name)
         return self._policies[name]
+
+    def _refuse_links(self, path: Path) -> None:
+        if self.within is not None and not path.resolve().is_relative_to(self.within.resolve()):
+            raise AnswerUnusable(
+                f"{path.name} is a link that leads out of the submission.",
+                "Hand in the file itself.",
+                file=display_path(path),
+            )
 
     def start(self) -> None:
         """Start the process. How long that takes is not the answer's doing, and no limit counts it."""

@@ -3,9 +3,11 @@
 Not for what to run, or what comes of it.
 """
 
+import math
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 
 from kms_katas.kit import KitError
@@ -17,14 +19,27 @@ MAX_OUTPUT = 16 * 1024
 """Bytes of what an answer prints that are kept."""
 
 
+BEST = "best"
+"""The isolation level that is asked for when nobody asks: the best that works here. As child/sandbox.py has it."""
+TRIES = 3
+"""How often what was lost to somebody else's hand is tried."""
+
+
 class AnswerProcess(Protocol):
     """One answer, loaded and waiting for calls."""
 
-    def order(self, message: dict[str, Any], reply: Reply, deadline: float) -> dict[str, Any]:
+    def order(self, message: dict[str, Any], reply: Reply, deadline: float, cpu: float = math.inf) -> dict[str, Any]:
         """Send one order and see it through.
 
-        Raises AnswerTimeout at `deadline` (time.monotonic), AnswerUnusable when the process ends itself, Infra.
+        Raises AnswerTimeout at `deadline` (time.monotonic), and when the order took more than `cpu` seconds of
+        computing; AnswerUnusable when the process ends itself; ProcessLost when somebody else ended it; Infra.
         """
+
+    def cpu_used(self) -> float:
+        """Seconds of computing, its own and the lab's for it, until now or until it ended."""
+
+    def excused(self) -> float:
+        """Seconds that orders took on the clock until now while the machine ran others; they count for no limit."""
 
     def take_output(self) -> str:
         """What the answer printed since this was last asked, at most MAX_OUTPUT bytes of it."""
@@ -34,9 +49,17 @@ class AnswerProcess(Protocol):
 
 
 class Runner(Protocol):
-    """Starts answer processes. `isolation` is the word for the verdict. Making one starts no process."""
+    """Starts answer processes. Making one starts no process. `name` is that of KATA_RUNNER."""
 
-    isolation: str
+    name: str
+
+    @property
+    def isolation(self) -> str:
+        """The level that answers run at: none, lite or full. What has to be started to know that is started."""
+
+    @property
+    def lacks(self) -> str:
+        """What this machine lacks for the next better level, in a sentence; empty where nobody asked for a better."""
 
     def warm(self) -> None:
         """Get ready for the next start(), beside whatever else is done until then. Called when an answer will run."""
@@ -51,21 +74,28 @@ VARIABLE = "KATA_RUNNER"
 """The environment variable that chooses the runner: forked, spawned or inprocess."""
 
 
-def best_runner() -> Runner:
+def best_runner(isolation: str | None = None, hidden: Iterable[Path] = ()) -> Runner:
     """The runner that KATA_RUNNER names; without it the forked one on Linux, the spawned one elsewhere.
 
-    Raises KitError for another word.
+    `isolation` is none, lite or full; None means the best that works here. `hidden` are folders that no answer may
+    read, such as a kit's. Raises KitError for another runner, and for a level that this one cannot give.
     """
+    level = isolation or BEST
     chosen = os.environ.get(VARIABLE) or ("forked" if platform.system() == "Linux" else "spawned")
     match chosen:
         case "forked" if platform.system() == "Linux":
             from kms_katas.grading.forked import ForkedRunner
 
-            return ForkedRunner()
+            return ForkedRunner(level, hidden)
         case "spawned":
             from kms_katas.grading.spawned import SpawnedRunner
 
-            return SpawnedRunner()
+            return SpawnedRunner(level, hidden)
+        case "inprocess" if level not in ("none", BEST):
+            raise KitError(
+                f"{VARIABLE}=inprocess runs answers inside the grader, where nothing can be closed off: "
+                f"unset it for --isolation {level}."
+            )
         case "inprocess":
             from kms_katas.grading.inprocess import InProcessRunner
 

@@ -3,7 +3,8 @@
 One process is always being made ready ahead. Nothing here needs more than pipes and threads; the two places where
 systems differ, how a process leads its own family and how the family is ended, say so. The branches for Windows were
 written from the documentation and have not been run by us; there, an answer that loops outlives a grader that was
-killed, because no limit on its CPU ends it. Not a sandbox, as forked.py is none.
+killed, because no limit on its CPU ends it. How far an answer is kept away from the machine is the isolation level's,
+as in forked.py.
 """
 
 import contextlib
@@ -15,17 +16,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any
 
 from kms_katas.child import wire
 from kms_katas.grading.bridged import START_SECONDS, BridgedAnswer
 from kms_katas.grading.environment import PROCESS_ENVIRONMENT
-from kms_katas.grading.outcome import AnswerTimeout, Infra
-from kms_katas.grading.runner import AnswerProcess
+from kms_katas.grading.outcome import AnswerTimeout, Infra, NotStarted
+from kms_katas.grading.runner import BEST, AnswerProcess
 
 CHUNK = 1 << 16
 CHUNKS_WAITING = 64
 """What is read ahead of an answer's process: it waits when it says more before anybody listens."""
+ENDING_SECONDS = 1.0
+"""How long a process that hung up may take to be gone."""
 MARK_SECONDS = 0.5
 """How long to wait for a mark that does not come: the answer did away with it, or somebody holds its pipe open."""
 
@@ -33,22 +38,38 @@ MARK_SECONDS = 0.5
 class SpawnedRunner:
     """The next process is made ready while the current one is used."""
 
-    isolation = "process"
+    name = "spawned"
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: str = BEST, hidden: Iterable[Path] = ()) -> None:
+        self._arguments = [isolation, *map(str, hidden)]
         self._next: _SpawnedAnswer | None = None
+        self._said: dict[str, Any] = {}
+
+    @property
+    def isolation(self) -> str:
+        return str(self._told()["ready"])
+
+    @property
+    def lacks(self) -> str:
+        return str(self._told()["lacks"])
 
     def warm(self) -> None:
         if self._next is None:
-            self._next = _SpawnedAnswer()
+            self._next = _SpawnedAnswer(self._arguments)
 
     def start(self) -> AnswerProcess:
         self.warm()
         answer, self._next = self._next, None
         assert answer is not None
-        answer.wait_until_ready()
+        self._said = answer.wait_until_ready()
         self.warm()
         return answer
+
+    def _told(self) -> dict[str, Any]:
+        """What the last process said of itself when it was ready."""
+        if not self._said:
+            self.start().close()
+        return self._said
 
     def close(self) -> None:
         if self._next is not None:
@@ -74,8 +95,8 @@ class MarkedOutput:
 
 
 class _SpawnedAnswer(BridgedAnswer):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(0)
         self._marked = MarkedOutput(secrets.token_hex(16).encode())
         self._marks_due = 0
         self._open = {"frames", "output"}
@@ -85,7 +106,16 @@ class _SpawnedAnswer(BridgedAnswer):
         self._closed = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-X", "utf8", "-I", "-m", "kms_katas.child.spawned", self._marked.mark.decode()],
+                [
+                    sys.executable,
+                    "-X",
+                    "utf8",
+                    "-I",
+                    "-m",
+                    "kms_katas.child.spawned",
+                    self._marked.mark.decode(),
+                    *arguments,
+                ],
                 env=PROCESS_ENVIRONMENT,
                 cwd="/",
                 stdin=subprocess.PIPE,
@@ -96,6 +126,7 @@ class _SpawnedAnswer(BridgedAnswer):
             )
         except OSError as error:
             raise Infra(f"no process could be started to run an answer in ({error})") from error
+        self._pid = self._process.pid
         assert self._process.stdin and self._process.stdout and self._process.stderr
         # Each thread closes its own pipe: closed by another, its number could be somebody else's file by then.
         self._threads = [
@@ -106,8 +137,8 @@ class _SpawnedAnswer(BridgedAnswer):
         for thread in self._threads:
             thread.start()
 
-    def wait_until_ready(self) -> None:
-        """Until it can take an order. Raises Infra."""
+    def wait_until_ready(self) -> dict[str, Any]:
+        """Until it can take an order; what it says of itself. Raises NotStarted, and Infra where it cannot be had."""
         deadline = time.monotonic() + START_SECONDS
         try:
             while (said := wire.take_frame(self.received)) is None and "frames" in self._open:
@@ -115,7 +146,10 @@ class _SpawnedAnswer(BridgedAnswer):
             if said is None:
                 self.read_output()
                 lines = self.take_output().strip().splitlines() or ["it said nothing"]
-                raise Infra(f"the process that runs an answer ended by itself: {lines[-1]}")
+                raise NotStarted(f"the process that runs an answer ended by itself: {lines[-1]}")
+            if "ready" not in said:
+                raise Infra(f"answers cannot be closed off as far as was asked for: {said.get('lacks')}")
+            return said
         except AnswerTimeout:
             self.close()
             raise Infra(f"no process was ready to run an answer within {START_SECONDS:g} seconds") from None
@@ -133,7 +167,8 @@ class _SpawnedAnswer(BridgedAnswer):
             raise self.ended()
 
     def receive(self, deadline: float) -> None:
-        self._hear(deadline)
+        with contextlib.suppress(AnswerTimeout):
+            self._hear(deadline)
         if "frames" not in self._open:
             raise self.ended()
 
@@ -147,6 +182,11 @@ class _SpawnedAnswer(BridgedAnswer):
             ):
                 self._hear(deadline)
         self._marks_due = self._marked.marks
+
+    def how_it_ended(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(ENDING_SECONDS)
+        return None
 
     def close(self) -> None:
         if self._closed:

@@ -58,6 +58,8 @@ class Verdict:
     kit_version: str
     checks_digest: str
     isolation: str
+    runner: str = ""
+    """How the answer's process was started: forked, spawned or inprocess; empty where none was needed."""
     seconds: float = 0.0
     untouched: bool = False
 
@@ -87,7 +89,8 @@ class Verdict:
         data: dict[str, Any] = {"schema": VERDICT_SCHEMA, "kata": self.kata, "status": self.status}
         data |= {"score": self.score, "max_score": self.max_score, "untouched": self.untouched}
         data |= {"seed": self.seed, "kit_version": self.kit_version, "checks_digest": self.checks_digest}
-        data |= {"isolation": self.isolation, "seconds": round(self.seconds, 4)}
+        data |= {"isolation": self.isolation} | ({"runner": self.runner} if self.runner else {})
+        data |= {"seconds": round(self.seconds, 4)}
         data["checks"] = [_check_data(check) for check in self.checks]
         return data
 

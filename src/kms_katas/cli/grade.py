@@ -1,0 +1,115 @@
+"""`kata grade`: the answers of many learners, graded in several lanes. Not for one learner's own: see check.py."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli.place import Place
+from kms_katas.grading.lanes import Job, grade_in_lanes
+from kms_katas.grading.run import answer_folder
+from kms_katas.grading.runner import Runner, best_runner
+from kms_katas.kit import Kata, Kit, KitError, Verdict
+
+COHORT_SCHEMA = "urn:kms-katas:cohort:1"
+
+
+def grade(
+    place: Place,
+    submissions: Path,
+    word: str | None,
+    lanes: int | None,
+    seed: int | None,
+    format: str,
+    output: Path | None,
+    isolation: str | None,
+) -> int:
+    """Grade and report. The exit status: 0 when every answer passed."""
+    kit = place.kit
+    jobs = list(_jobs(kit, submissions, place.find(word) if word else None, seed))
+    if not jobs:
+        raise KitError(
+            f"{submissions} holds no answer. Give a folder with a folder for each learner, shaped like katas/ or a "
+            "workspace; with --kata, each may hold the files of that kata alone."
+        )
+    if not all(job.kata.documents_only for job in jobs):
+        isolation = _closed_off(kit, isolation)
+    if output:
+        # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
+        _write(output, as_cohort(()) + "\n" if format == "json" else "")
+    found: dict[Job, Verdict] = {}
+    with screen.waiting(f"Grading {screen.count(len(jobs), 'answer')} ..."):
+        for job, verdict in grade_in_lanes(kit, jobs, lanes or os.cpu_count() or 1, isolation):
+            found[job] = verdict
+    graded = tuple((job, found[job]) for job in jobs)
+    if format == "json":
+        text = as_cohort(graded) + "\n"
+        _write(output, text) if output else print(text, end="")
+    else:
+        lines = Text("\n").join(_line(job, verdict) for job, verdict in graded)
+        passed = sum(verdict.passed for verdict in found.values())
+        lines.append(f"\n\n{passed} of {screen.count(len(jobs), 'answer')} passed.", style="bold")
+        _write(output, screen.page(lines)) if output else screen.console().print(lines)
+    return PASSED if all(verdict.passed for verdict in found.values()) else NOT_PASSED
+
+
+def as_cohort(graded: tuple[tuple[Job, Verdict], ...]) -> str:
+    """The report for programs: whose each verdict is."""
+    found: list[dict[str, Any]] = [{"name": job.name, "verdict": verdict.as_data()} for job, verdict in graded]
+    return json.dumps({"schema": COHORT_SCHEMA, "submissions": found}, indent=2)
+
+
+def _jobs(kit: Kit, submissions: Path, only: Kata | None, seed: int | None) -> Iterator[Job]:
+    """In the order of the learners' names, then of the kit. All get the same seed: what is fair must be alike."""
+    if not submissions.is_dir():
+        raise KitError(f"{submissions} is not a folder. Give one that holds a folder for each learner.")
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    for learner in sorted(submissions.iterdir()):
+        if learner.name.startswith(".") or learner.is_symlink() or not learner.is_dir():
+            continue
+        within = learner.absolute()
+        for kata in (only,) if only else kit.katas:
+            folder = answer_folder(within, kata)
+            if not folder.is_dir() and only:
+                folder = within
+            if folder.is_dir():
+                yield Job(learner.name, kata, folder, within, seed)
+
+
+def _closed_off(kit: Kit, isolation: str | None) -> str:
+    """The level to grade at. Raises KitError below lite, unless none was asked for in words."""
+    if isolation == "none":
+        return isolation
+    runner: Runner = best_runner(isolation, (kit.root,))
+    try:
+        level, lacks = runner.isolation, runner.lacks
+    finally:
+        runner.close()
+    if level == "none":
+        raise KitError(
+            f"On this machine the answers of others cannot be closed off: {lacks}. They could read and write your "
+            "files. Grade them where that works, or in a virtual machine with --isolation none."
+        )
+    return level
+
+
+def _line(job: Job, verdict: Verdict) -> Text:
+    colour = "green" if verdict.passed else "red"
+    points = f"{verdict.score} of {verdict.max_score} points"
+    line = Text.assemble((f"{verdict.status:8}", colour), job.name, "  ", (job.kata.id, "bold"), f"  {points}")
+    failed = next((check for check in verdict.checks if check.status not in ("pass", "skipped")), None)
+    return line.append(f"  {failed.title if failed.hidden else failed.message}", "dim") if failed else line
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise KitError(
+            f"--output {output} cannot be written: {error.strerror}. Give a file in a folder that is there."
+        ) from error

@@ -1,0 +1,197 @@
+"""Several lanes beside one another, each a process: one that dies is replaced, and what it graded is graded again.
+
+Not for what a lane does with an answer (lane.py), nor for which answers there are.
+"""
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import kms_katas
+from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
+from kms_katas.grading.runner import TRIES
+from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
+
+LANE_SECONDS = 300.0
+"""A lane that says nothing for so long is taken for dead. An answer's own limits are far below, on any machine."""
+STARTS = {"itself": 3, "others": 50}
+"""How often a lane that ended by itself, or by others' hands, is started for one answer: then none can be had."""
+MAX_VERDICT = 16 * 1024 * 1024
+"""Bytes of one verdict on its way from a lane."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An answer to be graded: whose it is, to which kata, and the folder that holds it.
+
+    No file of it may be a link that leads out of `within`.
+    """
+
+    name: str
+    kata: Kata
+    folder: Path
+    within: Path
+    seed: int
+
+
+def grade_in_lanes(
+    kit: Kit, jobs: Iterable[Job], count: int, isolation: str | None = None
+) -> Iterator[tuple[Job, Verdict]]:
+    """Each job with its verdict, in the order in which they are done, by `count` lanes.
+
+    What could not be judged has the status error and says why. Raises Infra when no lane can be had.
+    """
+    todo: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    waiting = list(jobs)
+    for job in waiting:
+        todo.put(job)
+    katas = sorted({job.kata.id for job in waiting})
+    done: queue.SimpleQueue[tuple[Job, Verdict] | BaseException] = queue.SimpleQueue()
+    lanes = [_Lane(kit, katas, isolation) for _ in range(min(count, len(waiting)))]
+    try:
+        for lane in lanes:
+            threading.Thread(target=_work, args=(lane, todo, done), daemon=True).start()
+        for _ in waiting:
+            found = done.get()
+            if isinstance(found, BaseException):
+                raise found
+            yield found
+    finally:
+        for lane in lanes:
+            lane.close()
+
+
+def _work(lane: "_Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueue[Any]") -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            job = todo.get_nowait()
+            try:
+                done.put((job, _judged(lane, job)))
+            except BaseException as error:
+                done.put(error)
+                return
+
+
+def _judged(lane: "_Lane", job: Job) -> Verdict:
+    """Raises NotStarted when no lane gets as far as to begin."""
+    lost, starts = 0, Counter[str]()
+    while True:
+        try:
+            return lane.grade(job)
+        except NotStarted:
+            by = "others" if (lane.ended or 0) < 0 else "itself"
+            starts[by] += 1
+            if starts[by] == STARTS[by]:
+                raise
+        except ProcessLost as error:
+            lost += 1
+            if lost == TRIES:
+                return not_judged(job, f"It was tried {TRIES} times, and each time {error}.")
+
+
+def not_judged(job: Job, why: str) -> Verdict:
+    """The verdict on an answer that the kit could not judge: an error, and no word on the answer."""
+    check = CheckResult(
+        check="grading",
+        title="The answer can be graded.",
+        task=1,
+        status="error",
+        max_points=job.kata.points,
+        message=f"The kit itself failed: {why} So nothing is known about the answer.",
+        next_step="Grade it again. If it comes back: is the machine short of memory?",
+    )
+    return Verdict(job.kata.id, (check,), job.seed, kms_katas.__version__, "0" * 64, isolation="none")
+
+
+class _Lane:
+    """One lane's process, started anew when it is gone. Used by one thread."""
+
+    def __init__(self, kit: Kit, katas: Iterable[str], isolation: str | None) -> None:
+        self._command = [sys.executable, "-I", "-m", "kms_katas.grading.lane_process"]
+        self._command += [str(kit.root), isolation or "best", *katas]
+        self._closed = False
+        self.ended: int | None = None
+        """The exit status of its last process, minus the signal that ended it."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._start()
+
+    def grade(self, job: Job) -> Verdict:
+        """Raises ProcessLost, NotStarted, and Infra when it is the checks that cannot be loaded."""
+        if self._process is None:
+            self._start()
+        order = {"kata": job.kata.id, "folder": str(job.folder), "within": str(job.within), "seed": job.seed}
+        while "ready" not in (said := self._hear(NotStarted)):
+            raise Infra(str(said.get("failed")))
+        self._say(order)
+        said = self._hear(ProcessLost)
+        return not_judged(job, str(said["failed"])) if "failed" in said else verdict_from(said["verdict"])
+
+    def close(self) -> None:
+        self._closed = True
+        self._end()
+
+    def _start(self) -> None:
+        if self._closed:
+            raise NotStarted("the lanes are closed")
+        try:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            raise Infra(f"no process could be started for a lane ({error})") from error
+
+    def _say(self, order: dict[str, Any]) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(OSError):  # gone: that is heard at once
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _hear(self, lost: type[ProcessLost]) -> dict[str, Any]:
+        process = self._process
+        assert process is not None and process.stdout is not None
+        watchdog = threading.Timer(LANE_SECONDS, process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            line = process.stdout.readline(MAX_VERDICT)
+        finally:
+            watchdog.cancel()
+        if not line.endswith(b"\n"):
+            self._end()
+            raise lost("the process of a lane ended")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.ended = process.wait(0 if self._closed else 1)
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """The whole verdict as JSON data, with what hidden checks found: for verdict_from, not for publishing."""
+    return asdict(verdict)
+
+
+def verdict_from(data: dict[str, Any]) -> Verdict:
+    """The verdict that verdict_data made `data` of."""
+    checks = (
+        CheckResult(**check | {"calls": tuple(KmsCall(**call) for call in check["calls"])}) for check in data["checks"]
+    )
+    return Verdict(**data | {"checks": tuple(checks)})
