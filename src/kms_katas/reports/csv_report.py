@@ -15,8 +15,8 @@ COLUMNS = (
 )
 
 # Also in the wide forms that spreadsheets of East Asia take, and behind a semicolon: where that parts the cells of a
-# file, what follows it begins one.
-_FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001
+# file, what follows it begins one, quotes aside.
+_FORMULA = re.compile(r"(^|;)([\s\"]*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001
 
 
 def as_csv(graded: Iterable[tuple[str, Verdict]]) -> str:
