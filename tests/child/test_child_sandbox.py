@@ -197,3 +197,19 @@ def test_a_kernel_without_landlock_is_told_so(monkeypatch: pytest.MonkeyPatch) -
 def test_a_level_that_nobody_knows_is_missing() -> None:
     with pytest.raises(sandbox.Missing, match="none, lite, full"):
         sandbox.prepare("moonlight", [])
+
+
+def test_the_best_level_hides_the_same_as_a_better_one_that_failed_and_says_what_the_next_one_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def ready(level: str, hidden: tuple[str, ...]) -> sandbox.Enclosure:
+        tried.append((level, list(hidden)))
+        if level != "none":
+            raise sandbox.Missing(f"no {level} here")
+        return sandbox.Enclosure()
+
+    monkeypatch.setattr(sandbox, "_ready", ready)
+    assert sandbox.prepare(sandbox.BEST, iter(["/kit"]))[1] == "no lite here"
+    assert tried == [(level, ["/kit"]) for level in ("full", "lite", "none")]

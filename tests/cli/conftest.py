@@ -64,7 +64,7 @@ def warm_runner():
 @pytest.fixture
 def kata(run, mini_root, monkeypatch, warm_runner):
     """Runs `kata --kit MINI WORDS` in this process."""
-    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda *_: warm_runner)
+    monkeypatch.setattr("kms_katas.grading.runner.best_runner", lambda *_, **__: warm_runner)
 
     def run_it(*words):
         # Every mini kit names its checks alike, and this process would meet the module of an earlier one.

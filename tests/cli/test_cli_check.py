@@ -223,7 +223,7 @@ def test_json_fits_the_published_schema_for_every_kind_of_answer(kata, answer, s
 
 
 def test_an_endless_loop_is_a_timeout_told_in_words(kata, answer, monkeypatch):
-    monkeypatch.setattr("kms_katas.grading.plugin.CHECK_SECONDS", 0.3)
+    monkeypatch.setattr("kms_katas.grading.run.CHECK_SECONDS", 0.3)
     answer.write_text("while True:\n    pass\n")
     ran = kata("check", "--format", "json")
     (entry,) = report(ran)["katas"]

@@ -166,7 +166,7 @@ def test_what_editors_leave_and_how_they_save_changes_nothing(watch, answer):
 
 
 def test_a_save_while_an_answer_loops_is_what_is_judged(watch, answer, here):
-    watched = watch()
+    watched = watch("--isolation", "none")  # the answer says by a file how far it is
     watched.next()
     answer.write_text(looping(here / "begun"))
     wait_for((here / "begun").exists)
@@ -245,7 +245,7 @@ def test_a_named_kata_is_the_only_one_that_is_judged(watch, answer, second_kata,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, answer, progress):
+def test_a_save_is_judged_though_the_warm_process_was_killed(watch, answer):
     watched = watch()
     watched.next()
     answer.write_text(WRONG)
@@ -254,11 +254,33 @@ def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, a
     wait_for(lambda: len(children(warm)) == 2)  # ready for the next save, and at rest
     os.kill(int(warm), signal.SIGKILL)
     answer.write_text(RIGHT)
+    assert b"3 of 3 points" in watched.next()
+
+
+BROKEN = '''
+
+def test_z(answer):
+    """The machinery works."""
+    import os
+    from kms_katas.grading.outcome import Infra
+    if os.path.exists({flag!r}):
+        raise Infra("it broke")
+'''
+
+
+def test_when_the_machinery_fails_nothing_is_judged_and_enter_judges_it(watch, answer, progress, mini_root, here):
+    flag, checks = here / "broken", mini_root / "tests/graders/01_keys/test_mini.py"
+    checks.write_text(checks.read_text() + BROKEN.format(flag=str(flag)))
+    watched = watch()
+    watched.next()
+    flag.touch()
+    answer.write_text(RIGHT)
     shown = watched.next()
     assert b"your answer was not judged" in shown
     assert "passed" not in progress()
+    flag.unlink()
     watched.type(b"\n")
-    assert b"3 of 3 points" in watched.next()
+    assert b"4 of 4 points" in watched.next()
 
 
 # Keys
@@ -380,7 +402,7 @@ def test_what_cannot_be_suspended_keeps_its_keys(watch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ctrl_c_while_an_answer_loops_leaves_no_process(watch, answer, here):
-    watched = watch()
+    watched = watch("--isolation", "none")  # the answer says by a file how far it is
     watched.next()
     answer.write_text(looping(here / "begun"))
     wait_for((here / "begun").exists)

@@ -163,13 +163,14 @@ def test_a_cheat_spoils_nothing_for_the_next_answer(grade: Grade, write_answer: 
 
 
 FORGE = """
-import json, os, struct, sys
+import json, os, stat, struct, sys
 def send(text):
     body = text.encode()
     frame = struct.pack(">I", len(body)) + body
     for number in range(3, 21):
         try:
-            if os.readlink(f"/proc/self/fd/{{number}}").startswith(("socket", "pipe")):
+            mode = os.fstat(number).st_mode
+            if stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode):
                 os.write(number, frame)
         except OSError:
             pass

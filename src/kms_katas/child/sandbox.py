@@ -55,18 +55,18 @@ def prepare(wanted: str, hidden: Iterable[str]) -> tuple[Enclosure, str]:
     `hidden` are folders that no answer may read, wherever they lie. What is given was tried in a child first. Raises
     Missing for a level that does not work here.
     """
-    lacks = ""
+    lacks, hidden = "", tuple(hidden)
     for level in reversed(LEVELS) if wanted == BEST else (wanted,):
         try:
             return _ready(level, hidden), lacks
         except Missing as missing:
             if wanted != BEST:
                 raise
-            lacks = lacks or str(missing)
+            lacks = str(missing)
     raise Missing(f"there is no level {wanted!r}; the levels are {', '.join(LEVELS)}")
 
 
-def _ready(level: str, hidden: Iterable[str]) -> Enclosure:
+def _ready(level: str, hidden: tuple[str, ...]) -> Enclosure:
     if level == "none":
         return Enclosure()
     if level not in LEVELS:

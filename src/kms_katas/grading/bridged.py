@@ -97,14 +97,13 @@ class BridgedAnswer(ABC):
         return self.held_up() if self._held_up is None else self._held_up
 
     def held_up(self) -> float:
-        """Seconds in which the process, or the lab's thread, could have run and the machine ran others.
+        """Seconds in which the process, or the grader's, could have run and the machine ran others.
 
         Linux tells it (proc(5), schedstat); elsewhere it is 0.
         """
         if sys.platform == "linux":
             with contextlib.suppress(OSError, ValueError, IndexError):
-                tasks = [f"/proc/{self._pid}/task/{task}" for task in os.listdir(f"/proc/{self._pid}/task")]
-                self._held_up = sum(map(_run_delay, ("/proc/thread-self", *tasks)))
+                self._held_up = sum(_run_delay(f"/proc/{process}/task") for process in ("self", self._pid))
         return self._held_up or 0.0
 
     @abstractmethod
@@ -191,10 +190,13 @@ class _Limits:
         return 0.0 if took < LOOK_SECONDS else max(0.0, min(took, self._answer.held_up() - self._before))
 
 
-def _run_delay(task: str) -> float:
-    """Seconds that a thread waited for a processor, though it had something to do."""
-    with open(f"{task}/schedstat") as file:
-        return int(file.read().split()[1]) / 1e9
+def _run_delay(tasks: str) -> float:
+    """Seconds that threads waited for a processor, though they had something to do."""
+    nanoseconds = 0
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/schedstat") as file:
+            nanoseconds += int(file.read().split()[1])
+    return nanoseconds / 1e9
 
 
 def _signal_name(status: int | None) -> str:
