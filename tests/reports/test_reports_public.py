@@ -31,7 +31,7 @@ FORMATS = {
     "summary": as_summary,
     "csv": lambda found: as_csv(("ann", verdict) for verdict in found),
     "html": as_html,
-    "pages": lambda found: "".join(as_pages(("ann", verdict) for verdict in found).values()),
+    "pages": lambda found: "".join(as_pages((str(n), verdict) for n, verdict in enumerate(found)).values()),
 }
 
 
