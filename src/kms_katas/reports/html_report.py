@@ -1,5 +1,6 @@
 """A verdict as one HTML page, to be read on a phone or printed. It loads nothing, runs nothing, and needs no server."""
 
+import os
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
@@ -96,7 +97,7 @@ def _check(check: CheckResult) -> str:
 
 def _row(path: str, name: str, verdict: Verdict) -> str:
     # A name of a file may hold bytes that are no text: in the link they stay what they are.
-    where = quote(path, errors="surrogateescape")
+    where = quote(os.fsencode(path))
     cells = [_text(one_line(name)), f'<a href="./{where}">{_text(verdict.kata)}</a>', _status(verdict.status)]
     cells += [f"{verdict.score} of {verdict.max_score}", _text(why(verdict))]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
