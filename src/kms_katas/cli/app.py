@@ -36,6 +36,14 @@ Isolation = Annotated[
     ),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
+CheckFormat = Annotated[
+    Literal["text", "json", "junit", "gradescope", "classroom50", "exercism", "github", "csv", "html"],
+    typer.Option("--format", help="For people, for programs, or for the service named."),
+]
+GradeFormat = Annotated[
+    Literal["text", "json", "csv", "html"],
+    typer.Option("--format", help="For people or for programs; html: a page for each answer, in a folder."),
+]
 
 
 def run() -> int:
@@ -143,7 +151,7 @@ def check(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
     ] = None,
-    format: Format = "text",
+    format: CheckFormat = "text",
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
     isolation: Isolation = None,
 ) -> int:
@@ -167,7 +175,7 @@ def grade(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
     ] = None,
-    format: Format = "text",
+    format: GradeFormat = "text",
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
     isolation: Isolation = None,
 ) -> int:

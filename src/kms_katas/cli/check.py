@@ -8,12 +8,11 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli import NOT_PASSED, PASSED, report, screen
 from kms_katas.cli.place import Place, kata_to_check, next_kata
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError, Verdict
-from kms_katas.reports.json_report import as_json
 from kms_katas.reports.text import as_text
 from kms_katas.study.progress import ProgressError
 from kms_katas.study.workspace import Workspace
@@ -45,15 +44,18 @@ def check(
     if not katas:
         kata = kata_to_check(kit, Workspace(answers))
         katas = (kata,) if kata else kit.katas
+    make = _page if format == "text" else report.maker(format, katas)
     if output:
         # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
-        _write(output, as_json(()) if format == "json" else "")
+        report.write(output, make(report.unfinished(katas, seed)))
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
     if own:
         own.progress()  # one that cannot be read is refused before anything runs
     verdicts = grade(kit, katas, answers, seed, isolation)
-    if format == "json":
-        _put(as_json(verdicts), output)
+    if format == "github":
+        report.show_on_github(verdicts, make(verdicts), output)
+    elif format != "text":
+        report.put(make(verdicts), output)
     else:
         _show(Group(*_screen(kit, verdicts, answers, own)), output)
     if own:
@@ -175,24 +177,12 @@ def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
         print(error, file=sys.stderr)
 
 
+def _page(verdicts: list[Verdict]) -> str:
+    return screen.page(Group(*(as_text(verdict, "") for verdict in verdicts)))
+
+
 def _show(renderable: RenderableType, output: Path | None) -> None:
     if output is None:
         screen.console().print(renderable)
         return
-    _write(output, screen.page(renderable))
-
-
-def _put(text: str, output: Path | None) -> None:
-    if output:
-        _write(output, text + "\n")
-    else:
-        print(text)
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise KitError(
-            f"--output {output} cannot be written: {error.strerror}. Give a file in a folder that is there."
-        ) from error
+    report.write(output, screen.page(renderable))

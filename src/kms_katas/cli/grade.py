@@ -1,22 +1,22 @@
 """`kata grade`: the answers of many learners, graded in several lanes. Not for one learner's own: see check.py."""
 
-import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
-from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli import NOT_PASSED, PASSED, report, screen
 from kms_katas.cli.place import Place
 from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.kit import Kata, Kit, KitError, Verdict
-
-COHORT_SCHEMA = "urn:kms-katas:cohort:1"
+from kms_katas.reports.csv_report import as_csv
+from kms_katas.reports.html_report import as_pages
+from kms_katas.reports.json_report import as_cohort
+from kms_katas.reports.public import one_line, points, why
 
 
 def grade(
@@ -39,29 +39,43 @@ def grade(
         )
     if not all(job.kata.documents_only for job in jobs):
         isolation = _closed_off(kit, isolation)
+    if format == "html" and output is None:
+        raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
     if output:
         # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
-        _write(output, as_cohort(()) + "\n" if format == "json" else "")
+        _write(output, format, [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs])
     found: dict[Job, Verdict] = {}
     with screen.waiting(f"Grading {screen.count(len(jobs), 'answer')} ..."):
         for job, verdict in grade_in_lanes(kit, jobs, lanes or os.cpu_count() or 1, isolation):
             found[job] = verdict
-    graded = tuple((job, found[job]) for job in jobs)
-    if format == "json":
-        text = as_cohort(graded) + "\n"
-        _write(output, text) if output else print(text, end="")
+    graded = [(job, found[job]) for job in jobs]
+    if output:
+        _write(output, format, graded)
+    elif format == "text":
+        screen.console().print(_lines(graded))
     else:
-        lines = Text("\n").join(_line(job, verdict) for job, verdict in graded)
-        passed = sum(verdict.passed for verdict in found.values())
-        lines.append(f"\n\n{passed} of {screen.count(len(jobs), 'answer')} passed.", style="bold")
-        _write(output, screen.page(lines)) if output else screen.console().print(lines)
+        report.put(_MAKERS[format]([(job.name, verdict) for job, verdict in graded]), None)
     return PASSED if all(verdict.passed for verdict in found.values()) else NOT_PASSED
 
 
-def as_cohort(graded: tuple[tuple[Job, Verdict], ...]) -> str:
-    """The report for programs: whose each verdict is."""
-    found: list[dict[str, Any]] = [{"name": job.name, "verdict": verdict.as_data()} for job, verdict in graded]
-    return json.dumps({"schema": COHORT_SCHEMA, "submissions": found}, indent=2)
+_MAKERS: dict[str, Callable[[list[tuple[str, Verdict]]], str]] = {
+    "json": lambda graded: as_cohort(graded) + "\n",
+    "csv": as_csv,
+}
+
+
+def _write(output: Path, format: str, graded: list[tuple[Job, Verdict]]) -> None:
+    named = [(job.name, verdict) for job, verdict in graded]
+    if format == "html":
+        report.write_pages(output, as_pages(named))
+    else:
+        report.write(output, screen.page(_lines(graded)) if format == "text" else _MAKERS[format](named))
+
+
+def _lines(graded: list[tuple[Job, Verdict]]) -> Text:
+    lines = Text("\n").join(_line(job, verdict) for job, verdict in graded)
+    passed = sum(verdict.passed for _, verdict in graded)
+    return lines.append(f"\n\n{passed} of {screen.count(len(graded), 'answer')} passed.", style="bold")
 
 
 def _jobs(kit: Kit, submissions: Path, only: Kata | None, seed: int | None) -> Iterator[Job]:
@@ -100,16 +114,6 @@ def _closed_off(kit: Kit, isolation: str | None) -> str:
 
 def _line(job: Job, verdict: Verdict) -> Text:
     colour = "green" if verdict.passed else "red"
-    points = f"{verdict.score} of {verdict.max_score} points"
-    line = Text.assemble((f"{verdict.status:8}", colour), job.name, "  ", (job.kata.id, "bold"), f"  {points}")
-    failed = next((check for check in verdict.checks if check.status not in ("pass", "skipped")), None)
-    return line.append(f"  {failed.title if failed.hidden else failed.message}", "dim") if failed else line
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise KitError(
-            f"--output {output} cannot be written: {error.strerror}. Give a file in a folder that is there."
-        ) from error
+    name = one_line(job.name)
+    line = Text.assemble((f"{verdict.status:8}", colour), name, "  ", (job.kata.id, "bold"), f"  {points(verdict)}")
+    return line.append(f"  {said}", "dim") if (said := why(verdict)) else line

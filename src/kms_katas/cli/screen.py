@@ -14,6 +14,8 @@ from rich.segment import ControlType
 from rich.text import Text
 from rich.theme import Theme
 
+from kms_katas.reports.github import for_log
+
 PLAIN_WIDTH = 120
 
 
@@ -21,7 +23,9 @@ PLAIN_WIDTH = 120
 def console() -> Console:
     """Colours only on a terminal; NO_COLOR and width are rich's business. In a pipe it writes plain pages."""
     made = Console(highlight=False, theme=Theme({"markdown.code": "bold", "markdown.code_block": ""}), soft_wrap=False)
-    return made if made.is_terminal else _PlainConsole(highlight=False, width=max(PLAIN_WIDTH, made.width))
+    if made.is_terminal and not on_github():
+        return made
+    return _PlainConsole(highlight=False, width=max(PLAIN_WIDTH, made.width))
 
 
 def say(text: str, style: str = "") -> None:
@@ -51,7 +55,7 @@ class Prose:
 def page(content: RenderableType) -> str:
     """What a file gets: no colour, no spaces at line ends."""
     written = io.StringIO()
-    _PlainConsole(file=written, width=PLAIN_WIDTH, highlight=False, force_terminal=False).print(content)
+    _PlainConsole(file=written, width=PLAIN_WIDTH, highlight=False).print(content)
     return written.getvalue()
 
 
@@ -69,6 +73,11 @@ def waiting(words: str) -> Iterator[None]:
             shown.control(Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN))
 
 
+def on_github() -> bool:
+    """Whether what is printed becomes the log of a GitHub Actions step, whose runner obeys some lines."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 def count(number: int, noun: str) -> str:
     """`1 kata`, `2 katas`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
@@ -80,12 +89,17 @@ def command(words: str = "") -> str:
 
 
 class _PlainConsole(Console):
-    """Pads no line: rich fills a table's lines with spaces, which a diff or a log would show."""
+    """Pads no line: rich fills a table's lines with spaces, which a diff or a log would show.
+
+    In GitHub's log, where no terminal is but colours may be asked for, no line commands the runner either: lines are
+    wrapped, so only the finished page shows what stands at a line's start.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(no_color=True, **options)
+        super().__init__(no_color=True, force_terminal=False, **options)
 
     def print(self, *objects: Any, **options: Any) -> None:
         with self.capture() as captured:
             super().print(*objects, crop=False, **options)
-        self.file.write("".join(f"{line.rstrip(' ')}\n" for line in captured.get().removesuffix("\n").split("\n")))
+        page = "".join(f"{line.rstrip(' ')}\n" for line in captured.get().removesuffix("\n").split("\n"))
+        self.file.write(for_log(page) if on_github() else page)

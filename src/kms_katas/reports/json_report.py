@@ -1,11 +1,25 @@
-"""Verdicts as JSON, in the published form: src/kms_katas/kit/verdict.schema.json."""
+"""Verdicts as JSON, in the published form: src/kms_katas/kit/verdict.schema.json; and those of many learners."""
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from kms_katas.kit.verdict import REPORT_SCHEMA, Verdict
 
+COHORT_SCHEMA = "urn:kms-katas:cohort:1"
+
 
 def as_json(verdicts: Iterable[Verdict]) -> str:
-    """One object for all verdicts; ASCII only, so that no terminal or log can misread it."""
-    return json.dumps({"schema": REPORT_SCHEMA, "katas": [verdict.as_data() for verdict in verdicts]}, indent=2)
+    """One object for all verdicts."""
+    return json_text({"schema": REPORT_SCHEMA, "katas": [verdict.as_data() for verdict in verdicts]})
+
+
+def as_cohort(graded: Iterable[tuple[str, Verdict]]) -> str:
+    """One object for all (learner, verdict): whose each verdict is."""
+    found = [{"name": name, "verdict": verdict.as_data()} for name, verdict in graded]
+    return json_text({"schema": COHORT_SCHEMA, "submissions": found})
+
+
+def json_text(data: Any) -> str:
+    """ASCII only, so that no terminal or log can misread it; nor does it spell `##[`, a command in GitHub's logs."""
+    return json.dumps(data, indent=2).replace("##[", "#\\u0023[")

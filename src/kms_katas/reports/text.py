@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
+from kms_katas.reports.public import MAX_CALLS, facts, hidden_note, points, safe
 
 _MARKS = {
     "pass": ("✓", "green"),
@@ -16,15 +17,12 @@ _MARKS = {
     "timeout": ("!", "yellow"),
     "skipped": ("-", "yellow"),
 }
-_MAX_CALLS = 8
-_MAX_PRINTED = 10, 600
-"""Lines, and characters, of what an answer printed."""
 
 
 def as_text(verdict: Verdict, title: str) -> RenderableType:
     """The whole verdict: a line for each check, and under each that did not pass all that helps to mend it."""
     heading = Text.assemble(
-        (verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "green" if verdict.passed else "red")
+        (verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "green" if verdict.passed else "red")
     )
     return Group(heading, Text(), *_checks(verdict.checks), *_hidden_note(verdict))
 
@@ -38,13 +36,13 @@ def first_failure(verdict: Verdict, title: str) -> RenderableType:
         if others
         else []
     )
-    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "red"))
+    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "red"))
     return Group(heading, Text(), *_checks([check]), *rest)
 
 
 def in_short(verdict: Verdict, title: str) -> RenderableType:
     """A line for each check; below them, where the eye is, the first that did not pass and shows why, whole."""
-    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (_points(verdict), "red"))
+    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "red"))
     failing = [check for check in verdict.checks if check.status != "pass"]
     told = next((check for check in failing if not check.hidden), None)
     which = "it" if len(failing) == 1 else "the first of them" if told is failing[0] else "the first that tells why"
@@ -52,19 +50,6 @@ def in_short(verdict: Verdict, title: str) -> RenderableType:
     if told:
         lines += [Text(f"\n  Why {which} does not pass:", style="dim"), Padding(_failure(told), (0, 0, 0, 4))]
     return Group(heading, *lines)
-
-
-def safe(text: str) -> str:
-    """`text` without control characters: nothing that an answer makes can move the cursor or colour the screen."""
-    return "".join(_safe_character(character) for character in text)
-
-
-def _safe_character(character: str) -> str:
-    return character if character.isprintable() or character in "\n" else character.encode("unicode_escape").decode()
-
-
-def _points(verdict: Verdict) -> str:
-    return f"{verdict.score} of {verdict.max_score} points"
 
 
 def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
@@ -92,7 +77,7 @@ def _line(check: CheckResult) -> RenderableType:
     table.add_column(no_wrap=True, style="dim")
     start = Text.assemble("  ", (mark, style), f" task {check.task}")
     points = "" if passed else f"{check.points} of {check.max_points}"
-    table.add_row(start, Text(check.title, style="" if passed else "bold"), points)
+    table.add_row(start, Text(safe(check.title), style="" if passed else "bold"), points)
     return table
 
 
@@ -100,39 +85,18 @@ def _failure(check: CheckResult) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, content in _facts(check):
-        table.add_row(name, content)
+    for name, text in facts(check):
+        style = "cyan" if name == "next" else ""
+        table.add_row(name, _calls(check.calls) if name == "KMS calls" else Text(text, style=style))
     return Group(Text(safe(check.message), style="red"), table)
-
-
-def _facts(check: CheckResult) -> Iterator[tuple[str, RenderableType]]:
-    if check.called:
-        yield "called", Text(safe(check.called))
-        yield "came back", Text(safe(check.actual) or "nothing")
-    elif check.actual:
-        yield "found", Text(safe(check.actual))
-    if check.expected:
-        yield "expected", Text(safe(check.expected))
-    if check.called:
-        yield "KMS calls", _calls(check.calls)
-    if check.output:
-        yield "printed", Text(_printed(check.output))
-    if check.next_step:
-        yield "next", Text(safe(check.next_step), style="cyan")
-
-
-def _printed(output: str) -> str:
-    lines, characters = _MAX_PRINTED
-    start = "\n".join(output[:characters].rstrip("\n").split("\n")[:lines])
-    return safe(start) + ("" if start == output.rstrip("\n") else "\n… and more")
 
 
 def _calls(calls: tuple[KmsCall, ...]) -> RenderableType:
     if not calls:
         return Text("none")
-    lines = [_call(call) for call in calls[:_MAX_CALLS]]
-    if len(calls) > _MAX_CALLS:
-        lines.append(Text(f"… and {len(calls) - _MAX_CALLS} more", style="dim"))
+    lines = [_call(call) for call in calls[:MAX_CALLS]]
+    if len(calls) > MAX_CALLS:
+        lines.append(Text(f"… and {len(calls) - MAX_CALLS} more", style="dim"))
     return Group(*lines)
 
 
@@ -143,9 +107,5 @@ def _call(call: KmsCall) -> Text:
 
 
 def _hidden_note(verdict: Verdict) -> Iterator[RenderableType]:
-    hidden = sum(check.hidden for check in verdict.checks)
-    if hidden:
-        yield Text(
-            f"  {hidden} of these checks {'is' if hidden == 1 else 'are'} hidden: they show their sentence only.",
-            style="dim",
-        )
+    if note := hidden_note([verdict]):
+        yield Text(f"  {note}", style="dim")
