@@ -148,7 +148,8 @@ class Watcher:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
-            self.kills[("lane", "warm process", "answer")[min(depth, 2)]] += 1
+            # What the lanes share stands beside them: the process that their warm ones are copies of.
+            self.kills[("lane or shared", "warm process", "answer")[min(depth, 2)]] += 1
 
 
 def below(pid: int, depth: int = 0) -> Iterator[tuple[int, int]]:

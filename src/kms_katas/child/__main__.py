@@ -6,7 +6,9 @@ why LEVEL does not work here. Each message to it is a word:
 `fork`, with two descriptors (the child's bridge, and where its output goes), answered by the child's process id;
 `ahead`, the same for a child that nobody waits for yet: it practises first;
 `ended PID`, answered by how that child ended by itself, `alive` when it did not;
-`reap PID`, answered by `reaped` when that child is gone.
+`reap PID`, answered by `reaped` when that child is gone;
+`again`, with one end of another socket pair: there a copy of this process begins anew, with what it is ready for. It
+shares its memory with this one, and ends with it at the latest.
 """
 
 import contextlib
@@ -34,15 +36,16 @@ def main(control: socket.socket, level: str, hidden: list[str]) -> None:
     except Missing as missing:
         control.sendall(b"lacks " + str(missing).encode())
         return
-    control.sendall(f"ready {enclosure.level} {lacks}".encode())
+    ready = f"ready {enclosure.level} {lacks}".encode()
+    control.sendall(ready)
     # Started here, once: a child only moves it.
     with LabTime(bridge).at(0) as clock:
-        serve_words(control, clock, enclosure)
+        serve_words(control, clock, enclosure, ready)
 
 
-def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure) -> None:
-    """Fork and reap, until the other end closes."""
-    children, parent = set(), os.getpid()
+def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, ready: bytes) -> None:
+    """Fork and reap, until the other end closes. A copy of this process returns from here too."""
+    children, copies, parent = set[int](), set[int](), os.getpid()
     output = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115  (a child's, below)
     while message := _message(control):
         word, descriptors = message
@@ -67,6 +70,18 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure) ->
                 os.close(descriptor)
             children.add(pid)
             control.sendall(str(pid).encode())
+        elif word == b"again":
+            copies = {copy for copy in copies if os.waitpid(copy, os.WNOHANG) == (0, 0)}
+            pid = os.fork()
+            if pid == 0:
+                die_with_parent(parent)
+                control.close()
+                control = socket.socket(fileno=descriptors[0])
+                children, copies, parent = set(), set(), os.getpid()
+                control.sendall(ready)
+                continue
+            os.close(descriptors[0])
+            copies.add(pid)
         elif word.startswith(b"ended"):
             control.sendall(_ended(int(word.split()[1])).encode())
         else:
@@ -78,6 +93,11 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure) ->
     for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+    # Each copy ends its own answers when it is let go of; one that is not, or hangs, is ended here.
+    for pid in copies:
+        if _ended(pid) == "alive":
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _ended(pid: int) -> str:

@@ -61,6 +61,24 @@ class ForkedRunner:
         warm = self._current()
         return self._ahead.pop(0) if self._ahead else warm.fork(b"fork")
 
+    def lend(self) -> socket.socket | None:
+        """For adopt() in another process: the other end of a copy of the warm process. None when that was killed."""
+        ours, theirs = socket.socketpair()
+        try:
+            self._current().copy(theirs)
+        except BaseException as error:
+            ours.close()
+            if isinstance(error, ProcessLost):
+                return None
+            raise
+        finally:
+            theirs.close()
+        return ours
+
+    def adopt(self, lent: socket.socket) -> None:
+        """Fork answers from the copy that was lent, until it is gone. Of the same level, and hiding the same."""
+        self._warm = _WarmProcess(self._command, lent)
+
     def close(self) -> None:
         if self._warm is None:
             return
@@ -90,11 +108,16 @@ class ForkedRunner:
 class _WarmProcess:
     """The process that answers are forked from, at the other end of a socket."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], lent: socket.socket | None = None) -> None:
         self.level = self.lacks = ""
         self.gone = False
         """Whether it is known to be."""
         self._reaping = False
+        self._process: subprocess.Popen[bytes] | None = None
+        if lent:
+            self._control = lent
+            self._control.settimeout(START_SECONDS)
+            return
         self._control, theirs = socket.socketpair()
         self._control.settimeout(START_SECONDS)
         try:
@@ -141,6 +164,10 @@ class _WarmProcess:
             os.close(write_end)
         return _ForkedAnswer(self, pid, ours, read_end)
 
+    def copy(self, control: socket.socket) -> None:
+        """Have it copy itself, when it is ready; the copy is at the other end of `control`. Raises ProcessLost."""
+        self._say(b"again", control.fileno())
+
     def how_it_ended(self, pid: int) -> int | None:
         """Of a child that hung up: its exit status, minus its signal, None while it lives. Raises ProcessLost."""
         self._say(b"ended %d" % pid)
@@ -160,6 +187,8 @@ class _WarmProcess:
 
     def close(self) -> None:
         self._control.close()
+        if self._process is None:
+            return  # lent: it ends by itself, or with the process that it is a copy of
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
             return

@@ -6,6 +6,7 @@ Not for what a lane does with an answer (lane.py), nor for which answers there a
 import contextlib
 import json
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import kms_katas
+from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
-from kms_katas.grading.runner import TRIES
+from kms_katas.grading.runner import BEST, TRIES, best_runner
 from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
 LANE_SECONDS = 300.0
@@ -55,8 +57,12 @@ def grade_in_lanes(
         todo.put(job)
     katas = sorted({job.kata.id for job in waiting})
     done: queue.SimpleQueue[tuple[Job, Verdict] | BaseException] = queue.SimpleQueue()
-    lanes = [_Lane(kit, katas, isolation) for _ in range(min(count, len(waiting)))]
+    count = min(count, len(waiting))
+    share = count > 1 and not all(job.kata.documents_only for job in waiting)
+    warm = _Warm(kit, isolation, share)
+    lanes: list[_Lane] = []
     try:
+        lanes += (_Lane(kit, katas, isolation, warm) for _ in range(count))
         for lane in lanes:
             threading.Thread(target=_work, args=(lane, todo, done), daemon=True).start()
         for _ in waiting:
@@ -67,6 +73,7 @@ def grade_in_lanes(
     finally:
         for lane in lanes:
             lane.close()
+        warm.close()
 
 
 def _work(lane: "_Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueue[Any]") -> None:
@@ -111,12 +118,33 @@ def not_judged(job: Job, why: str) -> Verdict:
     return Verdict(job.kata.id, (check,), job.seed, kms_katas.__version__, "0" * 64, isolation="none")
 
 
+class _Warm:
+    """The warm process that the lanes' own are copies of: what all of them hold is in memory once.
+
+    Used by all lanes' threads. Where nothing can be shared, lend() gives None, and a lane starts its own.
+    """
+
+    def __init__(self, kit: Kit, isolation: str | None, share: bool) -> None:
+        runner = best_runner(None if isolation == BEST else isolation, (kit.root,)) if share else None
+        self._runner = runner if isinstance(runner, ForkedRunner) else None
+        self._lock = threading.Lock()
+
+    def lend(self) -> socket.socket | None:
+        with self._lock:
+            return self._runner.lend() if self._runner else None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._runner:
+                self._runner.close()
+
+
 class _Lane:
     """One lane's process, started anew when it is gone. Used by one thread."""
 
-    def __init__(self, kit: Kit, katas: Iterable[str], isolation: str | None) -> None:
-        self._command = [sys.executable, "-I", "-m", "kms_katas.grading.lane_process"]
-        self._command += [str(kit.root), isolation or "best", *katas]
+    def __init__(self, kit: Kit, katas: Iterable[str], isolation: str | None, warm: _Warm) -> None:
+        self._command = [sys.executable, "-I", "-m", "kms_katas.grading.lane_process", str(kit.root), isolation or BEST]
+        self._katas, self._shared = list(katas), warm
         self._closed = False
         self.ended: int | None = None
         """The exit status of its last process, minus the signal that ended it."""
@@ -141,12 +169,21 @@ class _Lane:
     def _start(self) -> None:
         if self._closed:
             raise NotStarted("the lanes are closed")
+        lent = self._shared.lend()
+        descriptors = [lent.fileno()] if lent else []
         try:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                [*self._command, *(map(str, descriptors) if lent else "-"), *self._katas],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=descriptors,
             )
         except OSError as error:
             raise Infra(f"no process could be started for a lane ({error})") from error
+        finally:
+            if lent:
+                lent.close()
 
     def _say(self, order: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None

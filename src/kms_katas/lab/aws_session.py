@@ -3,6 +3,9 @@
 It serves the clients of every lab; each client brings its own keys. Not for code that should reach AWS.
 """
 
+import contextlib
+import gzip
+import json
 import os
 from functools import lru_cache
 from typing import Any
@@ -12,9 +15,20 @@ import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
 
-LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+
+class _PlainFiles(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
+    """Reads a file into plain dicts, which keep their order too: in botocore's OrderedDicts it takes 3 MiB more."""
+
+    def load_file(self, file_path: str) -> Any:
+        for extension, opened in ((".json", open), (".json.gz", gzip.open)):
+            with contextlib.suppress(FileNotFoundError), opened(file_path + extension, "rb") as file:
+                return json.load(file)
+        return None
+
+
+LOADER = Loader([Loader.BUILTIN_DATA_PATH], _PlainFiles(), include_default_search_paths=False)
 """Reads only the models inside botocore; the default loader would look into ~/.aws/models too."""
 
 
