@@ -55,6 +55,12 @@ def run(here, monkeypatch, capfd):
     return run_it
 
 
+@pytest.fixture
+def without_z3(monkeypatch):
+    """As where the extra `proof` is not installed."""
+    monkeypatch.setitem(sys.modules, "z3", None)
+
+
 @pytest.fixture(scope="session")
 def warm_runner():
     """One warm process for all tests: starting one is most of what a check costs."""

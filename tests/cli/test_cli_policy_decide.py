@@ -249,14 +249,30 @@ def test_every_counterexample_is_a_case_that_is_allowed_under_the_one_and_denied
         assert ran.status == 0
 
 
+@pytest.mark.usefixtures("without_z3")
 def test_a_comparison_that_is_not_decided_is_no_answer(run, here):
     pair = {"id": "one", "keyArn": KEY, "policyA": policy(allow("kms:*")), "policyB": policy(allow("kms:D*"))}
     (here / "pairs.json").write_text(json.dumps({"pairs": [pair]}))
     ran = run("policy", "compare", "pairs.json", "--steps", 1, "--format", "json")
     (answer,) = json.loads(ran.out)["comparisons"]
     assert (answer["aWithinB"], answer["counterexample"], ran.status) == (None, None, 3)
+    assert answer["prover"] is None
     assert "not decided" in run("policy", "compare", "pairs.json", "--steps", 1).said
     assert run("policy", "compare", "pairs.json").status == 0
+
+
+def test_z3_compares_what_takes_too_many_steps_where_it_is_installed(run, here):
+    pytest.importorskip("z3", reason="z3-solver is not installed: pip install z3-solver")
+    wide, narrow = policy(allow("kms:*")), policy(allow("kms:D*"))
+    pairs = [{"id": "not", "keyArn": KEY, "policyA": wide, "policyB": narrow}]
+    pairs.append({"id": "within", "keyArn": KEY, "policyA": narrow, "policyB": wide})
+    (here / "pairs.json").write_text(json.dumps(pairs))
+    ran = run("policy", "compare", "pairs.json", "--steps", 1, "--format", "json")
+    found = {one["id"]: (one["aWithinB"], one["prover"]) for one in json.loads(ran.out)["comparisons"]}
+    assert (found, ran.status) == ({"not": (False, "z3"), "within": (True, "z3")}, 0)
+    assert run("policy", "compare", "pairs.json", "--steps", 1).said.count("By z3.") == 2
+    ran = run("policy", "compare", "pairs.json", "--format", "json")
+    assert {one["prover"] for one in json.loads(ran.out)["comparisons"]} == {"partition"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import random
 import uuid
+from string import ascii_lowercase
 
 import pytest
 
@@ -103,10 +104,48 @@ def test_what_a_refuting_request_carries_is_shown(prove):
     assert example["principal"]["tags"] == {"dept": "x"}
 
 
+INFIXES = [f"*{letter}*" for letter in random.sample(ascii_lowercase, 18)]
+MANY = [OWNER, allow(ROLE, "kms:Decrypt", Condition={"StringLike": {"kms:ViaService": INFIXES}})]
+FEWER = [OWNER, allow(ROLE, "kms:Decrypt", Condition={"StringLike": {"kms:ViaService": INFIXES[1:]}})]
+
+
+@pytest.mark.usefixtures("without_z3")
 def test_what_is_not_decided_is_an_error_and_never_a_pass(prove):
     ran, told = prove(WIDE, "--at-most", NARROW, "--steps", "1")
-    assert (told["status"], ran.status) == ("error", 3)
+    assert (told["status"], told["prover"], ran.status) == ("error", None, 3)
     assert "Not decided" in ran.out
+
+
+@pytest.mark.usefixtures("without_z3")
+def test_without_z3_it_is_said_what_to_simplify_and_how_to_get_a_second_prover(prove):
+    ran, told = prove(FEWER, "--at-most", MANY, "--steps", "900")
+    assert (told["status"], ran.status) == ("error", 3)
+    assert "simplify the wildcards on kms:ViaService" in ran.said
+    assert 'pip install "kms-katas[proof]"' in ran.said
+
+
+@pytest.mark.parametrize(
+    ("first", "question", "second", "status"),
+    [
+        (FEWER, "--at-most", MANY, "pass"),
+        (MANY, "--at-most", FEWER, "fail"),
+        (MANY, "--at-least", FEWER, "pass"),
+        (FEWER, "--at-least", MANY, "fail"),
+        (MANY, "--same-as", MANY[::-1], "pass"),
+        (FEWER, "--same-as", MANY, "fail"),
+    ],
+)
+def test_z3_answers_beyond_the_budget_where_it_is_installed_and_that_is_said(prove, first, question, second, status):
+    pytest.importorskip("z3", reason="z3-solver is not installed: pip install z3-solver")
+    ran, told = prove(first, question, second, "--steps", "900")
+    assert (told["status"], told["prover"]) == (status, "z3")
+    assert ran.out.startswith({"pass": "Proved, by z3: ", "fail": "Refuted, by z3: "}[status])
+    for example in told["examples"]:
+        assert {example[side]["decision"] for side in ("first", "second")} == {"Allow", "Deny"}
+
+
+def test_the_first_prover_answers_within_the_budget(prove):
+    assert prove(NARROW, "--at-most", WIDE)[1]["prover"] == "partition"
 
 
 def test_who_can_shows_a_request_for_each_kind_of_caller(prove):

@@ -130,8 +130,9 @@ def compare(file: str, steps: int | None, format: str) -> int:
     The exit status: 2 where a pair cannot be read; 1 where one is not as the file expects, or has a field that nobody
     knows; 3 where one is not decided; else 0.
     """
-    from kms_katas.policy.proof import STEPS, prove
+    from kms_katas.policy.proof import STEPS
     from kms_katas.policy.proof.draft import EVERYTHING
+    from kms_katas.policy.proof.second import prove_with_both
 
     try:
         entries = read_pairs(read_text(file))
@@ -140,11 +141,12 @@ def compare(file: str, steps: int | None, format: str) -> int:
     answers: list[dict[str, Any]] = []
     for entry in entries:
         if isinstance(entry, Unreadable):
-            nothing = {"aWithinB": None, "counterexample": None, "seconds": 0.0, "reason": None}
+            nothing = {"aWithinB": None, "counterexample": None, "seconds": 0.0, "reason": None, "prover": None}
             answers.append(_answer(entry.id, nothing, None, (), entry.sentence))
             continue
         began = time.perf_counter()
-        proof = prove("at most", entry.first, entry.second, key_arn=entry.key_arn, steps=steps or STEPS)
+        sides = entry.first, entry.second
+        proof, prover = prove_with_both("at most", *sides, key_arn=entry.key_arn, steps=steps or STEPS)
         seconds = round(time.perf_counter() - began, 6)
         within = {"proved": True, "refuted": False, "undecided": None}[proof.verdict]
         shows = proof.counterexample
@@ -153,6 +155,7 @@ def compare(file: str, steps: int | None, format: str) -> int:
             "counterexample": as_case(shows.request, EVERYTHING if shows.identity_allows else None) if shows else None,
             "seconds": seconds,
             "reason": proof.reason,
+            "prover": prover,
         }
         fits = None if within is None or entry.expected is None else entry.expected is within
         answers.append(_answer(entry.id, found, fits, entry.notes))
@@ -171,6 +174,7 @@ def _show_comparisons(answers: list[dict[str, Any]]) -> None:
     words = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("not decided", "yellow")}
     for one in answers:
         why = "" if one["aWithinB"] else _in_names(one["reason"] or "")
+        why = " ".join(filter(None, (why, "By z3." if one["prover"] == "z3" else "")))
         answer = Text("?", "yellow") if one["error"] else words[one["aWithinB"]]
         table.add_row(_mark(one), Text(one["id"]), answer, Text(why))
     screen.console().print(table)

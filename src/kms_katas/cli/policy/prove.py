@@ -23,11 +23,11 @@ from kms_katas.policy.proof import (
     can_help_themselves,
     nobody_can,
     nobody_outside,
-    prove,
     redundant_statements,
     who_can,
 )
 from kms_katas.policy.proof.draft import EVERYTHING
+from kms_katas.policy.proof.second import Prover, prove_with_both
 from kms_katas.policy.telling import answer_data
 
 PROOF_SCHEMA = "urn:kms-katas:proof:1"
@@ -39,11 +39,13 @@ _RELATIONS: Mapping[str, Relation] = {"at-most": "at most", "at-least": "at leas
 
 @dataclass(frozen=True)
 class Answer:
-    """`sentence` is for people; `examples` are the requests that show it. An "error" is no answer."""
+    """`sentence` is for people; `examples` are the requests that show it; `prover` is who came to it. An "error" is no
+    answer, and nobody's."""
 
     status: Status
     sentence: str
     examples: tuple[Counterexample, ...] = ()
+    prover: Prover = "partition"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def prove_policy(
 
 
 def _related(asked: Asked, other: NamedPolicy, relation: Relation) -> Answer:
-    proof = prove(relation, asked.documents, Documents(other), key_arn=asked.key_arn, steps=asked.steps)
+    sides = asked.documents, Documents(other)
+    proof, prover = prove_with_both(relation, *sides, key_arn=asked.key_arn, steps=asked.steps)
     a, b = asked.policy.name, other.name
     proved = {
         "at most": f"whatever {a} allows, {b} allows as well.",
@@ -96,19 +99,20 @@ def _related(asked: Asked, other: NamedPolicy, relation: Relation) -> Answer:
         "equivalent": f"{a} and {b} allow the same requests.",
     }
     if proof.counterexample is None:
-        return _of(proof, proved[relation], "")
+        return _of(proof, proved[relation], "", prover)
     shows = proof.counterexample
     does, does_not = (a, b) if shows.first.allowed else (b, a)
     told = f"{does} lets {shows.request.principal.arn} do {shows.request.action}, {does_not} does not."
-    return _of(proof, proved[relation], told)
+    return _of(proof, proved[relation], told, prover)
 
 
-def _of(proof: Proof, proved: str, refuted: str) -> Answer:
-    if proof.verdict == "undecided":
+def _of(proof: Proof, proved: str, refuted: str, prover: Prover | None = "partition") -> Answer:
+    if proof.verdict == "undecided" or prover is None:
         return Answer("error", proof.reason)
+    by = ", by z3" if prover == "z3" else ""
     if proof.counterexample is None:
-        return Answer("pass", f"Proved: {proved}")
-    return Answer("fail", f"Refuted: {refuted}", (proof.counterexample,))
+        return Answer("pass", f"Proved{by}: {proved}", (), prover)
+    return Answer("fail", f"Refuted{by}: {refuted}", (proof.counterexample,), prover)
 
 
 def _outside(asked: Asked, _: str) -> Answer:
@@ -191,6 +195,7 @@ def _data(question: str, asked: Asked, answer: Answer) -> dict[str, Any]:
         "key": asked.key_arn,
         "status": answer.status,
         "sentence": answer.sentence,
+        "prover": None if answer.status == "error" else answer.prover,
         "examples": [
             as_case(one.request, EVERYTHING if one.identity_allows else None)
             | {"first": answer_data(one.first), "second": answer_data(one.second)}

@@ -73,11 +73,18 @@ def draft_of(found: Found, space: Space) -> Draft:
         # What every request has stands in the example too, if the policies look at it.
         if condition_key(key).always and key not in values and key not in found.kind.impossible:
             values[key] = found.setting.choices[key][0].value.value or ""
+    return draft_with(found.setting.caller, found.kind.permission, values, found.identity, space)
+
+
+def draft_with(
+    caller: Principal, permission: str, values: Mapping[str, str | tuple[str, ...]], identity: bool, space: Space
+) -> Draft:
+    """The request that has these values, by the lower-case names of their keys."""
     names = values.get(PAIR_NAMES, tuple(space.spelling(key)[len(PAIR) :] for key in values if key.startswith(PAIR)))
     pairs = {name: str(values.get(PAIR + name.lower(), "other")) for name in names}
     return Draft(
-        found.setting.caller,
-        found.kind.permission,
+        caller,
+        permission,
         space.key_arn,
         {space.spelling(key)[len(TAG) :]: str(value) for key, value in values.items() if key.startswith(TAG)},
         pairs,
@@ -86,7 +93,7 @@ def draft_of(found: Found, space: Space) -> Draft:
             for key, value in values.items()
             if not key.startswith((TAG, PAIR)) and key != PAIR_NAMES
         },
-        found.identity,
+        identity,
     )
 
 

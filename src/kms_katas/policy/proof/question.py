@@ -61,7 +61,8 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Proof:
-    """The answer to a question for all requests. `reason` is one sentence for people; `steps` is what it took.
+    """The answer to a question for all requests. `reason` is one sentence for people; `steps` is what it took,
+    in the steps of its prover.
 
     "undecided" is no answer, and must never be taken for one: the reason names what to simplify.
 
@@ -109,14 +110,25 @@ def prove(
     budget = Budget(steps)
     try:
         question = Question((first, second), key_arn, identity == "any", callers, permissions, budget)
-        for allowing in {"at most": (0,), "at least": (1,), "equivalent": (0, 1)}[relation]:
+        for allowing in ALLOWING[relation]:
             found = question.counterexample(allowing)
             if found is not None:
-                rests = {*found.first.open, *found.second.open}
-                return Proof("refuted", found, budget.spent, _refuted(found), _in_order(rests))
+                return refuted(found, budget.spent)
     except NotDecided as limit:
         return Proof("undecided", None, budget.spent, undecided(limit, budget))
-    return Proof("proved", None, budget.spent, _PROVED[relation], _in_order(question.raised))
+    return proved(relation, question, budget.spent)
+
+
+ALLOWING: dict[Relation, tuple[int, ...]] = {"at most": (0,), "at least": (1,), "equivalent": (0, 1)}
+"""The sides that must allow nothing that the other one does not."""
+
+
+def proved(relation: Relation, question: "Question", steps: int) -> Proof:
+    return Proof("proved", None, steps, _PROVED[relation], _in_order(question.raised))
+
+
+def refuted(found: Counterexample, steps: int) -> Proof:
+    return Proof("refuted", found, steps, _refuted(found), _in_order({*found.first.open, *found.second.open}))
 
 
 def undecided(limit: NotDecided, budget: Budget) -> str:
@@ -153,12 +165,13 @@ class Question:
         budget: Budget,
     ) -> None:
         self._sides, self._free_identity, self._budget = sides, free_identity, budget
-        self._space = Space(sides, key_arn, budget)
-        self._kinds = self._space.kinds(permissions)
+        self.space = Space(sides, key_arn, budget)
+        self.kinds = self.space.kinds(permissions)
         self.raised = {point for documents in sides for point in _raised(documents)}
         """The open points that the documents raise."""
         self._settings: list[Setting] = []
-        self._coming = self._space.settings(self._space.callers() if callers is None else callers)
+        self.callers = self.space.callers() if callers is None else callers
+        self._coming = self.space.settings(self.callers)
 
     def counterexample(self, allowing: int) -> Counterexample | None:
         """The simplest of the first requests found that the side allows and the other one does not; one that rests on
@@ -180,9 +193,13 @@ class Question:
                 shown.add(caller)
                 yield self._shown(self._simplified(draft, allowing))
 
+    def confirmed(self, draft: Draft, allowing: int) -> Counterexample:
+        """A request that was found elsewhere, made simple. Raises NotDecided where `decide` says that it is none."""
+        return self._shown(self._simplified(draft, allowing))
+
     def _drafts(self, allowing: int) -> Iterator[Draft]:
-        search = Search(self._space, self._budget, allowing, self._free_identity)
-        return (draft_of(one, self._space) for one in search.differences(self._each_setting(), self._kinds))
+        search = Search(self.space, self._budget, allowing, self._free_identity)
+        return (draft_of(one, self.space) for one in search.differences(self._each_setting(), self.kinds))
 
     def _shown(self, draft: Draft) -> Counterexample:
         return Counterexample(draft.request, draft.identity, *self._decisions(draft))

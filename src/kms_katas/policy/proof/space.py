@@ -48,6 +48,25 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class CallerClass:
+    """A caller, for all whom no rule tells from it. The numbers of rules and `layers` are those of a Setting.
+
+    `known` has the condition keys that follow from the caller, `tags` those of its tags that are given, and `sort` what
+    tells it from others beside the rules.
+    """
+
+    caller: Principal
+    known: Context
+    rules: int
+    alone: int
+    limited: int
+    crosses: bool
+    layers: Mapping[bool, Layers]
+    tags: Mapping[str, str]
+    sort: tuple[object, ...]
+
+
+@dataclass(frozen=True)
 class Setting:
     """A caller, and the values of those keys that policy variables stand for.
 
@@ -149,7 +168,14 @@ class Space:
         return Names(aws, services, providers, apart)
 
     def settings(self, callers: Iterable[Principal]) -> Iterator[Setting]:
-        """Every setting in which one of the callers can ask; of callers that no rule tells apart, the first."""
+        """Every setting in which one of the callers can ask."""
+        for one in self.classes(callers):
+            sources = [source for source in self._sources if source not in one.tags]
+            for context, chosen in self._chosen(one.caller, one.known, sources):
+                yield self._setting(one, context, {**one.tags, **chosen})
+
+    def classes(self, callers: Iterable[Principal]) -> Iterator[CallerClass]:
+        """Of callers that no rule tells apart, the first."""
         seen: set[tuple[object, ...]] = set()
         for caller in callers:
             known = condition_context(Request(caller, PERMISSIONS[0], self.key_arn))
@@ -172,12 +198,9 @@ class Space:
                 *(rules, alone & rules, limited & rules, crosses),
                 *(tuple(layers.values()), sort, own, tuple(tags.items())),
             )
-            if signature in seen:
-                continue
-            seen.add(signature)
-            sources = [source for source in self._sources if source not in tags]
-            for context, chosen in self._chosen(caller, known, sources):
-                yield self._setting(caller, rules, alone, limited, crosses, layers, context, {**tags, **chosen})
+            if signature not in seen:
+                seen.add(signature)
+                yield CallerClass(caller, known, rules, alone, limited, crosses, layers, tags, (sort, *own))
 
     def _layers(self, caller: Principal, by_key_policy: bool) -> Layers:
         request = Request(caller, PERMISSIONS[0] if by_key_policy else RETIRE, self.key_arn)
@@ -227,17 +250,8 @@ class Space:
         ]
         return linked_parts(source, self.atoms, resources, self.key_arn, known)
 
-    def _setting(
-        self,
-        caller: Principal,
-        rules: int,
-        alone: int,
-        limited: int,
-        crosses: bool,
-        layers: Mapping[bool, Layers],
-        context: Context,
-        chosen: Mapping[str, str | None],
-    ) -> Setting:
+    def _setting(self, one: CallerClass, context: Context, chosen: Mapping[str, str | None]) -> Setting:
+        caller, rules = one.caller, one.rules
         for number, rule in enumerate(self.rules):
             if rules >> number & 1 and self._off_resource(rule, context):
                 rules &= ~(1 << number)
@@ -253,7 +267,8 @@ class Space:
             }
             table = -1 - table
         there = frozenset(key for key, value in chosen.items() if value is not None)
-        return Setting(caller, rules, alone & rules, limited & rules, crosses, layers, choices, absent, there, table)
+        alone, limited = one.alone & rules, one.limited & rules
+        return Setting(caller, rules, alone, limited, one.crosses, one.layers, choices, absent, there, table)
 
     def _off_resource(self, rule: Rule, context: Context) -> bool:
         statement = rule.statement
