@@ -14,6 +14,8 @@ from kms_katas.policy import Documents, Grant, NamedPolicy, PolicyError, Princip
 from kms_katas.policy.match import arn_matches, glob_matches
 from kms_katas.policy.proof import prove
 from kms_katas.policy.proof.automaton import Budget, TextTest, example_texts, plain
+from kms_katas.policy.proof.question import Question
+from kms_katas.policy.proof.second import prove_with_both
 
 DATA = Path(__file__).parents[1] / "data" / "authorization-cases"
 PAIRS = json.loads((DATA / "comparisons.json").read_text())["pairs"]
@@ -288,3 +290,13 @@ def test_every_combination_of_patterns_that_a_text_can_fit_has_an_example(tests,
     examples = [fits(text) for text in example_texts([plain(tests)], (), Budget(10**6), "")]
     assert len(set(examples)) == len(examples)
     assert {fits(text) for text in texts} <= set(examples)
+
+
+def test_where_search_and_decision_disagree_nobody_else_is_asked(account, key, monkeypatch):
+    monkeypatch.setattr(Question, "_differs", lambda *_: False)
+    monkeypatch.setattr("kms_katas.policy.proof.second.installed", lambda: pytest.fail("another prover was looked for"))
+    wide = key_policy(allow({"AWS": f"arn:aws:iam::{account}:role/app"}))
+    narrow = key_policy(allow({"AWS": f"arn:aws:iam::{account}:role/app"}, "kms:Encrypt"))
+    proof, prover = prove_with_both("at most", wide, narrow, key_arn=key)
+    assert (proof.verdict, prover) == ("undecided", None)
+    assert "report this policy" in proof.reason

@@ -119,6 +119,9 @@ def prove(
     return proved(relation, question, budget.spent)
 
 
+DISAGREEMENT = "nothing, and report this policy: the search and the decision disagree about it"
+"""A fault of the prover, and no verdict, whoever else could be asked."""
+
 ALLOWING: dict[Relation, tuple[int, ...]] = {"at most": (0,), "at least": (1,), "equivalent": (0, 1)}
 """The sides that must allow nothing that the other one does not."""
 
@@ -226,7 +229,7 @@ class Question:
         """Without whatever it does not need to show the difference. Raises NotDecided where it shows none: the search
         and `decide` then disagree, and no verdict can be given."""
         if not self._differs(draft, allowing):
-            raise NotDecided("nothing, and report this policy: the search and the decision disagree about it")
+            raise NotDecided(DISAGREEMENT)
         while smaller := next((one for one in draft.smaller() if self._differs(one, allowing)), None):
             draft = smaller
         return draft
