@@ -12,7 +12,7 @@ from rich.text import Text
 from kms_katas.cli import KIT_FAILED, NOT_PASSED, PASSED, USED_WRONGLY, screen
 from kms_katas.cli.policy.files import read_text, shown
 from kms_katas.kit import KitError
-from kms_katas.policy import PolicyError
+from kms_katas.policy import PolicyError, Request
 from kms_katas.policy.cases import Unreadable, as_case, read_cases, read_pairs
 
 DECISIONS_SCHEMA = "urn:kms-katas:decisions:1"
@@ -154,7 +154,7 @@ def compare(file: str, steps: int | None, format: str) -> int:
             "aWithinB": within,
             "counterexample": as_case(shows.request, EVERYTHING if shows.identity_allows else None) if shows else None,
             "seconds": seconds,
-            "reason": proof.reason,
+            "reason": _who_differs(shows.request) if shows else proof.reason,
             "prover": prover,
         }
         fits = None if within is None or entry.expected is None else entry.expected is within
@@ -167,13 +167,17 @@ def compare(file: str, steps: int | None, format: str) -> int:
     return _status(answers) or (KIT_FAILED if undecided else PASSED)
 
 
+def _who_differs(request: Request) -> str:
+    return f"A lets {request.principal.arn} do {request.action}, B does not."
+
+
 def _show_comparisons(answers: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("", "pair", "A within B", "why"):
         table.add_column(name, no_wrap=name != "why", overflow="fold")
     words = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("not decided", "yellow")}
     for one in answers:
-        why = "" if one["aWithinB"] else _in_names(one["reason"] or "")
+        why = "" if one["aWithinB"] else one["reason"]
         why = " ".join(filter(None, (why, "By z3." if one["prover"] == "z3" else "")))
         answer = Text("?", "yellow") if one["error"] else words[one["aWithinB"]]
         table.add_row(_mark(one), Text(one["id"]), answer, Text(why))
@@ -185,7 +189,3 @@ def _show_comparisons(answers: list[dict[str, Any]]) -> None:
     told = f"{screen.count(len(answers), 'pair')}: {within} within, {beyond} not"
     screen.say(told + (f", {undecided} not decided." if undecided else "."))
     _show_expectations(answers)
-
-
-def _in_names(reason: str) -> str:
-    return reason.replace("The first lets", "A lets").replace("the second does not", "B does not")
