@@ -188,6 +188,11 @@ def test_the_key_that_is_given_counts(prove):
     [
         ([allow("*", "kms:Decrypt")], ["--nobody-outside"], "names no account"),
         ([allow(ROLE, "kms:a"), allow(OTHER, "kms:a")], ["--nobody-outside"], f"{OTHER}"),
+        (
+            [allow(ROLE, "kms:a", Resource=[f"arn:aws:kms:eu-west-1:{OTHER}:key/{uuid.uuid4()}" for _ in range(2)])],
+            ["--nobody-outside"],
+            "names 2 keys",
+        ),
         (WIDE, ["--nobody-outside", "--key", "mine"], "--key mine is not the ARN"),
         (WIDE, [], "Ask one thing"),
         (WIDE, ["--nobody-outside", "--all-needed"], "Ask one thing"),
