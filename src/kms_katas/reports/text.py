@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
+from kms_katas.reports.public import safe
 
 _MARKS = {
     "pass": ("✓", "green"),
@@ -52,15 +53,6 @@ def in_short(verdict: Verdict, title: str) -> RenderableType:
     if told:
         lines += [Text(f"\n  Why {which} does not pass:", style="dim"), Padding(_failure(told), (0, 0, 0, 4))]
     return Group(heading, *lines)
-
-
-def safe(text: str) -> str:
-    """`text` without control characters: nothing that an answer makes can move the cursor or colour the screen."""
-    return "".join(_safe_character(character) for character in text)
-
-
-def _safe_character(character: str) -> str:
-    return character if character.isprintable() or character in "\n" else character.encode("unicode_escape").decode()
 
 
 def _points(verdict: Verdict) -> str:

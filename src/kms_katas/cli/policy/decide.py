@@ -14,6 +14,7 @@ from kms_katas.cli.policy.files import read_text, shown
 from kms_katas.kit import KitError
 from kms_katas.policy import PolicyError, Request
 from kms_katas.policy.cases import Unreadable, as_case, read_cases, read_pairs
+from kms_katas.reports.public import safe
 
 DECISIONS_SCHEMA = "urn:kms-katas:decisions:1"
 COMPARISONS_SCHEMA = "urn:kms-katas:comparisons:1"
@@ -66,7 +67,12 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
     for one in answers:
         decision = Text("?", "yellow") if one["error"] else _ALLOWED if one["decision"] == "Allow" else _DENIED
         table.add_row(
-            _mark(one), Text(one["id"]), decision, one["kind"] or "", one["layer"] or "", Text(_place(one["statement"]))
+            _mark(one),
+            _cell(one["id"]),
+            decision,
+            one["kind"] or "",
+            one["layer"] or "",
+            _cell(_place(one["statement"])),
         )
     console = screen.console()
     console.print(table)
@@ -83,7 +89,11 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
     why = wrong or next((one["id"] for one in answers if not one["error"]), None)
     if why is not None and file != "-":
         words = f"policy explain {shlex.quote(file)} --id {shlex.quote(why)}"
-        console.print(Text.assemble("Why: ", (screen.command(words), "cyan")))
+        console.print(Text.assemble("Why: ", (safe(screen.command(words)), "cyan")))
+
+
+def _cell(text: str) -> Text:
+    return Text(safe(text))
 
 
 def _mark(one: dict[str, Any]) -> Text:
@@ -180,7 +190,7 @@ def _show_comparisons(answers: list[dict[str, Any]]) -> None:
         why = "" if one["aWithinB"] else one["reason"]
         why = " ".join(filter(None, (why, "By z3." if one["prover"] == "z3" else "")))
         answer = Text("?", "yellow") if one["error"] else words[one["aWithinB"]]
-        table.add_row(_mark(one), Text(one["id"]), answer, Text(why))
+        table.add_row(_mark(one), _cell(one["id"]), answer, _cell(why))
     screen.console().print(table)
     _show_remarks(answers)
     within = sum(one["aWithinB"] is True for one in answers)

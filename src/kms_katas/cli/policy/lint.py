@@ -8,6 +8,7 @@ from kms_katas.kit import KitError
 from kms_katas.policy import PolicyError
 from kms_katas.policy.lint import Kind, as_json, as_sarif, as_text
 from kms_katas.policy.lint import lint as findings_in
+from kms_katas.reports.public import safe
 
 
 def lint(files: Sequence[str], key_arn: str | None, kind: Kind, proofs: bool, format: str) -> int:
@@ -19,6 +20,7 @@ def lint(files: Sequence[str], key_arn: str | None, kind: Kind, proofs: bool, fo
         }
     except PolicyError as error:
         raise KitError(f"--key: {error}") from None
-    print({"text": as_text, "json": as_json, "sarif": as_sarif}[format](found))
+    told = {"text": as_text, "json": as_json, "sarif": as_sarif}[format](found)
+    print(safe(told) if format == "text" else told)
     grave = any(one.level != "suggestion" for findings in found.values() for one in findings)
     return NOT_PASSED if grave else PASSED
