@@ -233,7 +233,9 @@ def _lines(example: Counterexample) -> Iterator[str]:
 
 
 def _answer_of(decision: Decision) -> str:
-    return explain(decision)[1]
+    """Why; of what is allowed between two accounts also which statement of the key policy lets it in."""
+    why = explain(decision)[1:]
+    return " ".join(why) if decision.allowed else why[0]
 
 
 def _key(given: str | None, policy: NamedPolicy, name: str) -> str:
