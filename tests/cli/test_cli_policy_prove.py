@@ -93,6 +93,12 @@ def test_a_refutation_shows_a_request_that_the_one_allows_and_the_other_does_not
     assert "Under b.json: Denied" in ran.out
 
 
+def test_the_statement_that_lets_somebody_from_outside_in_is_named_with_its_line(prove, here):
+    ran, _ = prove([OWNER, allow(OTHER, "kms:Decrypt", Sid="Partner")], "--nobody-outside")
+    line = [n for n, text in enumerate((here / "a.json").read_text().splitlines(), 1) if text == "  {"][1]
+    assert f'statement 2 ("Partner", line {line}) of the key policy allows it' in ran.said
+
+
 def test_what_a_refuting_request_carries_is_shown(prove):
     condition = {"StringEquals": {"kms:EncryptionContext:team": "blue", "aws:PrincipalTag/dept": "x"}}
     role_alone = [allow(ROLE, "kms:Decrypt", Condition=condition)]
@@ -188,6 +194,11 @@ def test_the_key_that_is_given_counts(prove):
     [
         ([allow("*", "kms:Decrypt")], ["--nobody-outside"], "names no account"),
         ([allow(ROLE, "kms:a"), allow(OTHER, "kms:a")], ["--nobody-outside"], f"{OTHER}"),
+        (
+            [allow(ROLE, "kms:a", Resource=[f"arn:aws:kms:eu-west-1:{OTHER}:key/{uuid.uuid4()}" for _ in range(2)])],
+            ["--nobody-outside"],
+            "names 2 keys",
+        ),
         (WIDE, ["--nobody-outside", "--key", "mine"], "--key mine is not the ARN"),
         (WIDE, [], "Ask one thing"),
         (WIDE, ["--nobody-outside", "--all-needed"], "Ask one thing"),

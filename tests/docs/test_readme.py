@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,6 +26,10 @@ def test_its_links_lead_somewhere(target: str) -> None:
 def test_every_verb_it_names_is_one_of_the_command() -> None:
     from kms_katas.cli.app import app
 
-    verbs = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    named = set(re.findall(r"python3 kata\.py ([a-z]+)", README)) - {"test"}
-    assert named <= verbs
+    def verbs(of: typer.Typer) -> set[str]:
+        return {command.name or command.callback.__name__ for command in of.registered_commands if command.callback}
+
+    groups = {group.name: verbs(group.typer_instance) for group in app.registered_groups if group.typer_instance}
+    named = re.findall(r"python3 kata\.py ([a-z]+)(?: ([a-z]+))?", README)
+    assert {verb for verb, _ in named if verb not in groups} - {"test"} <= verbs(app)
+    assert [(group, verb) for group, verb in named if group in groups and verb not in groups[group]] == []

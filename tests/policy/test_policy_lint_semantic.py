@@ -51,6 +51,16 @@ def test_the_key_policy_that_kms_gives_has_no_finding():
     assert lint(default_key_policy("aws", HOME), key_arn=KEY, semantic=True) == []
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_without_a_key_it_is_one_of_the_partition_and_the_account_that_the_policy_names(partition):
+    assert lint(default_key_policy(partition, HOME), semantic=True) == []
+
+
+def test_without_a_key_it_is_the_one_that_the_policy_names():
+    text = json.dumps({"Version": "2012-10-17", "Statement": [OURS | {"Resource": KEY}]})
+    assert lint(text, semantic=True) == []
+
+
 def test_identity_policies_are_no_key_policies():
     text = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "kms:*", "Resource": "*"}})
     assert lint(text, kind="identity-policy", semantic=True) == []

@@ -75,5 +75,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 def _fail(sentence: str, status: int) -> int:
-    print(sentence, file=sys.stderr)
+    from kms_katas.reports.public import safe
+
+    print(safe(sentence), file=sys.stderr)
     return status

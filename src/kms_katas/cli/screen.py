@@ -15,6 +15,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from kms_katas.reports.github import for_log
+from kms_katas.reports.public import safe
 
 PLAIN_WIDTH = 120
 
@@ -29,9 +30,10 @@ def console() -> Console:
 
 
 def say(text: str, style: str = "") -> None:
-    """One sentence or line: wrapped on a terminal; in a pipe or a file as it is, however long."""
+    """One sentence or line: wrapped on a terminal; in a pipe or a file as it is, however long. What others wrote in it
+    moves no cursor."""
     shown = console()
-    shown.print(Text(text, style), soft_wrap=not shown.is_terminal)
+    shown.print(Text(safe(text), style), soft_wrap=not shown.is_terminal)
 
 
 class Prose:

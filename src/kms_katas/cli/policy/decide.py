@@ -12,8 +12,9 @@ from rich.text import Text
 from kms_katas.cli import KIT_FAILED, NOT_PASSED, PASSED, USED_WRONGLY, screen
 from kms_katas.cli.policy.files import read_text, shown
 from kms_katas.kit import KitError
-from kms_katas.policy import PolicyError
+from kms_katas.policy import PolicyError, Request
 from kms_katas.policy.cases import Unreadable, as_case, read_cases, read_pairs
+from kms_katas.reports.public import safe
 
 DECISIONS_SCHEMA = "urn:kms-katas:decisions:1"
 COMPARISONS_SCHEMA = "urn:kms-katas:comparisons:1"
@@ -66,7 +67,12 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
     for one in answers:
         decision = Text("?", "yellow") if one["error"] else _ALLOWED if one["decision"] == "Allow" else _DENIED
         table.add_row(
-            _mark(one), Text(one["id"]), decision, one["kind"] or "", one["layer"] or "", Text(_place(one["statement"]))
+            _mark(one),
+            _cell(one["id"]),
+            decision,
+            one["kind"] or "",
+            one["layer"] or "",
+            _cell(_place(one["statement"])),
         )
     console = screen.console()
     console.print(table)
@@ -83,7 +89,11 @@ def _show_decisions(answers: list[dict[str, Any]], file: str) -> None:
     why = wrong or next((one["id"] for one in answers if not one["error"]), None)
     if why is not None and file != "-":
         words = f"policy explain {shlex.quote(file)} --id {shlex.quote(why)}"
-        console.print(Text.assemble("Why: ", (screen.command(words), "cyan")))
+        console.print(Text.assemble("Why: ", (safe(screen.command(words)), "cyan")))
+
+
+def _cell(text: str) -> Text:
+    return Text(safe(text))
 
 
 def _mark(one: dict[str, Any]) -> Text:
@@ -154,7 +164,7 @@ def compare(file: str, steps: int | None, format: str) -> int:
             "aWithinB": within,
             "counterexample": as_case(shows.request, EVERYTHING if shows.identity_allows else None) if shows else None,
             "seconds": seconds,
-            "reason": proof.reason,
+            "reason": _who_differs(shows.request) if shows else proof.reason,
             "prover": prover,
         }
         fits = None if within is None or entry.expected is None else entry.expected is within
@@ -167,16 +177,20 @@ def compare(file: str, steps: int | None, format: str) -> int:
     return _status(answers) or (KIT_FAILED if undecided else PASSED)
 
 
+def _who_differs(request: Request) -> str:
+    return f"A lets {request.principal.arn} do {request.action}, B does not."
+
+
 def _show_comparisons(answers: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("", "pair", "A within B", "why"):
         table.add_column(name, no_wrap=name != "why", overflow="fold")
     words = {True: Text("yes", "green"), False: Text("no", "red"), None: Text("not decided", "yellow")}
     for one in answers:
-        why = "" if one["aWithinB"] else _in_names(one["reason"] or "")
+        why = "" if one["aWithinB"] else one["reason"]
         why = " ".join(filter(None, (why, "By z3." if one["prover"] == "z3" else "")))
         answer = Text("?", "yellow") if one["error"] else words[one["aWithinB"]]
-        table.add_row(_mark(one), Text(one["id"]), answer, Text(why))
+        table.add_row(_mark(one), _cell(one["id"]), answer, _cell(why))
     screen.console().print(table)
     _show_remarks(answers)
     within = sum(one["aWithinB"] is True for one in answers)
@@ -185,7 +199,3 @@ def _show_comparisons(answers: list[dict[str, Any]]) -> None:
     told = f"{screen.count(len(answers), 'pair')}: {within} within, {beyond} not"
     screen.say(told + (f", {undecided} not decided." if undecided else "."))
     _show_expectations(answers)
-
-
-def _in_names(reason: str) -> str:
-    return reason.replace("The first lets", "A lets").replace("the second does not", "B does not")

@@ -23,6 +23,7 @@ from kms_katas.policy import (
 from kms_katas.policy.cases import Case, Unreadable, encryption_context_keys, read_cases, read_grants
 from kms_katas.policy.context import resource_account
 from kms_katas.policy.kms_table import condition_key, permissions
+from kms_katas.reports.public import safe
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def explain_request(file: str | None, id: str | None, asked: Asked, format: str)
         remarks.append(f"The file expects {expected}{kind}; this is {decision.kind}.")
     for remark in remarks:
         # Beside the answer, which a program may read.
-        print(f"{case.id}: {remark}", file=sys.stderr)
+        print(safe(f"{case.id}: {remark}"), file=sys.stderr)
     return NOT_PASSED if remarks else PASSED
 
 
@@ -73,7 +74,7 @@ def _show(decision: Decision, format: str) -> None:
     if format == "json":
         print(json.dumps(decision_data(decision), indent=2))
     elif format == "markdown":
-        print(as_markdown(decision))
+        print(safe(as_markdown(decision)))
     else:
         asked, answer, *more = explain(decision)
         screen.say(asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kms_katas.cli import NOT_PASSED, PASSED
+from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.policy.files import POLICY_BYTES, read_text, shown
 from kms_katas.kit import KitError
 from kms_katas.policy import PolicyError
@@ -19,6 +19,10 @@ def lint(files: Sequence[str], key_arn: str | None, kind: Kind, proofs: bool, fo
         }
     except PolicyError as error:
         raise KitError(f"--key: {error}") from None
-    print({"text": as_text, "json": as_json, "sarif": as_sarif}[format](found))
+    if format == "text":
+        for line in as_text(found).split("\n"):
+            screen.say(line)
+    else:
+        print({"json": as_json, "sarif": as_sarif}[format](found))
     grave = any(one.level != "suggestion" for findings in found.values() for one in findings)
     return NOT_PASSED if grave else PASSED

@@ -1,7 +1,6 @@
 """`kata policy prove`: one question about a key policy, answered for all requests. Whoever answers is policy/proof."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,8 +11,7 @@ from kms_katas.kit import KitError
 from kms_katas.policy import Decision, Documents, NamedPolicy, PolicyError, explain
 from kms_katas.policy.cases import as_case
 from kms_katas.policy.context import is_key, resource_account
-from kms_katas.policy.document import as_list, statements
-from kms_katas.policy.match import names_in
+from kms_katas.policy.likely_keys import likely_keys
 from kms_katas.policy.proof import (
     STEPS,
     Callers,
@@ -235,41 +233,22 @@ def _lines(example: Counterexample) -> Iterator[str]:
 
 
 def _answer_of(decision: Decision) -> str:
-    return explain(decision)[1]
+    """Why; of what is allowed between two accounts also which statement of the key policy lets it in."""
+    why = explain(decision)[1:]
+    return " ".join(why) if decision.allowed else why[0]
 
 
 def _key(given: str | None, policy: NamedPolicy, name: str) -> str:
-    """The key that the proof is about: the one given, the one that a Resource names, or one of the account that the
-    policy opens the key to, or that alone is named."""
+    """The key that the proof is about: the one given, or the only one that the policy may belong to."""
     if given is not None:
         if not is_key(given):
             raise KitError(f"--key {given} is not the ARN of a KMS key.")
         return given
-    written = statements(policy.document)
-    keys = {one for statement in written for one in as_list(statement.get("Resource", [])) if is_key(one)}
-    exact = [one for one in keys if not set(one) & set("*?$")]
-    if len(exact) == 1:
-        return str(exact[0])
-    owners = _accounts(written, allowing=True) or _accounts(written, allowing=False)
-    if len(owners) != 1:
-        found = f"{name} names the accounts {' and '.join(sorted(owners))}" if owners else f"{name} names no account"
+    keys = likely_keys(policy.document)
+    if len(keys) != 1:
+        accounts = sorted({str(resource_account(key)) for key in keys})
+        found = f"{name} names the accounts {' and '.join(accounts)}" if accounts[1:] else f"{name} names no account"
+        if len(accounts) == 1:
+            found = f"{name} names {len(keys)} keys"
         raise KitError(f"Say which key the policy belongs to, with --key ARN: {found}.")
-    ((account, partition),) = owners.items()
-    return f"arn:{partition}:kms:us-east-1:{account}:key/00000000-0000-0000-0000-000000000000"
-
-
-_NAMED = re.compile(r"(?:arn:(aws[a-z-]*):(?:iam|sts)::)?([0-9]{12})(:root)?(?::.*)?", re.ASCII)
-
-
-def _accounts(written: list[Any], allowing: bool) -> dict[str, str]:
-    """The accounts that principals belong to, with their partitions; `allowing`: only those to which, as a whole, a
-    statement allows every action, as the owner's statement in most policies does."""
-    found = {}
-    for statement in written:
-        if allowing and (statement["Effect"] != "Allow" or "kms:*" not in as_list(statement.get("Action", []))):
-            continue
-        for named in names_in(statement.get("Principal", ())):
-            match = _NAMED.fullmatch(named)
-            if match and (not allowing or match[3] or named == match[2]):
-                found[match[2]] = match[1] or "aws"
-    return found
+    return keys[0]

@@ -19,9 +19,8 @@ def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy", se
     policy belongs to; without it nothing is said about other keys and other accounts. `kind` is "key-policy" or
     "identity-policy" (also for permissions boundaries, session policies and SCPs, which have the same elements); of an
     identity policy only the statements that touch KMS are looked at. With `semantic` a key policy is also looked at by
-    proof (S1 to S7), which can take seconds; without `key_arn` the key is taken for one of the account that the policy
-    names. Raises PolicyError for a `key_arn` that is no key
-    ARN and for an unknown `kind`.
+    proof (S1 to S7), which can take seconds; without `key_arn` the key is the likeliest that the policy may belong to
+    (likely_keys.py). Raises PolicyError for a `key_arn` that is no key ARN and for an unknown `kind`.
     """
     if kind not in KINDS:
         raise PolicyError(f"{kind!r} is no kind of policy that lint knows: give one of {', '.join(KINDS)}.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..context import resource_account
 from ..decision import Documents
+from ..likely_keys import likely_keys
 from ..points import OPEN_POINTS
 from ..proof import (
     Counterexample,
@@ -21,26 +22,18 @@ from ..proof import (
 from ..statement import NamedPolicy
 from .reading import Findings, Policy, Statement
 
-_KEY = "key/1234abcd-12ab-34cd-56ef-1234567890ab"
-_ACCOUNT = "111122223333"
+_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def findings(policy: Policy) -> Findings:
-    """What is proved of a key policy. Without a key it is taken for one of the account that the policy names."""
-    key = policy.key_arn or f"arn:aws:kms:us-east-1:{_likely_owner(policy)}:{_KEY}"
+    """What is proved of a key policy. Without a key it is taken for the likeliest that it may belong to."""
+    key = policy.key_arn or next(iter(likely_keys(policy.document)), _KEY)
     named = NamedPolicy("key policy", policy.document)
     yield from _lock_out(policy, named, key)
     yield from _delegation_off(policy, named, key)
     yield from _outside_access(policy, key)
     yield from _without_effect(policy, named, key)
     yield from _self_escalation(policy, named, key)
-
-
-def _likely_owner(policy: Policy) -> str:
-    """The account named as an account principal, else that of the first principal: most policies name their own."""
-    names = [named for statement in policy.statements if statement.allows for named in statement.principals]
-    accounts = [named.account for named in names if named.is_account]
-    return next(iter((*accounts, *(named.account for named in names if named.account))), _ACCOUNT)
 
 
 def _lock_out(policy: Policy, named: NamedPolicy, key: str) -> Findings:
