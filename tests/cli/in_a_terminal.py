@@ -25,6 +25,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         environment = os.environ | {"TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"} | environment
+        # The terminal has the size that was set above, whatever one the tests themselves were started in.
+        environment = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [*command, *map(str, words)],
             stdin=slave,

@@ -175,6 +175,7 @@ def test_a_statement_that_is_not_needed_is_named_with_its_line(prove, here):
         ([allow(f"arn:aws:sts::{OTHER}:assumed-role/a/b", "kms:Decrypt")], OTHER),
         ([allow(ROLE, "kms:*", Resource=f"arn:aws:kms:eu-west-1:{OTHER}:key/{uuid.uuid4()}")], OTHER),
     ],
+    ids=["root", "root and another", "session", "key"],
 )
 def test_the_account_of_the_key_is_read_from_the_policy_and_said(prove, statements, account):
     ran, told = prove(statements, "--nobody-outside")
@@ -193,7 +194,7 @@ def test_the_key_that_is_given_counts(prove):
     ("statements", "words", "said"),
     [
         ([allow("*", "kms:Decrypt")], ["--nobody-outside"], "names no account"),
-        ([allow(ROLE, "kms:a"), allow(OTHER, "kms:a")], ["--nobody-outside"], f"{OTHER}"),
+        ([allow(ROLE, "kms:a"), allow(OTHER, "kms:a")], ["--nobody-outside"], OTHER),
         (
             [allow(ROLE, "kms:a", Resource=[f"arn:aws:kms:eu-west-1:{OTHER}:key/{uuid.uuid4()}" for _ in range(2)])],
             ["--nobody-outside"],
@@ -205,6 +206,7 @@ def test_the_key_that_is_given_counts(prove):
         (WIDE, ["--nobody-can", "kms:ListKeys"], "--nobody-can: 'kms:ListKeys' is no permission on a key"),
         (WIDE, ["--at-most", "nowhere.json"], "nowhere.json is not there"),
     ],
+    ids=["no account", "two accounts", "two keys", "no ARN", "none", "two", "no permission", "no file"],
 )
 def test_a_question_that_cannot_be_asked_is_told_in_a_sentence(prove, statements, words, said):
     ran, told = prove(statements, *words)

@@ -135,7 +135,11 @@ def test_an_unknown_alias_is_not_found_where_aliases_are_taken(
 
 
 @every_call
-@pytest.mark.parametrize("form", ["fake-key-id", "mrk-fake-key-id", secrets.token_hex(16), "key/x", "MRK-" + "0" * 32])
+@pytest.mark.parametrize(
+    "form",
+    ["fake-key-id", "mrk-fake-key-id", secrets.token_hex(16), "key/x", "MRK-" + "0" * 32],
+    ids=["words", "words after mrk-", "no hyphens", "key/", "MRK-"],
+)
 def test_a_malformed_key_id_is_not_found(answer: Any, operation: str, parameter: str, form: str) -> None:
     if operation != "RetireGrant":
         assert answer(operation, parameter, form) == ("NotFoundException", f"Invalid keyId '{form}'")
