@@ -19,6 +19,7 @@ WINDOWS = os.name == "nt"
 PYTHON, KATA = (VENV / (("Scripts/%s.exe" if WINDOWS else "bin/%s") % name) for name in ("python", "kata"))
 OF_A_VENV = {*"bin include lib lib64 share Include Lib Scripts .gitignore pyvenv.cfg".split(), STAMP.name}
 FOR_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_REQUIRE_VIRTUALENV": "1", "PIP_USER": "0"}
+ON_ALL_CORES = "-n auto --maxprocesses 4 --dist worksteal".split()  # 4 take some 2 GB
 LEADS_ELSEWHERE = {"PYTHONHOME", "PYTHONPATH", "PIP_PREFIX", "PIP_ROOT", "PIP_TARGET"}
 TOO_OLD = """This is Python %d.%d and PATH has no newer one; KMS Katas needs Python 3.11 or newer. Install it: Debian,
 Ubuntu `sudo apt install python3.11-venv`, macOS `brew install python`, Windows `winget install Python.Python.3.13`."""
@@ -34,8 +35,8 @@ def main(words):
     name = '"%s"' % sys.argv[0] if " " in sys.argv[0] else sys.argv[0]
     os.environ["KATA_COMMAND"] = ("py " if WINDOWS else "python3 ") + name  # what kata's screens tell people to type
     if groups:
-        os.chdir(str(ROOT))
-        become([PYTHON, "-m", "pytest", *words[1:]])
+        os.chdir(str(ROOT))  # with words it is pytest as everybody knows it: -s shows what is printed, -x stops there
+        become([PYTHON, "-m", "pytest", *(words[1:] or ON_ALL_CORES)])
     # The script goes to its Python by name: its own first line cannot name every path (think of spaces and quotes).
     become([KATA, *words] if WINDOWS else [PYTHON, KATA, *words])
 

@@ -40,6 +40,12 @@ def test_test_runs_pytest_in_the_project_folder_with_the_words_that_follow(proje
     assert (said["name"], said["words"], said["cwd"]) == ("pytest", ["-k", "a or b"], str(project.folder))
 
 
+def test_test_alone_runs_all_tests_on_several_cores(project, python):
+    said = report(project.start("test", python=python))
+    assert (said["name"], said["words"][:2], said["cwd"]) == ("pytest", ["-n", "auto"], str(project.folder))
+    subprocess.run([sys.executable, "-m", "pytest", "--co", "-q", __file__, *said["words"]], check=True)
+
+
 @pytest.mark.parametrize("word", ["start", "test"])
 def test_the_exit_status_is_the_one_of_what_ran(project, python, word):
     status = random.randrange(1, 120)
