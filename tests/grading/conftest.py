@@ -66,6 +66,18 @@ by_both_open_runners = pytest.mark.parametrize("runner", ["forked:none", "spawne
 """For what must hold even where nothing closes the answer off: it reads /proc, writes files, starts processes."""
 
 
+OF_ONE_RUNNER = {"forked", "spawned", "started"}
+"""Fixtures that give a runner of one kind, whatever KATA_RUNNER says."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if "runner" in parameters or OF_ONE_RUNNER.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("own_runner")
+
+
 @pytest.fixture
 def learner(lab: Lab) -> Principal:
     return lab.home.admin
