@@ -1,4 +1,4 @@
-"""One request to a service other than KMS, and what a service says about it: data only."""
+"""One request to a service other than KMS, and what a service says about it. Decides nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from kms_katas.lab.callers import Caller
+from kms_katas.lab.kms import setting
 from kms_katas.lab.network import Route
 from kms_katas.lab.request_keys import Context
 from kms_katas.policy import Decision, NamedPolicy
@@ -30,8 +31,12 @@ class ServiceCall:
     now: datetime
     route: Route
     forward: Callable[..., Answer] = field(repr=False)
-    decision: Decision | None = field(default=None, repr=False)
-    """The one that refused, or the last one."""
+
+
+def remember_denial(call: ServiceCall, decision: Decision | None) -> None:
+    """What `Lab.explain` tells of the error that this call ends with: the service's own refusal, or that of KMS."""
+    if setting.current.denied is not None and decision is not None:
+        setting.current.denied(call.request_id, decision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import global_keys
 from kms_katas.lab.services import wire
-from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
+from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
 from kms_katas.lab.services.table import service as service_of
 from kms_katas.policy import Request as Question
 from kms_katas.policy import decide_on_resource
@@ -82,9 +82,8 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
     except KMSError as error:
         return wire.error(protocol, Refused(error.code, error.message, error.status), request_id)
     except Exception as fault:
-        sentence = (
-            f"The lab failed inside {model.name} ({type(fault).__name__}). This is a fault of the lab, not yours."
-        )
+        where = f"The lab failed inside {model.name} ({type(fault).__name__})."
+        sentence = f"{where} This is a fault of the lab, not of your request."
         return wire.error(protocol, Refused("InternalFailure", sentence, 500), request_id)
 
 
@@ -158,8 +157,7 @@ def require(service: Service, call: ServiceCall, permission: Permission) -> None
         documents = replace(documents, rcps=())
     context = global_keys(caller, call.region, call.user_agent, call.now, call.route, owner) | permission.context
     question = Question(principal_of(caller), permission.action, permission.resource, context, owner=permission.owner)
-    call.decision = decide_on_resource(question, permission.policy, documents)
-    if not call.decision.allowed:
-        if setting.current.denied is not None:
-            setting.current.denied(call.request_id, call.decision)
-        raise service.denied(call.decision)
+    decision = decide_on_resource(question, permission.policy, documents)
+    if not decision.allowed:
+        remember_denial(call, decision)
+        raise service.denied(decision)

@@ -17,7 +17,7 @@ from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.path import take
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.network import DIRECT, Route
-from kms_katas.lab.services.call import ServiceCall
+from kms_katas.lab.services.call import ServiceCall, remember_denial
 
 
 def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], via: str = "") -> dict[str, Any]:
@@ -27,7 +27,12 @@ def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], vi
     Raises KMSError.
     """
     way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
-    return _asked(call.caller, call.region, way, operation, parameters)
+    work = _asked(call.caller, call.region, way, operation, parameters)
+    if work.error is not None:
+        if work.error.code == "AccessDeniedException":
+            remember_denial(call, work.decision)
+        raise work.error
+    return work.response or {}
 
 
 def ask_kms_as_service(
@@ -39,7 +44,10 @@ def ask_kms_as_service(
     """
     caller = Caller(principal, source_account, "AWSService", principal, "")
     way = replace(DIRECT, source_arn=source_arn, source_account=source_account)
-    return _asked(caller, region, way, operation, parameters)
+    work = _asked(caller, region, way, operation, parameters)
+    if work.error is not None:
+        raise work.error
+    return work.response or {}
 
 
 def default_key(account: str, region: str, alias: str) -> str:
@@ -48,7 +56,7 @@ def default_key(account: str, region: str, alias: str) -> str:
     return store_of(account, region, setting.now()).describe_key(alias).arn
 
 
-def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: Mapping[str, Any]) -> Work:
     work = Work(
         operation=operation,
         body=json.dumps(dict(parameters), default=_on_the_wire).encode(),
@@ -63,9 +71,7 @@ def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: 
         caller=caller,
     )
     take(work)
-    if work.error is not None:
-        raise work.error
-    return work.response or {}
+    return work
 
 
 def _on_the_wire(value: object) -> str:
