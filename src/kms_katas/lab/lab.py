@@ -256,8 +256,8 @@ class Lab:
         setting.current = replace(setting.current, meter=Meter(quotas) if quotas is not None else None)
 
     def explain(self, error: ClientError) -> Decision:
-        """The decision behind an AccessDeniedException of KMS, an AccessDenied of AssumeRole, or the denial of a service
-        that calls KMS: its own, or that of KMS where KMS refused what the service asked for the caller.
+        """The decision behind an AccessDeniedException of KMS, an AccessDenied of AssumeRole, or the denial of a
+        service that calls KMS: its own, or that of KMS where KMS refused what the service asked for the caller.
 
         Raises LookupError for an error that is no denial of this lab.
         """

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.routing import get_service_router
+from werkzeug.exceptions import HTTPException
 
 from kms_katas.lab.callers import Caller, find_credential, root_caller
 from kms_katas.lab.documents import documents_about, principal_of
@@ -81,6 +82,8 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         return wire.error(protocol, refused, request_id)
     except KMSError as error:
         return wire.error(protocol, Refused(error.code, error.message, error.status), request_id)
+    except HTTPException:
+        raise  # moto's own errors: it makes their answers
     except Exception as fault:
         where = f"The lab failed inside {model.name} ({type(fault).__name__})."
         sentence = f"{where} This is a fault of the lab, not of your request."
