@@ -77,7 +77,7 @@ class Lab:
         self._randomness = Randomness(seed)
         self._accounts: dict[str, Account] = {}
         self._works: list[Work] = []
-        self._denied_sessions: dict[str, Decision] = {}
+        self._denied: dict[str, Decision] = {}
         self._via = "lab"
         self._mock = QuickMock(config=_MOTO_CONFIG)
         self.client_pool = client_pool or ClientPool()
@@ -102,7 +102,7 @@ class Lab:
             enforce=True,
             randomness=self._randomness,
             record=self._record,
-            denied=self._denied_sessions.__setitem__,
+            denied=self._denied.__setitem__,
         )
         return self
 
@@ -256,13 +256,14 @@ class Lab:
         setting.current = replace(setting.current, meter=Meter(quotas) if quotas is not None else None)
 
     def explain(self, error: ClientError) -> Decision:
-        """The decision behind an AccessDeniedException of KMS or an AccessDenied of AssumeRole.
+        """The decision behind an AccessDeniedException of KMS, an AccessDenied of AssumeRole, or the denial of a
+        service that calls KMS: its own, or that of KMS where KMS refused what the service asked for the caller.
 
         Raises LookupError for an error that is no denial of this lab.
         """
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
-        if request_id in self._denied_sessions:
-            return self._denied_sessions[request_id]
+        if request_id in self._denied:
+            return self._denied[request_id]
         work = next((work for work in self._works if work.request_id == request_id), None)
         code = error.response.get("Error", {}).get("Code", "no code")
         if work is None or code != "AccessDeniedException":

@@ -1,10 +1,11 @@
-"""Puts the KMS engine in the place of moto's own, trust policies before its STS and users' permissions boundaries into
-its IAM, and takes all of it away again.
+"""Puts the KMS engine in the place of moto's own, trust policies before its STS, users' permissions boundaries into its
+IAM and a gate before the services that call KMS, and takes all of it away again.
 
 For any code that uses moto.mock_aws; `Lab` does it by itself.
 """
 
 import warnings
+from functools import cache
 from typing import Any
 
 import moto
@@ -12,7 +13,7 @@ import moto.iam.urls
 import moto.kms.models
 import moto.kms.urls
 import moto.sts.urls
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict, BaseBackend
 
 from kms_katas.lab import sts
 from kms_katas.lab.iam import IamWithBoundaries
@@ -20,9 +21,10 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.models import KeyStore
 from kms_katas.lab.kms.urls import url_paths
 from kms_katas.lab.randomness import Randomness
+from kms_katas.lab.services.table import SERVICES
 
 _OLDEST, _NEWEST = (5, 2, 5), (5, 3)
-_before: tuple[Any, Any, Any, Any] | None = None
+_before: tuple[Any, Any, Any, Any, Any, Any] | None = None
 _used_stores: Any = BackendDict
 
 
@@ -53,7 +55,7 @@ def _require_no_lab() -> None:
 
 
 def mount() -> None:
-    """The four assignments that moto reads at call time."""
+    """The six assignments that moto reads at call time."""
     global _before
     if _before is not None:
         return
@@ -63,11 +65,15 @@ def mount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        BaseBackend.urls,
+        BaseBackend.url_paths,
     )
     moto.kms.urls.url_paths = url_paths
     moto.kms.models.kms_backends.backend = KeyStore
     moto.sts.urls.url_paths = {"{0}/$": sts.dispatch}
     moto.iam.urls.url_paths = {"{0}/$": IamWithBoundaries.dispatch}
+    BaseBackend.urls = _guarded(BaseBackend.urls)  # type: ignore[assignment, method-assign]
+    BaseBackend.url_paths = _guarded(BaseBackend.url_paths)  # type: ignore[assignment, method-assign]
     _forget_stores()
 
 
@@ -80,9 +86,31 @@ def unmount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        BaseBackend.urls,  # type: ignore[method-assign]
+        BaseBackend.url_paths,  # type: ignore[method-assign]
     ) = _before
     _before = None
     _forget_stores()
+
+
+def _guarded(handlers_of: Any) -> property:
+    """moto's own property, with the handlers of the services in SERVICES behind the gate. Loads none of them."""
+
+    def guarded_handlers(backend: BaseBackend) -> Any:
+        handlers = handlers_of.fget(backend)
+        name = type(backend).__module__.split(".")[1]
+        return (
+            {path: _behind_gate(name, handler) for path, handler in handlers.items()} if name in SERVICES else handlers
+        )
+
+    return property(guarded_handlers)
+
+
+@cache
+def _behind_gate(name: str, handler: Any) -> Any:
+    from kms_katas.lab.services.gate import guarded
+
+    return guarded(name, handler)
 
 
 def mounted() -> bool:

@@ -36,12 +36,15 @@ class VpcEndpoint:
 @dataclass(frozen=True, slots=True)
 class Route:
     """`via_service` is the service that makes the request for the caller, as kms:ViaService has it:
-    "s3.us-east-1.amazonaws.com"; empty for a request of the caller's own.
+    "s3.us-east-1.amazonaws.com"; empty for a request of the caller's own. `source_arn` and `source_account` are the
+    resource for which a service calls as itself, and its account: aws:SourceArn and aws:SourceAccount.
     """
 
     source_ip: str = SOURCE_ADDRESS
     endpoint: VpcEndpoint | None = None
     via_service: str = ""
+    source_arn: str = ""
+    source_account: str = ""
 
 
 DIRECT = Route()

@@ -28,6 +28,8 @@ def global_keys(
         "aws:ViaAWSService": "true" if route.via_service else "false",
         "aws:userid": caller.user_id,
     }
+    if route.source_arn:
+        context |= {"aws:SourceArn": route.source_arn, "aws:SourceAccount": route.source_account}
     if route.endpoint is not None:
         context |= _through(route)
     elif not route.via_service:

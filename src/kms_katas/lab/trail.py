@@ -94,7 +94,9 @@ def _event(work: Work, caller: Caller) -> dict[str, Any]:
 
 
 def _invoking(work: Work) -> str:
-    """The service that called for the caller, as the examples of its calls have it: "s3.amazonaws.com"."""
+    """The service that called, as itself or for the caller, as the examples have it: "s3.amazonaws.com"."""
+    if work.caller is not None and work.caller.kind == "AWSService":
+        return work.caller.arn
     name, _, rest = work.route.via_service.partition(".")
     return f"{name}.{rest.partition('.')[2]}" if name else ""
 
@@ -104,6 +106,8 @@ def _resource(account: str, arn: str) -> dict[str, str]:
 
 
 def _identity(caller: Caller) -> dict[str, Any]:
+    if caller.kind == "AWSService":
+        return {"type": caller.kind, "invokedBy": caller.arn}
     identity: dict[str, Any] = {
         "type": caller.kind,
         "principalId": caller.user_id,

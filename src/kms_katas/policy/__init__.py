@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .document import PolicyError, parse_document
     from .evaluate import decide
     from .explanation import explain
+    from .on_resource import decide_on_resource
     from .points import OPEN_POINTS
     from .principal import Principal
     from .proof import Counterexample, Proof, prove
@@ -36,6 +37,7 @@ _HOME = {
     "as_markdown": "telling",
     "decide": "evaluate",
     "decide_assume_role": "assume_role",
+    "decide_on_resource": "on_resource",
     "decision_data": "telling",
     "denial_message": "denial",
     "explain": "explanation",
@@ -60,6 +62,7 @@ __all__ = [
     "as_markdown",
     "decide",
     "decide_assume_role",
+    "decide_on_resource",
     "decision_data",
     "denial_message",
     "explain",

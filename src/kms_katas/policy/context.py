@@ -65,7 +65,7 @@ def _derived(request: "Request") -> dict[str, str | tuple[str, ...]]:
     caller = request.principal
     owner = resource_account(request.resource)
     context: dict[str, str | tuple[str, ...]] = {"aws:securetransport": "true"}
-    if account := owner or role_account(request.resource):
+    if account := request.owning_account:
         context["aws:resourceaccount"] = account
     if caller.kind == "Service":
         return context | {"aws:principalisawsservice": "true", "aws:principalservicename": caller.arn}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from .context import resource_account, role_account
 from .principal import Principal, PrincipalMatch
 from .statement import Effect, NamedPolicy, StatementRef
 
@@ -14,6 +15,7 @@ Layer = Literal[
     "vpc-endpoint-policy",
     "key-policy",
     "trust-policy",
+    "resource-policy",
     "identity-policy",
     "permissions-boundary",
     "session-policy",
@@ -22,6 +24,9 @@ Layer = Literal[
     "reserved-alias",
     "grant",
 ]
+OF_THE_OWNER: tuple[Layer, ...] = ("key-policy", "trust-policy", "resource-policy")
+"""The policies that hang on what is asked for."""
+
 Element = Literal["principal", "action", "resource", "condition"]
 DecisionKind = Literal["Allowed", "ImplicitDeny", "ExplicitDeny"]
 
@@ -57,7 +62,8 @@ class Request:
     follow from the request itself (context.py) are added; a key given here wins over the derived one, and an empty
     tuple takes it away.
 
-    `grant_request` is the grant that CreateGrant asks for, `grant_id` the one that RetireGrant is to end.
+    `grant_request` is the grant that CreateGrant asks for, `grant_id` the one that RetireGrant is to end. `owner` is
+    the account of a resource of another service, whose ARN may not say it; empty for a key and a role.
     """
 
     principal: Principal
@@ -66,6 +72,12 @@ class Request:
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     grant_request: Grant | None = None
     grant_id: str | None = None
+    owner: str = ""
+
+    @property
+    def owning_account(self) -> str | None:
+        """The account that owns the resource; None for "*" and for what is not known."""
+        return self.owner or resource_account(self.resource) or role_account(self.resource)
 
 
 Levels = tuple[tuple[NamedPolicy, ...], ...]

@@ -9,6 +9,7 @@ _NAMED: dict[Layer, tuple[str, str]] = {
     "vpc-endpoint-policy": ("a", "VPC endpoint policy"),
     "key-policy": ("a", "resource-based policy"),
     "trust-policy": ("the", "role trust policy"),
+    "resource-policy": ("a", "resource-based policy"),
     "identity-policy": ("an", "identity-based policy"),
     "permissions-boundary": ("a", "permissions boundary"),
     "session-policy": ("a", "session policy"),

@@ -7,7 +7,7 @@ logic"). Which statements apply is found in examine.py; roles and their trust po
 from functools import partial
 from typing import NamedTuple
 
-from .context import is_key, names_alias, resource_account, role_account
+from .context import is_key, names_alias, resource_account
 from .decision import Decision, DecisionKind, Documents, Grant, Layer, Request, Step
 from .examine import CALLER_NAMED, Asked, Weighed, allows_by_match, examined, first_allow, first_deny, points_met
 from .grants import applying, examined_grants, reference
@@ -125,7 +125,7 @@ def weighed_policies(request: Request, documents: Documents) -> list[tuple[Layer
         documents.aws_managed_key
         or caller.service_linked
         or request.action.lower() == RETIRE
-        or (manager and manager in (resource_account(request.resource), role_account(request.resource)))
+        or (manager and manager == request.owning_account)
     ):
         found += (("resource-control-policy", level) for level in documents.rcps)
     if documents.vpc_endpoint is not None:

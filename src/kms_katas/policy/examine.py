@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from .conditions import Test, failing, why_not, why_so
 from .context import Context, condition_context
-from .decision import Element, Layer, Request, Step
+from .decision import OF_THE_OWNER, Element, Layer, Request, Step
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import Principal, PrincipalMatch
@@ -18,9 +18,7 @@ from .statement import NamedPolicy, Statement
 CALLER_NAMED: tuple[PrincipalMatch, ...] = ("EXACT", "WILDCARD", "ROLE", "FEDUSER")
 """The ways of covering the caller that need no identity policy beside them, inside one account."""
 
-WITH_PRINCIPAL: frozenset[Layer] = frozenset(
-    ["resource-control-policy", "vpc-endpoint-policy", "key-policy", "trust-policy"]
-)
+WITH_PRINCIPAL: frozenset[Layer] = frozenset(["resource-control-policy", "vpc-endpoint-policy", *OF_THE_OWNER])
 """The layers whose policies name a Principal."""
 
 _OF_AN_ORGANIZATION: tuple[Layer, ...] = ("service-control-policy", "resource-control-policy")
@@ -281,7 +279,7 @@ def _covers_because(match: PrincipalMatch | None, statement: Statement, layer: L
             return f"it names the role {caller.role_arn} and {verb} {action}"
         case "FEDUSER":
             return f"it names the user behind {caller.arn} and {verb} {action}"
-        case "ACCOUNT" if effect == "Allow" and caller.kind != "Account" and layer in ("key-policy", "trust-policy"):
+        case "ACCOUNT" if effect == "Allow" and caller.kind != "Account" and layer in OF_THE_OWNER:
             return f"it lets the identity policies of account {caller.account} decide on {action}"
         case "ACCOUNT":
             return f"it names the account {caller.account} and {verb} {action}"

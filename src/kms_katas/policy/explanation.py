@@ -5,8 +5,8 @@ It decides nothing; everything it says is in the Decision. AWS's own words are i
 
 from typing import Any
 
-from .context import names_alias, resource_account, role_account
-from .decision import Decision, Layer, Step
+from .context import names_alias
+from .decision import OF_THE_OWNER, Decision, Layer, Step
 from .document import as_list, statements
 from .points import OPEN_POINTS
 
@@ -16,6 +16,7 @@ _NAMED: dict[Layer, str] = {
     "vpc-endpoint-policy": "VPC endpoint policy",
     "key-policy": "key policy",
     "trust-policy": "trust policy",
+    "resource-policy": "resource policy",
     "permissions-boundary": "permissions boundary",
     "session-policy": "session policy",
 }
@@ -126,7 +127,7 @@ def _denied_because(decision: Decision) -> str:
         but = f" {_capital(_place(useless))} allows it, but the {policy} must let it count." if useless else ""
         whom = caller.arn if caller.kind == "Service" else f"{caller.arn} or to its account"
         return f"Denied: no statement of the {policy} allows {action} to {whom}.{but}"
-    opening = next((s for s in decision.trace if s.layer in ("key-policy", "trust-policy") and s.applies), None)
+    opening = next((s for s in decision.trace if s.layer in OF_THE_OWNER and s.applies), None)
     if opening is None:
         return f"Denied: no identity policy of {caller.arn} allows {action}."
     return (
@@ -346,11 +347,13 @@ def _no_such_role(decision: Decision) -> bool:
 
 
 def _owner(decision: Decision) -> str | None:
-    return resource_account(decision.request.resource) or role_account(decision.request.resource)
+    return decision.request.owning_account
 
 
 def _layer_of_owner(decision: Decision) -> Layer:
-    return "trust-policy" if decision.about_a_role else "key-policy"
+    if decision.about_a_role:
+        return "trust-policy"
+    return "key-policy" if decision.request.action.lower().startswith("kms:") else "resource-policy"
 
 
 def _policy_of_owner(decision: Decision) -> str:
@@ -389,5 +392,7 @@ def _place(step: Step) -> str:
 def _policy(step: Step) -> str:
     if step.layer == "identity-policy":
         return "the identity policy" if step.policy == "identity policy" else step.policy
+    if step.layer == "resource-policy":
+        return f"the {step.policy}"  # its name says of what it is the policy
     kind = _NAMED[step.layer]
     return f"the {kind}" if step.layer in _ONE_ALONE or step.policy == kind else f"the {kind} {step.policy}"

@@ -39,7 +39,7 @@ def take(work: Work) -> None:
 def _answer(work: Work) -> dict[str, object]:
     if work.region in setting.current.regions_down:
         raise region_is_down()
-    work.caller = identify(work)  # first, as AWS does: a stranger learns nothing about the request
+    work.caller = work.caller or identify(work)  # first, as AWS does: a stranger learns nothing about the request
     work.parameters = parse(work.operation, work.body)
     operation = OPERATIONS.get(work.operation)
     if operation is None:

@@ -38,7 +38,8 @@ class Setting:
     record: Callable[["Work"], None] | None = None
     """Called once with each finished request."""
     denied: Callable[[str, "Decision"], None] | None = None
-    """Called with the request ID and the decision of each AssumeRole that policies deny."""
+    """Called with the request ID and the decision of each request to another service than KMS that policies deny,
+    or for which KMS refuses what the service needs."""
 
 
 current = Setting()

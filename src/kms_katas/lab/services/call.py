@@ -1,0 +1,75 @@
+"""One request to a service other than KMS, and what a service says about it. Decides nothing."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kms_katas.lab.callers import Caller
+from kms_katas.lab.kms import setting
+from kms_katas.lab.network import Route
+from kms_katas.lab.request_keys import Context
+from kms_katas.policy import Decision, NamedPolicy
+
+Answer = tuple[int, Mapping[str, Any], str | bytes]
+"""Status, headers and body, as moto's handlers return them."""
+
+
+@dataclass(slots=True)
+class ServiceCall:
+    """`service` is boto3's name of it, "s3"; `parameters` are those of the boto3 call, but for streams, which are bytes
+    as they came over the wire. `forward` hands the request to moto as it came, or as `headers` would have it.
+    """
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    caller: Caller
+    region: str
+    user_agent: str
+    request_id: str
+    now: datetime
+    route: Route
+    forward: Callable[..., Answer] = field(repr=False)
+
+
+def remember_denial(call: ServiceCall, decision: Decision | None) -> None:
+    """What `Lab.explain` tells of the error that this call ends with: the service's own refusal, or that of KMS."""
+    if setting.current.denied is not None and decision is not None:
+        setting.current.denied(call.request_id, decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a request needs: an action on the ARN of a resource that `owner` owns, empty for nothing that is owned.
+
+    `policy` is the resource's own policy. `context` are the condition keys of this service.
+    """
+
+    action: str
+    resource: str
+    owner: str = ""
+    policy: NamedPolicy | None = None
+    context: Context = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A service's answer that is an error: AWS's code, text and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service does that moto does not.
+
+    `permissions` tells for an operation which permissions a request needs; an operation that is not there is not
+    refused. `answers` takes the place of moto's answer. `denied` makes AWS's error of a decision.
+    """
+
+    permissions: Mapping[str, Callable[[ServiceCall], Iterable[Permission]]]
+    answers: Mapping[str, Callable[[ServiceCall], Answer]]
+    denied: Callable[[Decision], Refused]
+    reached_by_rcps: bool = False
