@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from xml.etree import ElementTree
 import pytest
 
 from kms_katas.cli import report
+from kms_katas.cli.app import CheckFormat
 from kms_katas.kit import KitError
+from kms_katas.reports.classroom50 import VARIABLES
 from kms_katas.reports.github import MAX_SUMMARY
 
 from .conftest import RIGHT, WRONG
@@ -74,6 +77,26 @@ def test_one_grading_gives_several_reports_of_an_answer_and_prints_one(kata, ans
     }
     assert (ran.status, properties["seed"]) == (1, seed)
     assert f"Seed {seed}." in (here / "page.html").read_text("utf-8")
+
+
+def timeless(text):
+    """The report without what says when, or how long it took."""
+    text = re.sub(r'("(?:seconds|execution_time|datetime|graded_at)": )[^\n]*', r"\1", text)
+    return re.sub(r'time="[^"]*"|"\d+\.\d{3}"', "", text)
+
+
+def test_the_seed_gives_every_report_again_in_the_same_words(kata, answer, here, monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "submit/word")
+    answer.write_text(WRONG)
+
+    def told(seed):
+        ran = kata("check", "mini", "--seed", seed, *asked((name, here / name) for name in CheckFormat))
+        return {name: timeless((here / name).read_text("utf-8")) for name in CheckFormat} | {"log": ran.out}
+
+    first, again, other = told(11), told(11), told(12)
+    assert again == first
+    assert [name for name, text in first.items() if other[name] == text] == []
 
 
 @pytest.mark.parametrize(

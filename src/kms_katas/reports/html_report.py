@@ -25,6 +25,12 @@ dd { margin: 0 0 .5rem; } dl { margin: .5rem 0 0; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td:first-child { min-width: 7rem; } td:nth-child(n + 2):nth-child(-n + 4) { white-space: nowrap; }
+@media screen and (max-width: 40rem) {
+  thead { position: absolute; clip-path: inset(50%); }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td { display: block; padding: 0; border: 0; }
+}
 @media print {
   :root { color-scheme: light; --good: #000; --bad: #000; --dim: #333; }
   .check, tr { break-inside: avoid; }
