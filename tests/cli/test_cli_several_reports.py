@@ -13,6 +13,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kms_katas.cli import report
 from kms_katas.cli.app import CheckFormat
@@ -156,6 +158,14 @@ def test_a_report_that_cannot_be_written_at_the_end_keeps_no_other_from_its_plac
     assert ran.status == 2 and "gone" in ran.said
     assert json.loads((here / "to.json").read_text("utf-8"))["katas"][0]["status"] == "pass"
     assert "keys/mini" in (here / "my-katas" / "kata-progress.txt").read_text("utf-8")
+
+
+@given(st.lists(st.booleans(), max_size=5))
+def test_files_are_written_before_anything_is_printed_in_the_order_asked(printed):
+    reports = [report.Wanted("json", None if alone else Path(str(place))) for place, alone in enumerate(printed)]
+    done = []
+    report.deliver(reports, done.append)
+    assert done == [one for one in reports if one.output] + [one for one in reports if not one.output]
 
 
 def test_on_a_full_disk_what_stood_there_stays(here, monkeypatch):

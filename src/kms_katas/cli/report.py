@@ -74,9 +74,12 @@ def wanted(formats: Sequence[str], outputs: Sequence[Path], spared: Iterable[Pat
 
 
 def deliver(reports: Iterable[Wanted], put_one: Callable[[Wanted], None]) -> None:
-    """`put_one` for each. One that cannot be written keeps no other from its place; the first such KitError rises."""
+    """`put_one` for each. One that cannot be written keeps no other from its place; the first such KitError rises.
+
+    Files first: whoever reads what is printed may leave half-way.
+    """
     failed: KitError | None = None
-    for report in reports:
+    for report in sorted(reports, key=lambda report: report.output is None):
         try:
             put_one(report)
         except KitError as error:
@@ -113,7 +116,6 @@ def unfinished(katas: Iterable[Kata], seed: int | None) -> list[Verdict]:
 
 def show_on_github(graded: Sequence[tuple[str, Verdict]], output: Path | None) -> None:
     """Annotations go to the log, which alone can carry them; the summary to `output`, else to the step's own file."""
-    print(as_annotations(graded) + " ".join(filter(None, (in_total(graded), hidden_note(v for _, v in graded)))))
     own = os.environ.get("GITHUB_STEP_SUMMARY")
     if output:
         write(output, as_summary(graded))
@@ -121,6 +123,7 @@ def show_on_github(graded: Sequence[tuple[str, Verdict]], output: Path | None) -
         with _told(Path(own), "The job summary ($GITHUB_STEP_SUMMARY)"), open(own, "ab") as page:
             # The limit holds for all that the step writes there.
             page.write(as_summary(graded, MAX_SUMMARY - page.tell()).encode())
+    print(as_annotations(graded) + " ".join(filter(None, (in_total(graded), hidden_note(v for _, v in graded)))))
 
 
 def put(text: str, output: Path | None) -> None:
