@@ -121,6 +121,18 @@ def test_a_hidden_check_publishes_its_sentence_and_points_only(status):
     assert secret not in json.dumps(data)
 
 
+@given(verdicts)
+def test_of_a_verdict_with_hidden_checks_the_time_and_the_names_are_those_of_the_others(verdict):
+    data, shown = verdict.as_data(), [check for check in verdict.checks if not check.hidden]
+    if len(shown) == len(verdict.checks):
+        assert data["seconds"] == round(verdict.seconds, 4)
+    else:
+        assert data["seconds"] == round(sum(check.seconds for check in shown), 4)
+    names = [check["check"] for check in data["checks"] if check["hidden"]]
+    assert names == [f"hidden_{number}" for number in range(1, len(names) + 1)]
+    assert [check["check"] for check in data["checks"] if not check["hidden"]] == [check.check for check in shown]
+
+
 def test_an_answer_cannot_put_control_characters_into_the_json():
     check = CheckResult("test_it", "Its sentence.", 1, "fail", 2, message="\x1b[2J\x9b", output="\x07\u202e\ud800")
     assert all(character == "\n" or character.isprintable() for character in as_json([verdict_of([check])]))

@@ -42,7 +42,8 @@ def check(status="fail", **fields):
 def hidden(status="fail", **fields):
     """A hidden check that found a secret."""
     texts = dict.fromkeys(("message", "called", "actual", "expected", "next_step", "file", "output"), SECRET)
-    return check(status, hidden=True, calls=(KmsCall(SECRET, SECRET, SECRET, SECRET),), **texts | fields)
+    found = texts | {"calls": (KmsCall(SECRET, SECRET, SECRET, SECRET),)}
+    return check(status, hidden=True, **found | fields)
 
 
 def verdict_of(*checks, kata="keys/mini", **fields):
@@ -78,6 +79,11 @@ checks = st.builds(
 )
 verdicts = st.lists(checks, min_size=1, max_size=3).map(lambda found: verdict_of(*found))
 several = st.lists(verdicts, min_size=1, max_size=2)
+
+
+def unnamed(found):
+    """The verdicts as (learner, verdict) where there is one learner, of no name."""
+    return [("", verdict) for verdict in found]
 
 
 def with_text(text):

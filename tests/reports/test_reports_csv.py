@@ -31,10 +31,10 @@ def test_no_cell_is_a_formula_however_a_spreadsheet_parts_them(delimiter, name, 
     page = as_csv([(name, with_text(why))])
     for row in csv.reader(io.StringIO(page, newline=""), delimiter=delimiter):
         for found in row:
-            assert not re.match(r"\s*[=+\-@\t\r＝＋－＠]", found), found  # noqa: RUF001
+            assert not re.match(r"\s*[=+\-@\t\r＝＋－＠﹦﹢﹣﹫]", found), found  # noqa: RUF001
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\n=", "＝", "x;=", 'x;"='])  # noqa: RUF001
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\n=", "＝", "﹦", "﹫", "x;=", 'x;"='])  # noqa: RUF001
 def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(start):
     assert "'" in cell(start + "1+2")
 
@@ -50,6 +50,13 @@ def test_other_texts_stay_as_they_are(text):
 @given(texts)
 def test_every_answer_is_one_line(text):
     assert len(as_csv([(text, with_text(text))]).splitlines()) == 2
+
+
+@given(st.lists(st.tuples(texts, verdicts), max_size=3))
+def test_the_page_is_the_grammar_of_rfc_4180_but_for_the_ends_of_its_lines(graded):
+    cell_of = r'"(?:[^"\n]|"")*"'
+    line = rf"{cell_of}(?:,{cell_of}){{{len(COLUMNS) - 1}}}\n"
+    assert re.fullmatch(rf"(?:{line})+", as_csv(graded))
 
 
 def test_it_counts_checks_and_hidden_ones():

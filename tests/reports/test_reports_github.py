@@ -7,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.reports.github import MAX_ANNOTATIONS, MAX_MESSAGE, MAX_SUMMARY, as_annotations, as_summary, for_log
+from kms_katas.reports.public import one_line
 
-from .samples import EVERY_KIND, HOSTILE, PASSED, check, hidden, several, texts, verdict_of, with_text
+from .samples import EVERY_KIND, HOSTILE, PASSED, check, hidden, several, texts, unnamed, verdict_of, with_text
+
+
+def annotations(found):
+    """Those of one learner's verdicts."""
+    return as_annotations(unnamed(found))
+
+
+def summary(found):
+    return as_summary(unnamed(found))
 
 
 def commands(log):
@@ -38,7 +48,7 @@ def unescape(text):
 
 @given(several)
 def test_only_our_own_errors_command_the_runner(found):
-    log = as_annotations(found)
+    log = annotations(found)
     assert len(commands(log)) == log.count("\n") == len(log.splitlines())
     for name, properties, text in commands(log):
         assert name == "error"
@@ -48,12 +58,12 @@ def test_only_our_own_errors_command_the_runner(found):
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_text_becomes_one_annotation_and_no_more(hostile):
-    ((name, properties, _),) = commands(as_annotations([with_text(hostile)]))
+    ((name, properties, _),) = commands(annotations([with_text(hostile)]))
     assert (name, properties["line"]) == ("error", "11")
 
 
 def test_an_annotation_points_at_the_learners_line():
-    ((_, properties, text),) = commands(as_annotations([verdict_of(check("fail", file="a, b: c%.py", line=12))]))
+    ((_, properties, text),) = commands(annotations([verdict_of(check("fail", file="a, b: c%.py", line=12))]))
     assert (properties["file"], properties["line"]) == ("a, b: c%.py", "12")
     assert properties["title"] == "keys/mini, task 1: Sentence 1."
     assert text.startswith("Message 1.\ncalled: open_it(1)\n")
@@ -61,25 +71,25 @@ def test_an_annotation_points_at_the_learners_line():
 
 @given(st.integers(0, 40))
 def test_at_most_ten_annotations_and_the_last_counts_the_rest(number):
-    log = commands(as_annotations([verdict_of(*(check("fail", number=n) for n in range(1, number + 1)))]))
+    log = commands(annotations([verdict_of(*(check("fail", number=n) for n in range(1, number + 1)))]))
     assert len(log) == min(number, MAX_ANNOTATIONS)
     if number > MAX_ANNOTATIONS:
         assert log[-1][2].startswith(f"{number - MAX_ANNOTATIONS + 1} more checks")
 
 
 def test_passed_and_skipped_checks_get_no_annotation():
-    assert as_annotations([PASSED, verdict_of(check("skipped"))]) == ""
+    assert annotations([PASSED, verdict_of(check("skipped"))]) == ""
 
 
 def test_a_hidden_check_is_annotated_with_its_sentence_and_at_no_line():
-    ((_, properties, text),) = commands(as_annotations([verdict_of(hidden(title="Public."))]))
+    ((_, properties, text),) = commands(annotations([verdict_of(hidden(title="Public."))]))
     assert set(properties) == {"title"}
     assert text == "Public."
 
 
 @pytest.mark.parametrize("sign", ["x", "\U0001f511", "::", "##[", "\n", "%"])
 def test_no_message_is_too_long_for_the_runner(sign):
-    for _, properties, text in commands(as_annotations([with_text(sign * 20_000)])):
+    for _, properties, text in commands(annotations([with_text(sign * 20_000)])):
         assert len(text.encode("utf-16-le")) // 2 <= MAX_MESSAGE
         assert len(properties["title"]) <= 255
 
@@ -104,7 +114,7 @@ def test_every_other_line_stays_as_it_is(text):
 
 @given(several)
 def test_the_summary_has_a_row_for_each_check_and_its_fences_close(found):
-    page = as_summary(found)
+    page = summary(found)
     outside, inside, fence = [], [], ""
     for line in page.split("\n"):
         if fence:
@@ -127,13 +137,38 @@ def test_the_summary_has_a_row_for_each_check_and_its_fences_close(found):
 @pytest.mark.parametrize("checks, length", [(2, 16_000), (200, 16_000), (20_000, 10)])
 def test_the_summary_is_never_too_large_and_says_what_is_left_out(checks, length):
     found = [check("fail", number=n, actual="\U0001f511" * length) for n in range(1, checks + 1)]
-    page = as_summary([verdict_of(check("fail")), verdict_of(*found)])
+    page = summary([verdict_of(check("fail")), verdict_of(*found)])
     assert len(page.encode()) <= MAX_SUMMARY
     assert ("did not fit" in page) is (checks > 2)
     assert "0 of 2 katas passed" in page
 
 
+@given(texts)
+def test_a_learners_name_is_code_in_the_summary_and_ends_nowhere_early(name):
+    shown = one_line(name)
+    heading = as_summary([(name, PASSED)]).split("\n### ")[1].split("\n")[0]
+    if not shown:
+        assert heading.startswith("envelope/more: ")
+        return
+    marks = re.match("`+", heading)[0]
+    assert heading.startswith(f"{marks} {shown} {marks}: envelope/more: ")
+    assert marks not in re.findall("`+", shown)
+
+
+@pytest.mark.parametrize("title", ["See www.evil.example", "WWW.evil.example", "an _underlined_ word", "__x__"])
+def test_no_sentence_links_or_lays_out_anything(title):
+    row = next(line for line in summary([verdict_of(check("pass", title=title))]).splitlines() if "| pass" in line)
+    assert not re.search(r"(?i)www\.|(?<!\\)_", row)
+
+
+@given(st.integers(0, 3000))
+def test_the_summary_keeps_to_the_room_that_is_left(room):
+    page = as_summary([("ann", EVERY_KIND), ("bob", PASSED)], room)
+    assert len(page.encode()) <= room
+    assert not page or "1 of 2 answers passed" in page
+
+
 def test_the_summary_counts_points_and_hidden_checks_first():
-    first = as_summary([EVERY_KIND, PASSED]).splitlines()[0]
+    first = summary([EVERY_KIND, PASSED]).splitlines()[0]
     assert "1 of 2 katas passed, 4 of 24 points." in first
     assert "1 of these 8 checks is hidden" in first

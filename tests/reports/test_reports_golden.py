@@ -17,7 +17,7 @@ from kms_katas.reports.html_report import as_html, as_pages
 from kms_katas.reports.json_report import as_cohort, as_json
 from kms_katas.reports.junit import as_junit
 
-from .samples import BROKEN, EVERY_KIND, PASSED
+from .samples import BROKEN, EVERY_KIND, PASSED, unnamed
 from .test_reports_services import NOW, RUNNER
 
 BOTH = [EVERY_KIND, PASSED]
@@ -25,13 +25,15 @@ GRADED = [("ann", PASSED), ("=bob", EVERY_KIND)]
 MADE = {
     "report.json": lambda: as_json(BOTH),
     "cohort.json": lambda: as_cohort(GRADED),
-    "junit.xml": lambda: as_junit(BOTH),
+    "junit.xml": lambda: as_junit(unnamed(BOTH)),
+    "cohort.xml": lambda: as_junit(GRADED),
     "gradescope.json": lambda: as_gradescope(BOTH),
     "classroom50.json": lambda: as_classroom50(BOTH, RUNNER, NOW),
     "exercism.json": lambda: as_exercism(EVERY_KIND),
     "exercism-error.json": lambda: as_exercism(BROKEN),
-    "annotations.txt": lambda: as_annotations(BOTH),
-    "summary.md": lambda: as_summary(BOTH),
+    "annotations.txt": lambda: as_annotations(unnamed(BOTH)),
+    "summary.md": lambda: as_summary(unnamed(BOTH)),
+    "cohort.md": lambda: as_summary(GRADED),
     "cohort.csv": lambda: as_csv(GRADED),
     "answer.html": lambda: as_html([EVERY_KIND], "ann"),
     "index.html": lambda: as_pages(GRADED)["index.html"],

@@ -105,6 +105,28 @@ def test_a_page_fits_a_phone_and_a_printer():
     assert "@media print" in page
 
 
+def luminance(colour):
+    """Of `#rgb` or `#rrggbb`, by WCAG 2.2, "relative luminance"."""
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def test_every_colour_of_a_text_stands_out_from_what_browsers_put_behind_it():
+    style = read(as_html([EVERY_KIND])).text["style"][0]
+    colours = {}
+    for scheme, roots in re.findall(r"(?:@media ([^{]*?) ?\{\s*)?:root \{([^}]*)\}", style):
+        colours[scheme] = dict(re.findall(r"--(good|bad|dim): (#\w+);", roots))
+    assert set(colours) == {"", "(prefers-color-scheme: dark)", "print"}
+    for scheme, found in colours.items():
+        behind = luminance("#121212" if "dark" in scheme else "#ffffff")
+        assert len(found) == 3
+        for colour in found.values():
+            low, high = sorted((behind, luminance(colour)))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (scheme, colour)
+
+
 def test_a_status_is_told_in_words_and_not_by_colour_alone():
     assert read(as_html([EVERY_KIND])).text["span"][1:] == ["pass", "fail", "error", "timeout", "skipped", "fail"]
 

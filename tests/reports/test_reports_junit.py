@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kms_katas.reports.junit import as_junit
 from kms_katas.reports.public import public
 
-from .samples import ACTS, EVERY_KIND, PASSED, check, several, verdict_of, with_text
+from .samples import ACTS, EVERY_KIND, PASSED, check, several, unnamed, verdict_of, with_text
 
 # The rules of junit-10.xsd of Jenkins' xunit plugin: the attributes (those that must be there with a star) and the
 # children of each element that we write, in our words.
@@ -27,6 +27,11 @@ RULES = {
 TIME = r"(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?"
 
 
+def junit(found):
+    """The report on one learner's verdicts."""
+    return as_junit(unnamed(found))
+
+
 def read(text):
     """The root, once every element below it has kept to the rules."""
     root = ElementTree.fromstring(text)
@@ -41,7 +46,7 @@ def read(text):
 
 @given(several)
 def test_every_report_keeps_to_the_schema_and_counts_right(found):
-    root = read(as_junit(found))
+    root = read(junit(found))
     elements = Counter(element.tag for element in root.iter())
     assert elements["testcase"] == int(root.get("tests")) == sum(len(verdict.checks) for verdict in found)
     assert elements["failure"] == int(root.get("failures")) == sum(int(suite.get("failures")) for suite in root)
@@ -56,7 +61,7 @@ def test_every_report_keeps_to_the_schema_and_counts_right(found):
 
 @given(several)
 def test_points_are_properties_of_their_suite(found):
-    for suite, verdict in zip(read(as_junit(found)), found, strict=True):
+    for suite, verdict in zip(read(junit(found)), found, strict=True):
         properties = {entry.get("name"): entry.get("value") for entry in suite.iter("property")}
         assert (properties["score"], properties["max_score"]) == (str(verdict.score), str(verdict.max_score))
         assert properties["seed"] == str(verdict.seed)
@@ -66,26 +71,38 @@ def test_points_are_properties_of_their_suite(found):
 def test_a_parser_reads_back_every_text_that_was_safe(text):
     # XML has no line ends but one, and the parser gives that back.
     shown = public(check(message=text, output=text))
-    (case,) = read(as_junit([verdict_of(check(message=text, output=text))])).iter("testcase")
+    (case,) = read(junit([verdict_of(check(message=text, output=text))])).iter("testcase")
     assert case.find("./failure").get("message") == (shown.message or "Sentence 1.")
     assert (case.findtext("./system-out") or "") == shown.output
 
 
 def test_what_no_xml_may_hold_leaves_the_file_readable():
-    root = read(as_junit([with_text(ACTS + "\x00\x0b\ufffe\uffff\udfff]]>")]))
+    root = read(junit([with_text(ACTS + "\x00\x0b\ufffe\uffff\udfff]]>")]))
     assert "]]>" in root.findtext(".//system-out")
 
 
 def test_every_case_of_a_suite_has_a_name_of_its_own():
     twins = verdict_of(check("pass", title="Same."), check("pass", number=2, title="Same."))
-    names = [case.get("name") for case in read(as_junit([twins])).iter("testcase")]
+    names = [case.get("name") for case in read(junit([twins])).iter("testcase")]
     assert len(set(names)) == 2
 
 
+def test_each_learner_has_a_suite_and_cases_of_their_own():
+    root = read(as_junit([("ann", PASSED), ("b.ob\x1b", EVERY_KIND), ("", PASSED)]))
+    assert [suite.get("name") for suite in root] == ["ann: envelope/more", "b.ob\\x1b: keys/mini", "envelope/more"]
+    assert [suite.find("testcase").get("classname") for suite in root] == [
+        "ann.envelope.more",
+        "b_ob\\x1b.keys.mini",
+        "envelope.more",
+    ]
+    named = [suite.find("./properties/property[@name='learner']") for suite in root]
+    assert [entry if entry is None else entry.get("value") for entry in named] == ["ann", "b.ob\\x1b", None]
+
+
 def test_a_time_limit_is_an_error_and_no_failure():
-    (case,) = read(as_junit([verdict_of(check("timeout"))])).iter("testcase")
+    (case,) = read(junit([verdict_of(check("timeout"))])).iter("testcase")
     assert case.find("./error").get("type") == "timeout"
 
 
 def test_two_katas_are_two_suites():
-    assert [suite.get("name") for suite in read(as_junit([EVERY_KIND, PASSED]))] == ["keys/mini", "envelope/more"]
+    assert [suite.get("name") for suite in read(junit([EVERY_KIND, PASSED]))] == ["keys/mini", "envelope/more"]

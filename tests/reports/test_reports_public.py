@@ -1,5 +1,6 @@
 """What every format begins from: a hidden check gives its sentence, and no text holds a character that acts."""
 
+import json
 import re
 from dataclasses import asdict
 
@@ -7,31 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kms_katas.kit import KmsCall
 from kms_katas.reports.classroom50 import VARIABLES, as_classroom50
 from kms_katas.reports.csv_report import as_csv
 from kms_katas.reports.exercism import as_exercism
 from kms_katas.reports.github import as_annotations, as_summary
 from kms_katas.reports.gradescope import as_gradescope
 from kms_katas.reports.html_report import as_html, as_pages
-from kms_katas.reports.json_report import as_json
+from kms_katas.reports.json_report import as_cohort, as_json, json_text
 from kms_katas.reports.junit import as_junit
 from kms_katas.reports.public import hidden_note, public, safe, told, total, why
 
-from .samples import ACTS, SECRET, STATUSES, check, checks, hidden, several, verdict_of, verdicts, with_text
+from .samples import ACTS, SECRET, STATUSES, check, checks, hidden, several, unnamed, verdict_of, verdicts, with_text
 from .test_reports_services import NOW
+
+
+def named(found):
+    """Each verdict with a learner, whose name acts."""
+    acts = ACTS.replace("\x00", "").replace("\ud800", "\udcff")  # what a name of a file can hold
+    return [(f"{number}{acts}", verdict) for number, verdict in enumerate(found)]
+
 
 ENVIRONMENT = dict.fromkeys(VARIABLES, "word")
 FORMATS = {
     "json": as_json,
-    "junit": as_junit,
+    "junit": lambda found: as_junit(unnamed(found)),
+    "junit of a cohort": lambda found: as_junit(named(found)),
     "gradescope": as_gradescope,
     "classroom50": lambda found: as_classroom50(found, ENVIRONMENT, NOW),
     "exercism": lambda found: as_exercism(found[0]),
-    "annotations": as_annotations,
-    "summary": as_summary,
-    "csv": lambda found: as_csv(("ann", verdict) for verdict in found),
+    "annotations": lambda found: as_annotations(unnamed(found)),
+    "summary": lambda found: as_summary(unnamed(found)),
+    "summary of a cohort": lambda found: as_summary(named(found)),
+    "csv": lambda found: as_csv(named(found)),
+    "cohort": lambda found: as_cohort(named(found)),
     "html": as_html,
-    "pages": lambda found: "".join(as_pages((str(n), verdict) for n, verdict in enumerate(found)).values()),
+    "pages": lambda found: "".join(as_pages(named(found)).values()),
 }
 
 
@@ -81,6 +93,26 @@ def test_made_safe_twice_is_made_safe_once(text):
 @given(st.text(st.characters(categories=["L", "N", "P", "S"]) | st.just("\n") | st.just(" ")))
 def test_what_is_printable_stays_as_it_is(text):
     assert safe(text) == text
+
+
+def test_no_format_gives_the_name_the_time_or_the_number_of_calls_of_a_hidden_check(render):
+    def page(seconds, calls, name):
+        call = KmsCall("Decrypt", "", "ok")
+        secret = hidden(check=name, seconds=seconds, calls=(call,) * calls)
+        return render([verdict_of(secret, check("pass", seconds=0.5), seconds=0.5 + seconds)])
+
+    assert page(0.25, 1, "test_one") == page(2.75, 40, "test_another")
+
+
+@given(
+    st.text(st.characters(), max_size=8)
+    | st.sampled_from(["\ud800", "\\\ud800", "\\ud800", "\U0001f511", "\udfff\ud800"])
+)
+def test_no_json_holds_half_a_character_and_all_other_texts_come_back(text):
+    (back,) = json.loads(json_text([text]))
+    back.encode("utf-8")
+    if not re.search("[\ud800-\udfff]", text):
+        assert back == text
 
 
 @given(checks)

@@ -75,7 +75,9 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 def _fail(sentence: str, status: int) -> int:
+    from kms_katas.cli.screen import on_github
+    from kms_katas.reports.github import for_log
     from kms_katas.reports.public import safe
 
-    print(safe(sentence), file=sys.stderr)
+    print(for_log(safe(sentence)) if on_github() else safe(sentence), file=sys.stderr)
     return status

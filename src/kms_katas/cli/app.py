@@ -1,5 +1,6 @@
 """The verbs of the `kata` command and their arguments. What each does is in the module that its function imports."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,13 +37,26 @@ Isolation = Annotated[
     ),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
-CheckFormat = Annotated[
-    Literal["text", "json", "junit", "gradescope", "classroom50", "exercism", "github", "csv", "html"],
-    typer.Option("--format", help="For people, for programs, or for the service named."),
+CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
+GradeFormat = StrEnum("GradeFormat", "text json junit github csv html")
+CheckFormats = Annotated[
+    list[CheckFormat] | None,
+    typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),
 ]
-GradeFormat = Annotated[
-    Literal["text", "json", "csv", "html"],
-    typer.Option("--format", help="For people or for programs; html: a page for each answer, in a folder."),
+GradeFormats = Annotated[
+    list[GradeFormat] | None,
+    typer.Option(
+        "--format",
+        help="For people or for programs; html: a page for each answer, in a folder. Again for one more report.",
+    ),
+]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        help="Write the report to FILE; - prints it. With several --format one for each, in the same order.",
+    ),
 ]
 
 
@@ -151,14 +165,14 @@ def check(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
     ] = None,
-    format: CheckFormat = "text",
-    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    format: CheckFormats = None,
+    output: Outputs = None,
     isolation: Isolation = None,
 ) -> int:
     """Grade your answers. Exit status 0 when all passed, 1 when not."""
     from kms_katas.cli import check as checking
 
-    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format, output, isolation)
+    return checking.check(_place, tuple(katas or ()), all_katas, answers, seed, format or (), output or (), isolation)
 
 
 @app.command()
@@ -175,14 +189,14 @@ def grade(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", min=0, help="Repeat a run with the same random values.")
     ] = None,
-    format: GradeFormat = "text",
-    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to FILE.")] = None,
+    format: GradeFormats = None,
+    output: Outputs = None,
     isolation: Isolation = None,
 ) -> int:
     """Grade the answers of many. Refuses to where they cannot be closed off, unless --isolation none says so."""
     from kms_katas.cli import grade as grading
 
-    return grading.grade(_place, submissions, kata, jobs, seed, format, output, isolation)
+    return grading.grade(_place, submissions, kata, jobs, seed, format or (), output or (), isolation)
 
 
 @app.command()

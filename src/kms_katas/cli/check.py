@@ -1,7 +1,7 @@
 """`kata check`: which answers, graded in one lane, shown in one format."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from kms_katas.cli.place import Place, kata_to_check, next_kata
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError, Verdict
+from kms_katas.reports.public import safe
 from kms_katas.reports.text import as_text
 from kms_katas.study.progress import ProgressError
 from kms_katas.study.workspace import Workspace
@@ -24,8 +25,8 @@ def check(
     every: bool,
     answers: Path | None,
     seed: int | None,
-    format: str,
-    output: Path | None,
+    formats: Sequence[str],
+    outputs: Sequence[Path],
     isolation: str | None = None,
 ) -> int:
     """Grade and report. The exit status: 0 when every kata asked for passed."""
@@ -44,22 +45,31 @@ def check(
     if not katas:
         kata = kata_to_check(kit, Workspace(answers))
         katas = (kata,) if kata else kit.katas
-    make = _page if format == "text" else report.maker(format, katas)
-    if output:
-        # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
-        report.write(output, make(report.unfinished(katas, seed)))
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
+    spared = [answer_folder(answers, kata) / name for kata in katas for name in kata.answer]
+    reports = report.wanted(formats, outputs, spared + ([own.progress_file] if own else []))
+    makers = {wanted: _page if wanted.format == "text" else report.maker(wanted.format, katas) for wanted in reports}
+    for wanted, make in makers.items():
+        if wanted.output:
+            # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
+            report.write(wanted.output, make(report.unfinished(katas, seed)))
     if own:
         own.progress()  # one that cannot be read is refused before anything runs
     verdicts = grade(kit, katas, answers, seed, isolation)
-    if format == "github":
-        report.show_on_github(verdicts, make(verdicts), output)
-    elif format != "text":
-        report.put(make(verdicts), output)
-    else:
-        _show(Group(*_screen(kit, verdicts, answers, own)), output)
-    if own:
-        note_passes(own, verdicts)
+
+    def put(wanted: report.Wanted) -> None:
+        if wanted.format == "github":
+            report.show_on_github([("", verdict) for verdict in verdicts], wanted.output)
+        elif wanted.format != "text":
+            report.put(makers[wanted](verdicts), wanted.output)
+        else:
+            _show(Group(*_screen(kit, verdicts, answers, own)), wanted.output)
+
+    try:
+        report.deliver(reports, put)
+    finally:
+        if own:
+            note_passes(own, verdicts)
     return PASSED if all(verdict.passed for verdict in verdicts) else NOT_PASSED
 
 
@@ -174,7 +184,7 @@ def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
         if progress is not before:
             progress.save(own.progress_file)
     except ProgressError as error:
-        print(error, file=sys.stderr)
+        print(safe(str(error)), file=sys.stderr)
 
 
 def _page(verdicts: list[Verdict]) -> str:

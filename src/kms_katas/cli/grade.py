@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -14,8 +14,10 @@ from kms_katas.grading.run import answer_folder
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.csv_report import as_csv
+from kms_katas.reports.github import as_summary
 from kms_katas.reports.html_report import as_pages
 from kms_katas.reports.json_report import as_cohort
+from kms_katas.reports.junit import as_junit
 from kms_katas.reports.public import one_line, points, why
 
 
@@ -25,8 +27,8 @@ def grade(
     word: str | None,
     lanes: int | None,
     seed: int | None,
-    format: str,
-    output: Path | None,
+    formats: Sequence[str],
+    outputs: Sequence[Path],
     isolation: str | None,
 ) -> int:
     """Grade and report. The exit status: 0 when every answer passed."""
@@ -37,39 +39,55 @@ def grade(
             f"{submissions} holds no answer. Give a folder with a folder for each learner, shaped like katas/ or a "
             "workspace; with --kata, each may hold the files of that kata alone."
         )
+    reports = report.wanted(formats, outputs, [job.folder / name for job in jobs for name in job.kata.answer])
+    if any(wanted.format == "html" and wanted.output is None for wanted in reports):
+        raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
     if not all(job.kata.documents_only for job in jobs):
         isolation = _closed_off(kit, isolation)
-    if format == "html" and output is None:
-        raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
-    if output:
-        # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
-        _write(output, format, [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs])
+    unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
+    for wanted in reports:
+        if wanted.output:
+            # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
+            _write(wanted.output, wanted.format, unfinished, opening=True)
     found: dict[Job, Verdict] = {}
     with screen.waiting(f"Grading {screen.count(len(jobs), 'answer')} ..."):
         for job, verdict in grade_in_lanes(kit, jobs, lanes or os.cpu_count() or 1, isolation):
             found[job] = verdict
     graded = [(job, found[job]) for job in jobs]
-    if output:
-        _write(output, format, graded)
-    elif format == "text":
-        screen.console().print(_lines(graded))
-    else:
-        report.put(_MAKERS[format]([(job.name, verdict) for job, verdict in graded]), None)
+
+    def put(wanted: report.Wanted) -> None:
+        if wanted.format == "github":
+            report.show_on_github(_named(graded), wanted.output)
+        elif wanted.output:
+            _write(wanted.output, wanted.format, graded)
+        elif wanted.format == "text":
+            screen.console().print(_lines(graded))
+        else:
+            report.put(_MAKERS[wanted.format](_named(graded)), None)
+
+    report.deliver(reports, put)
     return PASSED if all(verdict.passed for verdict in found.values()) else NOT_PASSED
 
 
 _MAKERS: dict[str, Callable[[list[tuple[str, Verdict]]], str]] = {
     "json": lambda graded: as_cohort(graded) + "\n",
+    "junit": lambda graded: as_junit(graded) + "\n",
+    "github": as_summary,
     "csv": as_csv,
 }
 
 
-def _write(output: Path, format: str, graded: list[tuple[Job, Verdict]]) -> None:
-    named = [(job.name, verdict) for job, verdict in graded]
+def _named(graded: list[tuple[Job, Verdict]]) -> list[tuple[str, Verdict]]:
+    return [(job.name, verdict) for job, verdict in graded]
+
+
+def _write(output: Path, format: str, graded: list[tuple[Job, Verdict]], *, opening: bool = False) -> None:
     if format == "html":
-        report.write_pages(output, as_pages(named))
+        pages = list(as_pages(_named(graded)).items())
+        # The index, which is the last of them, says `error` from the first moment to the last.
+        report.write_pages(output, dict(reversed(pages) if opening else pages))
     else:
-        report.write(output, screen.page(_lines(graded)) if format == "text" else _MAKERS[format](named))
+        report.write(output, screen.page(_lines(graded)) if format == "text" else _MAKERS[format](_named(graded)))
 
 
 def _lines(graded: list[tuple[Job, Verdict]]) -> Text:

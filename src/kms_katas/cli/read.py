@@ -36,7 +36,7 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
     for kata in chosen:
         mark = Text("✓", style="green") if progress.passed(kata.id) else Text("·", style="dim")
         table.add_row(
-            mark, Text(kata.id, style="bold"), kata.title, str(kata.level), str(kata.minutes), str(kata.points)
+            mark, Text(kata.id, style="bold"), Text(kata.title), str(kata.level), str(kata.minutes), str(kata.points)
         )
     screen.console().print(table if chosen else f"No kata fits. `{screen.command('list')}` shows them all.")
     return PASSED

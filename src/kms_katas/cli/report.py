@@ -1,12 +1,14 @@
-"""Reports for programs: which formats there are, what is written before the grading, and how a file is replaced.
+"""Reports for programs: which are wanted and where, what is written before the grading, and how a file is replaced.
 
 Not for how a format looks: see reports/.
 """
 
 import contextlib
+import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,23 +18,74 @@ from kms_katas.kit import CheckResult, Kata, KitError, Verdict
 from kms_katas.reports.classroom50 import VARIABLES, as_classroom50
 from kms_katas.reports.csv_report import as_csv
 from kms_katas.reports.exercism import as_exercism
-from kms_katas.reports.github import as_annotations, as_summary, for_log
+from kms_katas.reports.github import MAX_SUMMARY, as_annotations, as_summary, for_log, in_total
 from kms_katas.reports.gradescope import as_gradescope
 from kms_katas.reports.html_report import as_html
 from kms_katas.reports.json_report import as_json
 from kms_katas.reports.junit import as_junit
-from kms_katas.reports.public import total
+from kms_katas.reports.public import hidden_note
 
 _FORMATS: dict[str, Callable[[list[Verdict]], str]] = {
     "json": as_json,
-    "junit": as_junit,
+    "junit": lambda verdicts: as_junit(_unnamed(verdicts)),
     "gradescope": as_gradescope,
     "classroom50": lambda verdicts: as_classroom50(verdicts, os.environ, datetime.now(UTC)),
     "exercism": lambda verdicts: as_exercism(verdicts[0]),
-    "github": as_summary,
-    "csv": lambda verdicts: as_csv(("", verdict) for verdict in verdicts),
+    "github": lambda verdicts: as_summary(_unnamed(verdicts)),
+    "csv": lambda verdicts: as_csv(_unnamed(verdicts)),
     "html": as_html,
 }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One report: its format, and the file or folder it goes to; None: it is printed."""
+
+    format: str
+    output: Path | None
+
+
+def wanted(formats: Sequence[str], outputs: Sequence[Path], spared: Iterable[Path]) -> tuple[Wanted, ...]:
+    """The reports that were asked for: the first --format goes to the first --output, and so on; `-` prints it.
+
+    Raises KitError where that leaves a question, and where a report would take the place of a file of `spared`.
+    """
+    formats = formats or ("text",)
+    outputs = outputs or (Path("-"),)
+    if len(formats) != len(outputs):
+        raise KitError(
+            f"There are {len(formats)} reports (--format) and {len(outputs)} places for them (--output). Give each "
+            "--format an --output of its own, in the same order; --output - prints a report."
+        )
+    places = [output.resolve() for output in outputs if output != Path("-")]
+    # Annotations are printed wherever the summary goes: among text they do no harm, JSON or XML they would break.
+    printed = [name for name, output in zip(formats, outputs, strict=True) if output == Path("-") or name == "github"]
+    if len(printed) > 1 and set(printed) != {"text", "github"}:
+        raise KitError(f"Two reports cannot both be printed: {' and '.join(printed)}. Give each an --output FILE.")
+    twice = [place for place in places if places.count(place) > 1]
+    if twice:
+        raise KitError(f"Two reports cannot both go to {twice[0]}. Give each an --output of its own.")
+    lost = set(places).intersection(path.resolve() for path in spared)
+    if lost:
+        raise KitError(f"--output {lost.pop()} would write over what is graded. Give the report a file of its own.")
+    return tuple(
+        Wanted(format, None if output == Path("-") else output) for format, output in zip(formats, outputs, strict=True)
+    )
+
+
+def deliver(reports: Iterable[Wanted], put_one: Callable[[Wanted], None]) -> None:
+    """`put_one` for each. One that cannot be written keeps no other from its place; the first such KitError rises.
+
+    Files first: whoever reads what is printed may leave half-way.
+    """
+    failed: KitError | None = None
+    for report in sorted(reports, key=lambda report: report.output is None):
+        try:
+            put_one(report)
+        except KitError as error:
+            failed = failed or error
+    if failed:
+        raise failed
 
 
 def maker(format: str, katas: tuple[Kata, ...]) -> Callable[[list[Verdict]], str]:
@@ -49,6 +102,10 @@ def maker(format: str, katas: tuple[Kata, ...]) -> Callable[[list[Verdict]], str
     return lambda verdicts: make(verdicts).removesuffix("\n") + "\n"
 
 
+_IN_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
+"""What comes of a folder in which nothing new may be made, and of a file that is a mount of its own."""
+
+
 def unfinished(katas: Iterable[Kata], seed: int | None) -> list[Verdict]:
     """What a report says until the grading has ended: errors, and no word on any answer."""
     return [
@@ -57,15 +114,16 @@ def unfinished(katas: Iterable[Kata], seed: int | None) -> list[Verdict]:
     ]
 
 
-def show_on_github(verdicts: list[Verdict], summary: str, output: Path | None) -> None:
+def show_on_github(graded: Sequence[tuple[str, Verdict]], output: Path | None) -> None:
     """Annotations go to the log, which alone can carry them; the summary to `output`, else to the step's own file."""
-    print(as_annotations(verdicts) + total(verdicts))
     own = os.environ.get("GITHUB_STEP_SUMMARY")
     if output:
-        write(output, summary)
+        write(output, as_summary(graded))
     elif own:
-        with _told(Path(own)), open(own, "a", encoding="utf-8", newline="\n") as page:
-            page.write(summary)
+        with _told(Path(own), "The job summary ($GITHUB_STEP_SUMMARY)"), open(own, "ab") as page:
+            # The limit holds for all that the step writes there.
+            page.write(as_summary(graded, MAX_SUMMARY - page.tell()).encode())
+    print(as_annotations(graded) + " ".join(filter(None, (in_total(graded), hidden_note(v for _, v in graded)))))
 
 
 def put(text: str, output: Path | None) -> None:
@@ -83,18 +141,18 @@ def write(output: Path, text: str) -> None:
         if target.exists() and not target.is_file():
             _plainly(target, text)  # a pipe, a terminal
             return
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        beside = target.with_name(f".kata-report-{secrets.token_hex(4)}")  # no longer than a name may be
         try:
             _plainly(beside, text)
             if target.exists():
                 beside.chmod(target.stat().st_mode & 0o777)
             os.replace(beside, target)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            if not target.exists():
+            # On a full disk, writing in place would leave nothing: what stands there says `error`, and stays.
+            if error.errno not in _IN_PLACE or not target.exists():
                 raise
-            # A folder in which nothing new may be made, or a file that is a mount of its own.
             _plainly(target, text)
 
 
@@ -112,13 +170,18 @@ def _plainly(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _told(output: Path) -> Iterator[None]:
+def _told(output: Path, what: str = "--output") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise KitError(
-            f"--output {output} cannot be written: {error.strerror}. Give a file in a folder that is there."
-        ) from error
+        step = "Give a file in a folder that is there and that you may write to"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            step = "Make room, or give a file elsewhere"
+        raise KitError(f"{what} {output} cannot be written: {error.strerror}. {step}.") from error
+
+
+def _unnamed(verdicts: Iterable[Verdict]) -> list[tuple[str, Verdict]]:
+    return [("", verdict) for verdict in verdicts]
 
 
 def _unfinished(kata: Kata) -> CheckResult:

@@ -37,10 +37,13 @@ def say(text: str, style: str = "") -> None:
 
 
 class Prose:
-    """Markdown: laid out on a terminal, with `title` in a frame; in a pipe or a file as it was written, no line cut."""
+    """Markdown: laid out on a terminal, with `title` in a frame; in a pipe or a file as it was written, no line cut.
+
+    A kit of others moves no cursor with it.
+    """
 
     def __init__(self, text: str, title: str = "") -> None:
-        self._text, self._title = text.strip(), title
+        self._text, self._title = "\t".join(map(safe, text.strip().split("\t"))), title
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if console.is_terminal:

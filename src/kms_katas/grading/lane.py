@@ -118,7 +118,10 @@ class Lane:
         self._session.config.stash[RUN] = run
         self._answers.clear()
         try:
-            checks = tuple(self._check(item, run) for item in self._items[kata.id])
+            # The hidden ones last: the process of the answer remembers what a check gave it, and could tell it in the
+            # next one that shows what it printed.
+            found = {item: self._check(item, run) for item in sorted(self._items[kata.id], key=_is_hidden)}
+            checks = tuple(found[item] for item in self._items[kata.id])
         finally:
             run.close()
         return Verdict(
@@ -188,7 +191,7 @@ class Lane:
             title=title_of(item),
             task=_number(item, "task"),
             max_points=_number(item, "points"),
-            hidden=item.get_closest_marker("hidden") is not None,
+            hidden=_is_hidden(item),
             seconds=time.monotonic() - began,
             **found,
         )
@@ -376,6 +379,10 @@ def _no_checks_of_others() -> Any:
 
 def _loaded_checks() -> dict[str, ModuleType]:
     return {name: module for name, module in sys.modules.items() if name.startswith("tests.graders")}
+
+
+def _is_hidden(item: pytest.Item) -> bool:
+    return item.get_closest_marker("hidden") is not None
 
 
 def _number(item: pytest.Item, marker: str) -> int:

@@ -98,6 +98,8 @@ def read_kata(path: Path, folder: str) -> Kata:
         raise KataError(f"{folder}/kata.toml has `{unknown[0]}`, which no part of the kit reads.")
     if not ID.fullmatch(data["id"]):
         raise KataError(f"{folder}/kata.toml: the id {data['id']!r} is not of the form track/name in small letters.")
+    if not data["title"].isprintable():
+        raise KataError(f"{folder}/kata.toml: `title` must be one line, without control characters.")
     return Kata(
         id=data["id"],
         title=data["title"],
@@ -129,4 +131,6 @@ def _task(entry: object, number: int, folder: str) -> Task:
     title, hints = entry["title"], entry["hints"]
     if not isinstance(title, str) or not isinstance(hints, list) or not all(isinstance(hint, str) for hint in hints):
         raise KataError(f"{where}: `title` must be a text and `hints` a list of texts.")
+    if not title.isprintable():
+        raise KataError(f"{where}: `title` must be one line, without control characters.")
     return Task(number, title, tuple(hint.strip() for hint in hints))

@@ -1,6 +1,6 @@
 """The record that grading one answer makes, its score, and its published form. Not for showing it: see reports/."""
 
-from collections.abc import Mapping
+import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -72,6 +72,21 @@ class Verdict:
         return sum(check.max_points for check in self.checks)
 
     @property
+    def shown_seconds(self) -> float:
+        """How long it took, as all may know. Where checks are hidden, only the others count.
+
+        An answer could make a hidden check last as long as tells what that check gave it.
+        """
+        shown = [check.seconds for check in self.checks if not check.hidden]
+        return self.seconds if len(shown) == len(self.checks) else sum(shown)
+
+    @property
+    def shown_names(self) -> tuple[str, ...]:
+        """The name of each check; `hidden_1` and so on for the hidden, whose own could tell what they look at."""
+        numbers = itertools.count(1)
+        return tuple(f"hidden_{next(numbers)}" if check.hidden else check.check for check in self.checks)
+
+    @property
     def passed(self) -> bool:
         return bool(self.checks) and all(check.status == "pass" for check in self.checks)
 
@@ -90,15 +105,17 @@ class Verdict:
         data |= {"score": self.score, "max_score": self.max_score, "untouched": self.untouched}
         data |= {"seed": self.seed, "kit_version": self.kit_version, "checks_digest": self.checks_digest}
         data |= {"isolation": self.isolation} | ({"runner": self.runner} if self.runner else {})
-        data |= {"seconds": round(self.seconds, 4)}
-        data["checks"] = [_check_data(check) for check in self.checks]
+        data |= {"seconds": round(self.shown_seconds, 4)}
+        data["checks"] = [
+            _check_data(check) | {"check": name} for name, check in zip(self.shown_names, self.checks, strict=True)
+        ]
         return data
 
 
 _PUBLIC_OF_HIDDEN = ("check", "title", "task", "status", "points", "max_points", "hidden")
 
 
-def _check_data(check: CheckResult) -> Mapping[str, Any]:
+def _check_data(check: CheckResult) -> dict[str, Any]:
     data = asdict(check) | {"points": check.points, "seconds": round(check.seconds, 4)}
     data["calls"] = [asdict(call) for call in check.calls]
     return {name: data[name] for name in _PUBLIC_OF_HIDDEN} if check.hidden else data

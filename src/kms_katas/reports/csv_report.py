@@ -14,9 +14,9 @@ COLUMNS = (
     *("why", "seconds", "seed", "isolation", "kit_version", "checks_digest", "schema"),
 )
 
-# Also in the wide forms that spreadsheets of East Asia take, and behind a semicolon: where that parts the cells of a
-# file, what follows it begins one, quotes aside.
-_FORMULA = re.compile(r"(^|;)([\s\"]*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001
+# Also in the wide and small forms that spreadsheets of East Asia take, and behind a semicolon: where that parts the
+# cells of a file, what follows it begins one, quotes aside.
+_FORMULA = re.compile(r"(^|;)([\s\"]*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫])")  # noqa: RUF001
 
 
 def as_csv(graded: Iterable[tuple[str, Verdict]]) -> str:
@@ -29,7 +29,7 @@ def as_csv(graded: Iterable[tuple[str, Verdict]]) -> str:
         hidden = sum(check.hidden for check in verdict.checks)
         row = [cell(name), verdict.kata, verdict.status, verdict.score, verdict.max_score]
         row += [passed, len(verdict.checks), hidden, str(verdict.untouched).lower(), cell(why(verdict))]
-        row += [f"{verdict.seconds:.3f}", verdict.seed, verdict.isolation, verdict.kit_version]
+        row += [f"{verdict.shown_seconds:.3f}", verdict.seed, verdict.isolation, verdict.kit_version]
         table.writerow([*row, verdict.checks_digest, CSV_SCHEMA])
     return page.getvalue()
 

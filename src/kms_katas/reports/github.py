@@ -1,7 +1,8 @@
 """Verdicts in GitHub Actions: annotations in the log, a job summary in Markdown, and logs that no answer commands.
 
 Limits: github.com/actions/runner, src/Runner.Worker/ExecutionContext.cs (4,096 characters of a message; 10 annotations
-of a kind in a step), and GitHub's page on job summaries (1 MiB in a step, or all of it is dropped).
+of a kind in a step), github.com/actions/toolkit, docs/problem-matchers.md (50 annotations in a job), and GitHub's page
+on job summaries (1 MiB in a step, or all of it is dropped).
 """
 
 import re
@@ -17,14 +18,14 @@ _MAX_TITLE = 200
 _FURTHER = "\nWhat is not here did not fit into a job summary: 1 MiB.\n"
 
 
-def as_annotations(verdicts: Iterable[Verdict]) -> str:
+def as_annotations(graded: Iterable[tuple[str, Verdict]]) -> str:
     """A line for each check that did not pass, at the learner's line; of more than ten, nine and their number.
 
-    Skipped checks get none: they say no more than the check before.
+    For (learner, verdict); the learner may be empty. Skipped checks get none: they say no more than the check before.
     """
     failed = [
-        (verdict.kata, public(check))
-        for verdict in verdicts
+        (": ".join(filter(None, (one_line(learner), verdict.kata))), public(check))
+        for learner, verdict in graded
         for check in verdict.checks
         if check.status not in ("pass", "skipped")
     ]
@@ -35,24 +36,35 @@ def as_annotations(verdicts: Iterable[Verdict]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_summary(verdicts: Iterable[Verdict]) -> str:
-    """Markdown: a table for each kata, and below them what each failed check says. At most 1 MiB of UTF-8."""
-    verdicts = list(verdicts)
-    blocks = [f"**{total(verdicts)}** {hidden_note(verdicts)}".rstrip() + "\n", *map(_table, verdicts)]
+def as_summary(graded: Iterable[tuple[str, Verdict]], room: int = MAX_SUMMARY) -> str:
+    """Markdown: a table for each (learner, verdict), and below them what each failed check says.
+
+    The learner may be empty. At most `room` bytes of UTF-8; nothing where not even the first line has room.
+    """
+    graded = list(graded)
+    note = hidden_note(verdict for _, verdict in graded)
+    blocks = [f"**{in_total(graded)}** {note}".rstrip() + "\n"]
+    blocks += [_table(learner, verdict) for learner, verdict in graded]
     blocks += [
-        _details(verdict.kata, public(check))
-        for verdict in verdicts
+        _details(_heading(learner, verdict), public(check))
+        for learner, verdict in graded
         for check in verdict.checks
         if check.status != "pass" and not check.hidden
     ]
-    room = MAX_SUMMARY - len(_FURTHER.encode())
+    room -= len(_FURTHER.encode())
     kept: list[str] = []
     for block in blocks:
         room -= len(block.encode()) + 1
         if room < 0:
-            return "\n".join(kept) + _FURTHER
+            return "\n".join(kept) + _FURTHER if kept else ""
         kept.append(block)
     return "\n".join(kept)
+
+
+def in_total(graded: Iterable[tuple[str, Verdict]]) -> str:
+    """How many katas passed, in a sentence; of several learners, how many answers."""
+    graded = list(graded)
+    return total((verdict for _, verdict in graded), "answer" if any(learner for learner, _ in graded) else "kata")
 
 
 def for_log(text: str) -> str:
@@ -62,8 +74,8 @@ def for_log(text: str) -> str:
     )
 
 
-def _annotation(kata: str, check: CheckResult) -> str:
-    title = f"{kata}, task {check.task}: {check.title}"
+def _annotation(whose: str, check: CheckResult) -> str:
+    title = f"{whose}, task {check.task}: {check.title}"
     properties = {"title": cut(title, _MAX_TITLE)}
     if check.file:
         properties = {"file": check.file, "line": str(max(check.line, 1))} | properties
@@ -80,8 +92,12 @@ def _property(text: str) -> str:
     return _data(one_line(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _table(verdict: Verdict) -> str:
-    rows = [f"### {verdict.kata}: {verdict.status}, {points(verdict)}", "", "| | task | check | points |"]
+def _heading(learner: str, verdict: Verdict) -> str:
+    return ": ".join(filter(None, (_literal(one_line(learner)), verdict.kata)))
+
+
+def _table(learner: str, verdict: Verdict) -> str:
+    rows = [f"### {_heading(learner, verdict)}: {verdict.status}, {points(verdict)}", "", "| | task | check | points |"]
     rows.append("|---|---|---|---|")
     for check in map(public, verdict.checks):
         earned = f"{check.points} of {check.max_points}"
@@ -90,11 +106,22 @@ def _table(verdict: Verdict) -> str:
 
 
 def _prose(text: str) -> str:
-    """One line that Markdown shows as it is: every sign that could mean something is escaped."""
-    return re.sub(r"([^\w\s.,;?%])", r"\\\1", text).replace("\\@", "&#64;")
+    """One line that Markdown shows as it is: every sign that could mean something is escaped, and `www.` links none."""
+    escaped = re.sub(r"([^\w\s.,;?%]|_|(?<=www)\.)", r"\\\1", text, flags=re.IGNORECASE)
+    return escaped.replace("\\@", "&#64;")
 
 
-def _details(kata: str, check: CheckResult) -> str:
+def _literal(text: str) -> str:
+    """One line of a stranger's as code: GitHub mentions nobody and links nothing in there."""
+    marks = _fence(text, 1)
+    return f"{marks} {text} {marks}" if text else ""
+
+
+def _details(heading: str, check: CheckResult) -> str:
     text = told(check)
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"#### {kata}: {_prose(check.title)}\n\n{fence}text\n{text}\n{fence}\n"
+    fence = _fence(text, 3)
+    return f"#### {heading}: {_prose(check.title)}\n\n{fence}text\n{text}\n{fence}\n"
+
+
+def _fence(text: str, least: int) -> str:
+    return "`" * max(least, 1 + max((len(run) for run in re.findall("`+", text)), default=0))

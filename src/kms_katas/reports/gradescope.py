@@ -15,7 +15,7 @@ def as_gradescope(verdicts: Iterable[Verdict]) -> str:
     """
     verdicts = list(verdicts)
     data: dict[str, Any] = {"score": sum(verdict.score for verdict in verdicts)}
-    data |= {"execution_time": round(sum(verdict.seconds for verdict in verdicts), 3)}
+    data |= {"execution_time": round(sum(verdict.shown_seconds for verdict in verdicts), 3)}
     data |= {"output": "\n".join(filter(None, (total(verdicts), hidden_note(verdicts)))), "output_format": "text"}
     data |= {"test_output_format": "text", "test_name_format": "text"}
     data |= {"visibility": "visible", "stdout_visibility": "hidden"}

@@ -1,6 +1,7 @@
 """A verdict as one HTML page, to be read on a phone or printed. It loads nothing, runs nothing, and needs no server."""
 
 import os
+import re
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
@@ -24,7 +25,16 @@ dd { margin: 0 0 .5rem; } dl { margin: .5rem 0 0; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-@media print { :root { --good: #000; --bad: #000; --dim: #333; } .check, tr { break-inside: avoid; } }
+td:first-child { min-width: 7rem; } td:nth-child(n + 2):nth-child(-n + 4) { white-space: nowrap; }
+@media screen and (max-width: 40rem) {
+  thead { position: absolute; clip-path: inset(50%); }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td { display: block; padding: 0; border: 0; }
+}
+@media print {
+  :root { color-scheme: light; --good: #000; --bad: #000; --dim: #333; }
+  .check, tr { break-inside: avoid; }
+}
 """.strip()
 
 
@@ -40,7 +50,9 @@ def as_html(verdicts: Iterable[Verdict], name: str = "") -> str:
 def as_pages(graded: Iterable[tuple[str, Verdict]]) -> dict[str, str]:
     """Path to page: one for each answer, `LEARNER/TRACK-KATA.html`, and index.html, which leads to them all."""
     graded = list(graded)
-    pages = {f"{name}/{verdict.kata.replace('/', '-')}.html": as_html([verdict], name) for name, verdict in graded}
+    pages = {
+        f"{_folder(name)}/{verdict.kata.replace('/', '-')}.html": as_html([verdict], name) for name, verdict in graded
+    }
     rows = [_row(path, name, verdict) for path, (name, verdict) in zip(pages, graded, strict=True)]
     head = "".join(f'<th scope="col">{column}</th>' for column in ("learner", "kata", "result", "points", "why"))
     table = (
@@ -48,6 +60,11 @@ def as_pages(graded: Iterable[tuple[str, Verdict]]) -> dict[str, str]:
     )
     passed = f"{sum(verdict.passed for _, verdict in graded)} of {len(graded)} answers passed."
     return pages | {"index.html": _page("Answers", f"<p>{passed}</p>\n{table}")}
+
+
+def _folder(learner: str) -> str:
+    """The learner's name; a learner of the name `index.html`, in any letters, would take the place of our own page."""
+    return f"{learner}_" if re.fullmatch("index[.]html_*", learner, re.IGNORECASE) else learner
 
 
 def _page(heading: str, body: str) -> str:

@@ -23,10 +23,12 @@ def one_line(text: str) -> str:
 
 
 def public(check: CheckResult) -> CheckResult:
-    """The check as others may see it: texts made safe; of a hidden one its name, sentence, task, status and points."""
+    """The check as others may see it: texts made safe; of a hidden one its sentence, task, status and points.
+
+    Its name is the verdict's to give: Verdict.shown_names.
+    """
     if check.hidden:
-        named = safe(check.check), one_line(check.title)
-        return CheckResult(*named, check.task, check.status, check.max_points, hidden=True)
+        return CheckResult("hidden", one_line(check.title), check.task, check.status, check.max_points, hidden=True)
     texts = {name: safe(value) for name, value in vars(check).items() if isinstance(value, str) and name != "status"}
     calls = tuple(KmsCall(*map(safe, vars(call).values())) for call in check.calls)
     return replace(check, **texts | {"title": one_line(check.title)}, calls=calls)  # type: ignore[arg-type]
@@ -78,11 +80,11 @@ def hidden_note(verdicts: Iterable[Verdict]) -> str:
     return f"{hidden} of these {len(checks)} checks {be} hidden: {show} sentence only."
 
 
-def total(verdicts: Iterable[Verdict]) -> str:
-    """How many katas passed, and all points, in a sentence."""
+def total(verdicts: Iterable[Verdict], noun: str = "kata") -> str:
+    """How many katas passed, and all points, in a sentence. `noun`: what else there is one verdict for each of."""
     verdicts = list(verdicts)
     passed, score = sum(verdict.passed for verdict in verdicts), sum(verdict.score for verdict in verdicts)
-    katas = "1 kata" if len(verdicts) == 1 else f"{len(verdicts)} katas"
+    katas = f"1 {noun}" if len(verdicts) == 1 else f"{len(verdicts)} {noun}s"
     return f"{passed} of {katas} passed, {score} of {sum(verdict.max_score for verdict in verdicts)} points."
 
 

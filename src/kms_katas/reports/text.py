@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
-from kms_katas.reports.public import MAX_CALLS, facts, hidden_note, points, safe
+from kms_katas.reports.public import MAX_CALLS, facts, hidden_note, one_line, points, safe
 
 _MARKS = {
     "pass": ("✓", "green"),
@@ -21,10 +21,7 @@ _MARKS = {
 
 def as_text(verdict: Verdict, title: str) -> RenderableType:
     """The whole verdict: a line for each check, and under each that did not pass all that helps to mend it."""
-    heading = Text.assemble(
-        (verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "green" if verdict.passed else "red")
-    )
-    return Group(heading, Text(), *_checks(verdict.checks), *_hidden_note(verdict))
+    return Group(_heading(verdict, title), Text(), *_checks(verdict.checks), *_hidden_note(verdict))
 
 
 def first_failure(verdict: Verdict, title: str) -> RenderableType:
@@ -36,20 +33,23 @@ def first_failure(verdict: Verdict, title: str) -> RenderableType:
         if others
         else []
     )
-    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "red"))
-    return Group(heading, Text(), *_checks([check]), *rest)
+    return Group(_heading(verdict, title), Text(), *_checks([check]), *rest)
 
 
 def in_short(verdict: Verdict, title: str) -> RenderableType:
     """A line for each check; below them, where the eye is, the first that did not pass and shows why, whole."""
-    heading = Text.assemble((verdict.kata, "bold"), "  ", title, "  ", (points(verdict), "red"))
     failing = [check for check in verdict.checks if check.status != "pass"]
     told = next((check for check in failing if not check.hidden), None)
     which = "it" if len(failing) == 1 else "the first of them" if told is failing[0] else "the first that tells why"
     lines = [Text(), *map(_line, verdict.checks), *_hidden_note(verdict)]
     if told:
         lines += [Text(f"\n  Why {which} does not pass:", style="dim"), Padding(_failure(told), (0, 0, 0, 4))]
-    return Group(heading, *lines)
+    return Group(_heading(verdict, title), *lines)
+
+
+def _heading(verdict: Verdict, title: str) -> Text:
+    earned = points(verdict), "green" if verdict.passed else "red"
+    return Text.assemble((verdict.kata, "bold"), "  ", one_line(title), "  ", earned)
 
 
 def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
