@@ -20,6 +20,9 @@ _ARN = re.compile(
     r"|sts::[0-9]{12}:(?:assumed-role/[^/]+/[^/]+|federated-user/[^/]+))"
 )
 
+_INFRASTRUCTURE = "aws:ec2-infrastructure/"
+"""EC2's own role, which every account has and no IAM shows (developer guide, "Amazon EC2 example two")."""
+
 
 def named_principal(value: str, parameter: str) -> tuple[str, str | None]:
     """The ARN, and the unique ID where the principal is a user, a role or a session that IAM knows here.
@@ -69,10 +72,12 @@ def _must_exist(arn: str) -> bool:
     """Not where nothing is enforced, and not in accounts that the lab has not seen: whom they hold nobody knows. Nobody
     comes from another partition.
     """
-    account, kind, _ = _parts(arn)
+    account, kind, path = _parts(arn)
     if setting.current.enforce and arn.split(":")[1] != PARTITION:
         return True
     if not setting.current.enforce or kind in ("root", "federated-user") or account not in iam_backends:
+        return False
+    if kind == "assumed-role" and path.startswith(_INFRASTRUCTURE):
         return False
     backend = iam_backends[account][PARTITION]
     return account != DEFAULT_ACCOUNT_ID or bool(backend.users or backend.roles)
