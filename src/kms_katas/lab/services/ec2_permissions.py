@@ -173,8 +173,10 @@ def _on_snapshot(call: ServiceCall) -> Iterable[Permission]:
     if call.operation == "ModifySnapshotAttribute":
         for change in ("Add", "Remove"):
             users, groups = permissions_asked(call, change.lower())
-            context |= {f"ec2:{change}/userId": tuple(users)} if users else {}
-            context |= {f"ec2:{change}/group": tuple(groups)} if groups else {}
+            for name, values in (("userId", users), ("group", groups)):
+                if values:
+                    # The reference has one string there, and tells nothing of requests that name several.
+                    context[f"ec2:{change}/{name}"] = values[0] if len(values) == 1 else tuple(values)
     yield _on(call, call.operation, "snapshot", snapshot_id, context)
 
 
