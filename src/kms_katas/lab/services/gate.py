@@ -22,6 +22,7 @@ from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import global_keys
 from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
+from kms_katas.lab.services.table import boto3_name
 from kms_katas.lab.services.table import service as service_of
 from kms_katas.policy import Request as Question
 from kms_katas.policy import decide_on_resource
@@ -43,8 +44,9 @@ def guarded(name: str, handler: Handler) -> Handler:
 
 
 def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: Any) -> Any:
-    operation = operation_of(name, request)
     service = service_of(name)
+    name = boto3_name(name)
+    operation = operation_of(name, request)
     if operation is None or (operation[0].name not in service.permissions and operation[0].name not in service.answers):
         return handler(request, full_url, headers)
     model, uri_parameters = operation

@@ -4,7 +4,13 @@ from importlib import import_module
 
 from kms_katas.lab.services.call import Service
 
-SERVICES = frozenset({"cloudtrail", "ec2", "s3"})
+SERVICES = frozenset({"awslambda", "cloudtrail", "ec2", "s3"})
+_BOTO3_NAMES = {"awslambda": "lambda"}
+"""Where moto has another name for a service."""
+
+
+def boto3_name(name: str) -> str:
+    return _BOTO3_NAMES.get(name, name)
 
 
 def service(name: str) -> Service:
