@@ -32,8 +32,8 @@ def volume(ec2: Any, **asked: Any) -> str:
     return found
 
 
-def encrypted(ec2: Any, key: str = "") -> str:
-    return volume(ec2, Encrypted=True, **({"KmsKeyId": key} if key else {}))
+def encrypted(ec2: Any, key: str = "", **asked: Any) -> str:
+    return volume(ec2, Encrypted=True, **({"KmsKeyId": key} if key else {}), **asked)
 
 
 def seen(ec2: Any, volume_id: str) -> dict[str, Any]:

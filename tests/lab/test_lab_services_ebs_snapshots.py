@@ -225,3 +225,35 @@ def test_snapshots_that_are_not_encrypted_ask_kms_nothing(lab: Lab, ours: Any, t
     copied(theirs, plain)
     restored(theirs, plain)
     assert asked_of_kms(lab) == []
+
+
+def test_a_second_key_opens_a_shared_snapshot_until_it_is_taken_away(
+    lab: Lab, ours: Any, theirs: Any, key: str
+) -> None:
+    source, second = snapshot(ours, key), key_for_them(lab, *SHARED_USE)
+    share(ours, source)
+    assert restored(theirs, source) == {}
+
+    ours.associate_kms_key_id(SnapshotId=source, KmsKeyId=second)
+    assert described(ours, source)["AssociatedKmsKeys"] == [{"KmsKeyId": second}]
+    assert described(ours, source)["KmsKeyId"] == key
+    assert restored(theirs, source)["Encrypted"]
+
+    ours.disassociate_kms_key_id(SnapshotId=source, KmsKeyId=second)
+    assert restored(theirs, source) == {}
+
+
+def test_a_second_key_outlives_the_first(lab: Lab, ours: Any, key: str) -> None:
+    source, second = snapshot(ours, key), lab.home.create_key()
+    ours.associate_kms_key_id(SnapshotId=source, KmsKeyId=second)
+    lab.home.admin.client("kms").disable_key(KeyId=key)
+    assert restored(ours, source, Encrypted=True, KmsKeyId=lab.home.create_key())["Encrypted"]
+
+
+def test_a_second_key_needs_an_encrypted_snapshot_and_a_key_that_opens(lab: Lab, ours: Any, key: str) -> None:
+    plain, source = ours.create_snapshot(VolumeId=volume(ours))["SnapshotId"], snapshot(ours, key)
+    for snapshot_id, second in ((plain, key), (source, "alias/nobody")):
+        with pytest.raises(ClientError, match="InvalidParameterValue"):
+            ours.associate_kms_key_id(SnapshotId=snapshot_id, KmsKeyId=second)
+    with pytest.raises(ClientError, match="not associated"):
+        ours.disassociate_kms_key_id(SnapshotId=source, KmsKeyId=key)

@@ -195,3 +195,14 @@ def test_only_a_symmetric_encryption_key_can_be_the_default(lab: Lab, ec2: Any) 
         with pytest.raises(ClientError, match="InvalidParameterValue"):
             ec2.modify_ebs_default_kms_key_id(KmsKeyId=name)
     assert ec2.get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
+
+
+def test_a_trial_changes_nothing_and_asks_kms_nothing(lab: Lab, ec2: Any, key: str) -> None:
+    for trial in (
+        lambda: encrypted(ec2, key, DryRun=True),
+        lambda: ec2.modify_ebs_default_kms_key_id(KmsKeyId=key, DryRun=True),
+        lambda: ec2.reset_ebs_default_kms_key_id(DryRun=True),
+    ):
+        with pytest.raises(ClientError, match="DryRunOperation"):
+            trial()
+    assert asked_of_kms(lab) == []

@@ -15,6 +15,7 @@ from kms_katas import lab as laboratory
 from kms_katas.lab import Lab
 
 FAILED = "Client.InternalError"
+UNUSABLE = "Client.InvalidKMSKey.InvalidState"
 
 
 @pytest.fixture
@@ -43,8 +44,14 @@ def test_an_instance_is_launched_with_encrypted_volumes_and_a_grant_for_each(lab
 
 def test_an_instance_that_kms_refuses_seems_to_launch_and_is_terminated(lab: Lab, key: str) -> None:
     ec2 = lab.home.user("ops", policies={"ec2": policy(statement("ec2:*"))}).client("ec2")
-    assert state(ec2, instance(ec2, disk(key))) == ("terminated", FAILED)
+    assert state(ec2, instance(ec2, disk(key))) == ("terminated", UNUSABLE)
     assert ec2.describe_volumes()["Volumes"] == []
+
+
+def test_an_instance_of_a_shared_snapshot_whose_key_is_closed_is_terminated(lab: Lab, ec2: Any, key: str) -> None:
+    source, theirs = snapshot(ec2, key), lab.account("444455556666").admin.client("ec2")
+    ec2.modify_snapshot_attribute(SnapshotId=source, OperationType="add", UserIds=["444455556666"])
+    assert state(theirs, instance(theirs, {"SnapshotId": source})) == ("terminated", FAILED)
 
 
 def test_the_documented_permissions_launch_it(lab: Lab, key: str) -> None:

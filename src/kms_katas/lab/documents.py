@@ -17,14 +17,23 @@ def documents_about(caller: Caller, owner: str, route: Route) -> Documents:
     """All but the key policy and the grants. `owner` is the account of the resource, for an operation on no resource
     the one in which it happens.
     """
+    limited = not _is_of_aws(caller.role_arn or "")
     return Documents(
         identity=tuple(identity_policies(caller)),
         boundary=_boundary(caller),
         session=tuple(_session_policies(caller)),
-        scps=scps_over(caller.account),
-        rcps=rcps_over(owner),
+        scps=scps_over(caller.account) if limited else (),
+        rcps=rcps_over(owner) if limited else (),
         vpc_endpoint=route.endpoint.policy if route.endpoint is not None else None,
     )
+
+
+def _is_of_aws(role_arn: str) -> bool:
+    """Whether the policies of an organization leave the role alone: service-linked roles (Organizations guide, on
+    service and on resource control policies), and EC2's own role for the disks of an instance, of which nothing is
+    documented.
+    """
+    return ":role/aws-service-role/" in role_arn or role_arn.endswith(":role/aws:ec2-infrastructure")
 
 
 def principal_of(caller: Caller) -> Principal:

@@ -10,17 +10,19 @@ of the lab's own, for nothing would ever tell otherwise.
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 from kms_katas.lab.services.ebs_keys import AWS_MANAGED
-from kms_katas.lab.services.ebs_store import answered, backend_of
+from kms_katas.lab.services.ebs_store import answered, backend_of, refuse_dry_run
 from kms_katas.lab.services.ebs_volumes import default_key_id
 from kms_katas.lab.services.keys_for_services import ask_kms
 
 
 def get_default_key(call: ServiceCall) -> Answer:
+    refuse_dry_run(call)
     return answered(call, {"KmsKeyId": default_key_id(call)})
 
 
 def modify_default_key(call: ServiceCall) -> Answer:
     """Raises Refused for a key that KMS does not show the caller, and for one that is not for symmetric encryption."""
+    refuse_dry_run(call)
     asked = call.parameters.get("KmsKeyId", AWS_MANAGED)
     try:
         key = ask_kms(call, "DescribeKey", {"KeyId": asked})["KeyMetadata"]
@@ -34,5 +36,6 @@ def modify_default_key(call: ServiceCall) -> Answer:
 
 
 def reset_default_key(call: ServiceCall) -> Answer:
+    refuse_dry_run(call)
     backend_of(call).default_kms_key_id = ""
     return answered(call, {"KmsKeyId": AWS_MANAGED})

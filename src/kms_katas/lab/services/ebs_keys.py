@@ -20,7 +20,7 @@ from kms_katas.lab.services.keys_for_services import ask_kms
 
 AWS_MANAGED = "alias/aws/ebs"
 _DATA_KEY_BYTES = 64
-_KEPT, _GRANT = "_kms_katas_volume_key", "_kms_katas_grant"
+_KEPT, _MORE, _GRANT = "_kms_katas_volume_key", "_kms_katas_associated_keys", "_kms_katas_grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,17 @@ def keep_with(resource: Any, key: VolumeKey) -> None:
     resource.encrypted, resource.kms_key_id = True, key.key_arn
 
 
+def associated_keys(snapshot: Any) -> tuple[VolumeKey, ...]:
+    """The same data key under other KMS keys (AssociateKmsKeyId)."""
+    found: tuple[VolumeKey, ...] = getattr(snapshot, _MORE, ())
+    return found
+
+
+def associate(snapshot: Any, keys: tuple[VolumeKey, ...]) -> None:
+    setattr(snapshot, _MORE, keys)
+    snapshot.associated_kms_keys = [{"KmsKeyId": key.key_arn} for key in keys]
+
+
 def new_volume_key(call: ServiceCall, key_id: str, ebs_id: str) -> VolumeKey:
     """For the caller. Raises KMSError."""
     key_arn = ask_kms(call, "DescribeKey", {"KeyId": key_id})["KeyMetadata"]["Arn"]
@@ -63,15 +74,32 @@ def new_volume_key(call: ServiceCall, key_id: str, ebs_id: str) -> VolumeKey:
     return VolumeKey(key_arn, ask_kms(call, "GenerateDataKeyWithoutPlaintext", asked)["CiphertextBlob"], ebs_id)
 
 
-def open_source(call: ServiceCall, key: VolumeKey, region: str, for_id: str) -> None:
-    """Opens the key of a snapshot, in its Region, to read what is copied out of it to `for_id`. Raises KMSError."""
-    there = replace(call, region=region)
-    ask_kms(there, "DescribeKey", {"KeyId": key.key_arn})
-    grant = _grant(there, key, for_id)
+class SourceClosed(KMSError):
+    """KMS's refusal of the key of what is to be read."""
+
+
+def open_source(call: ServiceCall, snapshot: Any, region: str, for_id: str) -> None:
+    """Opens an encrypted snapshot, in its Region, to read what is copied out of it to `for_id`: with its own key, or
+    else with one that is associated. Raises SourceClosed.
+    """
+    there, refusal = replace(call, region=region), None
+    for key in (key_kept_with(snapshot), *associated_keys(snapshot)):
+        try:
+            return open_once(there, key, for_id) if key is not None else None
+        except KMSError as error:
+            refusal = refusal or SourceClosed(error.code, error.message, error.status)
+    if refusal is not None:
+        raise refusal
+
+
+def open_once(call: ServiceCall, key: VolumeKey, for_id: str) -> None:
+    """As the caller, with a grant that ends at once. Raises KMSError."""
+    ask_kms(call, "DescribeKey", {"KeyId": key.key_arn})
+    grant = _grant(call, key, for_id)
     try:
-        _decrypt(there, key)
+        _decrypt(call, key)
     finally:
-        retire(there, grant)
+        retire(call, grant)
 
 
 def open_on_instance(call: ServiceCall, key: VolumeKey, instance_id: str, running: bool) -> InstanceGrant:

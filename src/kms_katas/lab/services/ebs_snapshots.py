@@ -12,7 +12,7 @@ from typing import Any
 
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
-from kms_katas.lab.services.ebs_keys import VolumeKey, keep_with, key_kept_with, new_volume_key, open_source
+from kms_katas.lab.services.ebs_keys import VolumeKey, keep_with, key_kept_with, new_volume_key, open_once, open_source
 from kms_katas.lab.services.ebs_store import (
     answered,
     backend_of,
@@ -54,19 +54,19 @@ def copy_snapshot(call: ServiceCall) -> Answer:
             continue
         copy.encrypted = True
         try:
-            keep_with(copy, _key_of_copy(call, copy.id, key_kept_with(source)))
+            keep_with(copy, _key_of_copy(call, copy.id, source))
         except KMSError:
             copy.status, copy.state_message = "error", UNREADABLE
     return answer
 
 
-def _key_of_copy(call: ServiceCall, copy_id: str, source: VolumeKey | None) -> VolumeKey:
-    """Raises KMSError. The source is opened in its own Region, under its own key."""
-    if source is not None:
+def _key_of_copy(call: ServiceCall, copy_id: str, source: Any) -> VolumeKey:
+    """Raises KMSError. The source is opened in its own Region."""
+    if key_kept_with(source) is not None:
         open_source(call, source, call.parameters["SourceRegion"], copy_id)
     key = new_volume_key(call, call.parameters.get("KmsKeyId") or default_key_id(call), copy_id)
-    if source is None:
-        open_source(call, key, call.region, copy_id)  # to encrypt what was not encrypted
+    if key_kept_with(source) is None:
+        open_once(call, key, copy_id)  # to encrypt what was not encrypted
     return key
 
 

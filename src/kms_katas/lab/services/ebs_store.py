@@ -70,15 +70,21 @@ def made_by(forward: Callable[[], Answer], kept: dict[str, Any]) -> tuple[Answer
 
 def answered(call: ServiceCall, result: object) -> Answer:
     """A result as moto's own answer to this operation, where moto has no such answer or has changed since."""
-    model: ServiceModel = get_service_model("ec2")
+    model: ServiceModel = get_service_model(call.service)
     picker = XFormedAttributePicker(response_transformers=EC2BaseResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER)
-    serializer = get_serializer_class("ec2", "ec2")(
+    serializer = get_serializer_class(call.service, model.metadata["protocol"])(
         operation_model=model.operation_model(call.operation),
         context=SerializationContext(call.request_id),
         value_picker=picker,
     )
     said = serializer.serialize(result)
     return said["status_code"], said["headers"], said["body"]
+
+
+def refuse_dry_run(call: ServiceCall) -> None:
+    """Raises Refused, in EC2's words, where the request is only a trial."""
+    if call.parameters.get("DryRun"):
+        raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
 
 
 def is_aws_managed(call: ServiceCall, key_arn: str) -> bool:

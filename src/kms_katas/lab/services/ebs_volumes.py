@@ -18,6 +18,7 @@ from kms_katas.lab.services.ebs_keys import (
     key_kept_with,
     new_volume_key,
     open_on_instance,
+    open_once,
     open_source,
     remember_grant,
 )
@@ -49,9 +50,9 @@ def encrypt(call: ServiceCall, volume: Any, key_id: str | None, source: Any) -> 
     chosen = key_id or (found.key_arn if own and found else default_key_id(call))
     key = new_volume_key(call, chosen, volume.id)
     if found is not None and (found.key_arn != key.key_arn or not own):
-        open_source(call, found, call.region, volume.id)
+        open_source(call, source, call.region, volume.id)
     if found is None and source is not None:
-        open_source(call, key, call.region, volume.id)  # to encrypt what was not encrypted
+        open_once(call, key, volume.id)  # to encrypt what was not encrypted
     keep_with(volume, key)
 
 

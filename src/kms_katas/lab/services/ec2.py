@@ -4,6 +4,7 @@ import base64
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused, Service
+from kms_katas.lab.services.ebs_associated import associate_key, disassociate_key
 from kms_katas.lab.services.ebs_defaults import get_default_key, modify_default_key, reset_default_key
 from kms_katas.lab.services.ebs_snapshots import (
     copy_snapshot,
@@ -27,8 +28,8 @@ FIDELITY = (
     (
         "Snapshots",
         "Shared with accounts, and then described, copied and restored there; not one under aws/ebs, and no encrypted "
-        "one with everybody. AssociateKmsKeyId is not here, nor CopyVolumes, the EBS direct APIs, the recycle bin and "
-        "block public access. DataEncryptionKeyId is not told.",
+        "one with everybody. What AssociateKmsKeyId asks of KMS is the lab's own. CopyVolumes, the EBS direct APIs, "
+        "the recycle bin and block public access are not here. DataEncryptionKeyId is not told.",
     ),
     (
         "Permissions of EC2",
@@ -62,6 +63,7 @@ def _denied(decision: Decision) -> Refused:
 SERVICE = Service(
     permissions=PERMISSIONS,
     answers={
+        "AssociateKmsKeyId": associate_key,
         "AttachVolume": attach_volume,
         "CopySnapshot": copy_snapshot,
         "CreateSnapshot": create_snapshots,
@@ -69,6 +71,7 @@ SERVICE = Service(
         "CreateVolume": create_volume,
         "DescribeSnapshots": describe_snapshots,
         "DetachVolume": detach_volume,
+        "DisassociateKmsKeyId": disassociate_key,
         "GetEbsDefaultKmsKeyId": get_default_key,
         "ModifyEbsDefaultKmsKeyId": modify_default_key,
         "ModifySnapshotAttribute": modify_snapshot_attribute,

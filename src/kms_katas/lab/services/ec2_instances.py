@@ -1,9 +1,11 @@
 """Instances with encrypted volumes: launching and starting need the keys, running does not.
 
-Where KMS refuses, EC2 has answered already: a new instance is terminated and one that was started is stopped, both with
-the reason Client.InternalError (EC2 API, StateReason; the texts are seen in reports of real errors). The reason of a
-disabled key is not documented; here it is the same. What a stopped instance needs to start again is the grant that the
-caller of StartInstances makes (re:Post, "kms-iam-ec2-permission").
+Where KMS refuses, EC2 has answered already: a new instance is terminated and one that was started is stopped. What a
+stopped instance needs to start again is the grant that the caller of StartInstances makes (re:Post,
+"kms-iam-ec2-permission").
+Doubtful: the reason. The EC2 API (StateReason) and re:Post have Client.InternalError; reports of launches with a key
+that cannot be used, for want of permission too, have Client.InvalidKMSKey.InvalidState since about 2024, and those of
+snapshots of other accounts the former. Here a launch has the latter unless it is the key of a snapshot that is closed.
 """
 
 from typing import Any
@@ -12,17 +14,22 @@ from moto.ec2.models.instances import StateReason
 
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, ServiceCall
-from kms_katas.lab.services.ebs_keys import end_grant, key_kept_with, open_on_instance, remember_grant
-from kms_katas.lab.services.ebs_store import backend_of, lent, made_by, snapshot_for, source_snapshot
+from kms_katas.lab.services.ebs_keys import SourceClosed, end_grant, key_kept_with, open_on_instance, remember_grant
+from kms_katas.lab.services.ebs_store import backend_of, lent, made_by, shared_snapshots, snapshot_for, source_snapshot
 from kms_katas.lab.services.ebs_volumes import encrypt
 
-_CODE, _TEXT = "Client.InternalError", "Client.InternalError: Client error on launch"
+_CLOSED = StateReason("Client.InternalError: Client error on launch", "Client.InternalError")
+_UNUSABLE = StateReason(
+    "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state",
+    "Client.InvalidKMSKey.InvalidState",
+)
 
 
 def run_instances(call: ServiceCall) -> Answer:
     backend = backend_of(call)
-    sources = [source_snapshot(call, disk.get("SnapshotId")) for disk in disks_asked(call)]
-    with lent(call, sources):
+    for disk in disks_asked(call):
+        source_snapshot(call, disk.get("SnapshotId"))
+    with lent(call, shared_snapshots(call)):  # a launch template may name one too
         answer, reservations = made_by(call.forward, backend.reservations)
     for reservation in reservations:
         for instance in reservation.instances:
@@ -44,12 +51,12 @@ def launch(call: ServiceCall, instance: Any) -> bool:
             named = volume.kms_key_id if volume.kms_key_id != backend.default_kms_key_id else None
             encrypt(call, volume, named, snapshot_for(call, volume.snapshot_id))
         _open_all(call, instance)
-    except KMSError:
+    except KMSError as error:
         instance.terminate()
         for volume in volumes:
             end_grant(call, volume)
             backend.volumes.pop(volume.id, None)
-        instance.state_reason = StateReason(_TEXT, _CODE)
+        instance.state_reason = _CLOSED if isinstance(error, SourceClosed) else _UNUSABLE
         return False
     return True
 
@@ -66,7 +73,7 @@ def start_instances(call: ServiceCall) -> Answer:
             instance.stop()
             for volume in volumes_of(call, instance):
                 end_grant(call, volume)
-            instance.state_reason = StateReason(_TEXT, _CODE)
+            instance.state_reason = _CLOSED
     return answer
 
 

@@ -168,7 +168,7 @@ def _copy_snapshot(call: ServiceCall) -> Iterable[Permission]:
 
 
 def _on_snapshot(call: ServiceCall) -> Iterable[Permission]:
-    snapshot_id = call.parameters["SnapshotId"]
+    snapshot_id = call.parameters.get("SnapshotId", "*")
     context = _of_snapshot(backend_of(call).snapshots.get(snapshot_id))
     if call.operation == "ModifySnapshotAttribute":
         for change in ("Add", "Remove"):
@@ -181,6 +181,7 @@ def _on_snapshot(call: ServiceCall) -> Iterable[Permission]:
 
 
 PERMISSIONS: Mapping[str, Needs] = {
+    "AssociateKmsKeyId": _on_snapshot,
     "AttachVolume": _on_volume,
     "CopySnapshot": _copy_snapshot,
     "CreateSnapshot": _create_snapshot,
@@ -189,6 +190,7 @@ PERMISSIONS: Mapping[str, Needs] = {
     "DeleteSnapshot": _on_snapshot,
     "DeleteVolume": _on_volume,
     "DetachVolume": _on_volume,
+    "DisassociateKmsKeyId": _on_snapshot,
     "ModifySnapshotAttribute": _on_snapshot,
     "ModifyVolume": _on_volume,
     "RebootInstances": _on_instances,

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from kms_katas.lab.services.call import Service
 
-SERVICES = frozenset({"awslambda", "cloudtrail", "ec2", "s3"})
+SERVICES = frozenset({"autoscaling", "awslambda", "cloudtrail", "ec2", "s3"})
 _BOTO3_NAMES = {"awslambda": "lambda"}
 """Where moto has another name for a service."""
 
