@@ -144,6 +144,21 @@ def test_a_policy_can_demand_encryption(lab: Lab) -> None:
     assert seen(ec2, volume(ec2))["Encrypted"]
 
 
+@pytest.mark.parametrize("encrypts", [True, False])
+def test_a_policy_sees_the_volumes_of_a_launch_template(lab: Lab, ec2: Any, encrypts: bool) -> None:
+    data = {"ImageId": "ami-12c6146b", "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 8}}]}
+    data["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] = encrypts  # type: ignore[index]
+    ec2.create_launch_template(LaunchTemplateName="workers", LaunchTemplateData=data)
+    plain = statement("ec2:RunInstances", Condition={"Bool": {"ec2:Encrypted": "false"}}) | {"Effect": "Deny"}
+    user = lab.home.user("ops", policies={"ebs": policy(statement("ec2:*"), plain)}).client("ec2")
+    asked = {"LaunchTemplate": {"LaunchTemplateName": "workers"}, "MinCount": 1, "MaxCount": 1}
+    if encrypts:
+        assert user.run_instances(**asked)["Instances"]
+    else:
+        with pytest.raises(ClientError, match="explicit deny"):
+            user.run_instances(**asked)
+
+
 def test_tags_at_creation_need_a_permission_of_their_own_and_bind_later(lab: Lab, ec2: Any) -> None:
     team = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
     policies = policy(statement("ec2:CreateVolume"), statement("ec2:DeleteVolume", Condition=team))

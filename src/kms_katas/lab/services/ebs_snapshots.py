@@ -56,7 +56,7 @@ def copy_snapshot(call: ServiceCall) -> Answer:
         try:
             keep_with(copy, _key_of_copy(call, copy.id, source))
         except KMSError:
-            copy.status, copy.state_message = "error", UNREADABLE
+            copy.status, copy.state_message, copy.kms_key_id = "error", UNREADABLE, None
     return answer
 
 

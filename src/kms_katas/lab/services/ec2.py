@@ -23,7 +23,7 @@ FIDELITY = (
         "CreateVolume, RunInstances and copies ask KMS as the caller through ec2, with aws:ebs:id; an instance opens "
         "its volumes as aws:ec2-infrastructure with a grant that ends when it stops or lets go of them. What AWS does "
         "later is done at once: a volume that KMS refuses is gone, a copy has the state error, an instance is "
-        "terminated.",
+        "terminated. What moto makes by itself, as for CloudFormation, asks KMS nothing.",
     ),
     (
         "Snapshots",

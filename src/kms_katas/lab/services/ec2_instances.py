@@ -8,9 +8,11 @@ that cannot be used, for want of permission too, have Client.InvalidKMSKey.Inval
 snapshots of other accounts the former. Here a launch has the latter unless it is the key of a snapshot that is closed.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from moto.ec2.models.instances import StateReason
+from werkzeug.exceptions import HTTPException
 
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, ServiceCall
@@ -38,8 +40,13 @@ def run_instances(call: ServiceCall) -> Answer:
 
 
 def disks_asked(call: ServiceCall) -> list[dict[str, Any]]:
-    """The Ebs part of each block device that the request names."""
-    return [one["Ebs"] for one in call.parameters.get("BlockDeviceMappings", []) if one.get("Ebs")]
+    """The Ebs part of each block device that the request names, or else its launch template."""
+    devices = call.parameters.get("BlockDeviceMappings", [])
+    template = call.parameters.get("LaunchTemplate")
+    if template and not devices:
+        with suppress(HTTPException):  # moto says which template is missing
+            devices = backend_of(call)._get_template_from_args(template).data.get("BlockDeviceMappings") or []
+    return [one["Ebs"] for one in devices if one.get("Ebs")]
 
 
 def launch(call: ServiceCall, instance: Any) -> bool:
