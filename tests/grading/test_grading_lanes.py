@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kms_katas.grading import lane_source
 from kms_katas.grading import lanes as lanes_module
 from kms_katas.grading.lanes import Job, grade_in_lanes, not_judged, verdict_data, verdict_from
 from kms_katas.grading.outcome import Infra
@@ -131,7 +132,7 @@ def test_a_lane_that_hangs_is_taken_for_dead(
         '    """Z."""\n    threading.Event().wait()\n',
         "utf-8",
     )
-    monkeypatch.setattr(lanes_module, "LANE_SECONDS", 4.0)
+    monkeypatch.setattr(lane_source, "LANE_SECONDS", 4.0)
     monkeypatch.setattr(lanes_module, "TRIES", 1)
     ((_, verdict),) = grade_in_lanes(find_kit(mini_root), jobs(RIGHT), 1)
     assert verdict.status == "error" and "lane ended" in verdict.checks[0].message
