@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,14 @@ def test_a_killed_process_of_any_role_changes_no_verdict(
 def test_random_kills_of_every_process_give_no_wrong_verdict(mini_kit: Kit, jobs: Callable[..., list[Job]]) -> None:
     """The short form of benchmarks/isolation.py."""
     others, over, choose = descendants(os.getpid()), threading.Event(), secrets.SystemRandom()
+    todo = jobs(*(RIGHT, WRONG) * 10)
+    began = time.monotonic()
+    list(grade_in_lanes(mini_kit, todo[:1], 1))
+    start = time.monotonic() - began
 
     def kill() -> None:
-        while not over.wait(choose.uniform(0.05, 0.8)):
+        # Killed again and again before they can start, lanes would never come to a verdict.
+        while not over.wait(start * choose.uniform(0.1, 1.2)):
             found = [pids for pids in levels(os.getpid(), others) if pids]
             if found:
                 with contextlib.suppress(ProcessLookupError):
@@ -86,7 +92,7 @@ def test_random_kills_of_every_process_give_no_wrong_verdict(mini_kit: Kit, jobs
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        found = by_name(grade_in_lanes(mini_kit, jobs(*(RIGHT, WRONG) * 10), 2))
+        found = by_name(grade_in_lanes(mini_kit, todo, 2))
     finally:
         over.set()
         killer.join()

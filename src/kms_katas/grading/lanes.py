@@ -21,7 +21,7 @@ from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
 from kms_katas.grading.runner import BEST, TRIES, best_runner
 from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
-RENEWED_AFTER = 50
+RENEWED_AFTER = 20
 """How many answers a lane grades: then another is forked, and what it had come to remember is gone with it."""
 STARTS = {"itself": 3, "others": 50}
 """How often a lane that ended by itself, or by others' hands, is started for one answer: then none can be had."""
