@@ -36,10 +36,12 @@ def warm() -> None:
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     kms = bridge.clients.prepare("kms", "us-east-1")
     # The operations that answers call most: botocore looks up each one's handlers and shapes at its first call.
-    kms.decrypt(CiphertextBlob=b"practice")
-    kms.describe_key(KeyId="practice")
-    kms.encrypt(KeyId="practice", Plaintext=b"practice")
-    kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
+    # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
+    for _ in range(16):
+        kms.decrypt(CiphertextBlob=b"practice")
+        kms.describe_key(KeyId="practice")
+        kms.encrypt(KeyId="practice", Plaintext=b"practice")
+        kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
     boto3.client("kms", "us-east-1")
     _list_packages_once()
     gc.collect()

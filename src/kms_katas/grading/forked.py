@@ -242,7 +242,7 @@ class _ForkedAnswer(BridgedAnswer):
                 self.read_output()
                 continue
             try:
-                data = self._connection.recv(1 << 20)
+                data = self._connection.recv(1 << 16)
             except ConnectionError:
                 data = b""
             if not data:

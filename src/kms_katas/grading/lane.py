@@ -30,10 +30,13 @@ from kms_katas.grading.outcome import (
     NotStarted,
     ProcessLost,
 )
-from kms_katas.grading.plugin import ANSWER, RUN, title_of
+from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run, answer_folder
 from kms_katas.grading.runner import TRIES, Runner
+from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
+from kms_katas.lab import Lab
+from kms_katas.lab.aws_session import ClientPool
 
 T = TypeVar("T")
 
@@ -136,6 +139,12 @@ class Lane:
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
         )
+
+    def prepare(self) -> None:
+        """Pay once for what every check needs: a lab that was called, and its clients."""
+        with Lab(seed=0, client_pool=self._session.config.stash.setdefault(CLIENTS, ClientPool())) as lab:
+            lab.home.admin.client("kms").describe_key(KeyId=lab.home.create_key())
+        slowness()
 
     def open_points(self) -> frozenset[str]:
         """The points that AWS leaves open on which a decision of the last grading rests, by their names in policy/."""
