@@ -115,9 +115,12 @@ def _end_orphans(known: set[int], enclosure: Enclosure) -> None:
     deadline = _clock() + ENDING_SECONDS
     while enclosure.level == "none" and (left := _children() - known) and _clock() < deadline:
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            # What runs with another user's rights, such as sudo, is beyond this one's.
+            with contextlib.suppress(PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        select.select([], [], [], 0.001)
         for pid in left:
-            os.waitpid(pid, 0)
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _children() -> set[int]:
