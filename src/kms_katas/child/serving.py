@@ -24,6 +24,8 @@ from kms_katas.child.sandbox import Enclosure
 
 if sys.platform != "win32":
     import resource
+if sys.platform == "linux":
+    from kms_katas.child.sandbox import adopt_orphans
 
 CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
@@ -76,6 +78,9 @@ def serve_until_closed(
             # The soft limit's signal is the one that tells: the hard one's could be anybody's.
             resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            # What an answer starts is found below it, and ended with it, though its own parent be gone.
+            adopt_orphans()
         enclosure.enter()
     except BaseException:
         os._exit(FAULT)

@@ -29,10 +29,12 @@ from kms_katas.grading.outcome import (
     Infra,
     NotStarted,
     ProcessLost,
+    why_here,
 )
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run, answer_folder
 from kms_katas.grading.runner import TRIES, Runner
+from kms_katas.grading.source import MAX_SOURCE, read_bytes
 from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 from kms_katas.lab import Lab
@@ -225,12 +227,12 @@ def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
     """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside)."""
     try:
         return all(_lines(folder / name) == _lines(kit.starter(kata) / name) for name in kata.answer)
-    except OSError:
+    except AnswerUnusable:
         return False
 
 
 def _lines(path: Path) -> list[bytes]:
-    return path.read_bytes().splitlines()
+    return read_bytes(path, MAX_SOURCE).splitlines()
 
 
 def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
@@ -247,8 +249,7 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
         case AnswerRaised():
             line = raised.frames[-1].line if raised.frames else 0
             where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
-            if raised.type == "PermissionError" and not raised.code:
-                where += " Your code runs closed off: no files, no network, no other process. The exercise needs none."
+            where += why_here(raised, run.runner.isolation)
             found = {
                 "status": "fail",
                 "message": f"{raised.doing} raised {raised.type}: {raised.message}".strip(),
