@@ -1,0 +1,159 @@
+"""What CloudTrail would log of a request to KMS. Never a plaintext, a ciphertext, key material or a policy that was
+read.
+
+Shape: the developer guide's pages on logging KMS calls with CloudTrail. The form of some responseElements varies
+between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
+those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
+the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
+AWS's example of RotateKeyOnDemand has the key ID as `keyId` of its responseElements; the lab has the ARN there too.
+Not here: what the records of all services share (../trail.py).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from kms_katas.lab.callers import Caller
+from kms_katas.lab.kms.work import Work
+from kms_katas.lab.trail import (
+    EVENT_VERSION,
+    Record,
+    Resource,
+    event_id,
+    for_each_account,
+    identity_of,
+    resource_of,
+    time_of,
+    tls_to,
+    written_date,
+)
+
+_READ_ONLY = (
+    *("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate"),
+    *("Sign", "Verify", "DeriveSharedSecret", "Encapsulate", "Decapsulate"),
+)
+_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
+_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
+_MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
+_NOT_LOGGED = frozenset(
+    {
+        *("Plaintext", "CiphertextBlob", "DryRun", "Recipient", "GrantToken", "GrantTokens"),
+        *("EncryptedKeyMaterial", "ImportToken"),
+        *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
+        *("KeyStorePassword", "XksProxyAuthenticationCredential"),
+    }
+)
+
+
+def records_of_request(work: Work) -> tuple[Record, ...]:
+    """One record in the caller's log; a successful use of another account's key adds one to that one's, with the same
+    sharedEventID.
+
+    A refused caller leaves none.
+    """
+    if work.caller is None:
+        return ()
+    owners = () if work.error is not None else (key.account for key in work.target.keys)
+    return for_each_account(_record(work, work.caller), work.caller, owners)
+
+
+def _record(work: Work, caller: Caller) -> Record:
+    event: Record = {
+        "eventVersion": EVENT_VERSION,
+        "userIdentity": identity_of(caller, _invoking(work)),
+        "eventTime": time_of(work.now),
+        "eventSource": "kms.amazonaws.com",
+        "eventName": work.operation,
+        "awsRegion": work.region,
+        "sourceIPAddress": _invoking(work) or work.route.source_ip,
+        "userAgent": _invoking(work) or work.user_agent,
+    }
+    if work.error is not None:
+        code = work.error.code
+        # CloudTrail's own name for this one, as its pages show it.
+        event["errorCode"] = "AccessDenied" if code == "AccessDeniedException" else code
+        if work.error.message:
+            event["errorMessage"] = work.error.message
+    event["requestParameters"] = _request_parameters(work)
+    event["responseElements"] = _response_elements(work)
+    reads = work.operation.startswith(_READ_ONLY)
+    if reads and (materials := _materials(work)):
+        event["additionalEventData"] = materials
+    if work.target.grant is not None:
+        event["additionalEventData"] = {"grantId": work.target.grant.id}  # as the example of RetireGrant has it
+    event |= {
+        "requestID": work.request_id,
+        "eventID": event_id(work.request_id, "event"),
+        "readOnly": reads,
+        "resources": [],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "eventCategory": "Management",
+        "tlsDetails": tls_to(f"kms.{work.region}.amazonaws.com"),
+    }
+    if (endpoint := work.route.endpoint) is not None:
+        event |= {"vpcEndpointId": endpoint.id, "vpcEndpointAccountId": endpoint.account}
+    event["resources"] += [_key_resource(key.account, key.arn) for key in work.target.keys]
+    # An alias has the type of a key there too (developer guide, log entries of CreateAlias and UpdateAlias).
+    aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
+    event["resources"] += [_key_resource(caller.account, arn) for arn in aliases]
+    return event
+
+
+def _invoking(work: Work) -> str:
+    """The service that called for the caller, as the examples of its calls have it: "s3.amazonaws.com"."""
+    name, _, rest = work.route.via_service.partition(".")
+    return f"{name}.{rest.partition('.')[2]}" if name else ""
+
+
+def _key_resource(account: str, arn: str) -> dict[str, str]:
+    return resource_of(Resource(account, "AWS::KMS::Key", arn))
+
+
+def _request_parameters(work: Work) -> dict[str, Any] | None:
+    given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
+    contexts = {name: given.pop(name) for name in _CONTEXTS if name in given}
+    found: dict[str, Any] = _plain(given)
+    found |= {_lower_first(name): context for name, context in contexts.items()}  # their keys are the caller's own
+    if work.operation in ("Encrypt", "Decrypt"):
+        found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    if work.operation == "ReEncrypt":
+        found.setdefault("sourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+        found.setdefault("destinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    return found or None
+
+
+def _materials(work: Work) -> dict[str, Any]:
+    """Which key material a cryptographic operation used. An import or a deletion of material says it in its answer."""
+    if work.response is None:
+        return {}
+    found: dict[str, Any] = _plain({name: work.response[name] for name in _MATERIAL if name in work.response})
+    return found if work.material_id is None else {"keyMaterialId": work.material_id}
+
+
+def _response_elements(work: Work) -> dict[str, Any] | None:
+    """Null for reads and cryptographic operations; the key ARN, and what the answer says of the key, for the others."""
+    if work.response is None or work.operation.startswith(_READ_ONLY):
+        return None
+    found: dict[str, Any] = _plain(work.response)
+    found.pop("grantToken", None)
+    if work.target.key is not None and "keyMetadata" not in found:
+        found["keyId"] = work.target.key.arn
+    return found
+
+
+def _plain(value: Any, member: str = "") -> Any:
+    if isinstance(value, datetime):
+        if member == "DeletionDate":
+            return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # the one example of it, with its two clocks
+        return written_date(value)
+    if member in _CONSTRAINTS:
+        return value  # an encryption context: its keys are the caller's own
+    if isinstance(value, dict):
+        return {_lower_first(name): _plain(one, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _lower_first(name: str) -> str:
+    return name if name == "AWSAccountId" else name[:1].lower() + name[1:]
