@@ -26,6 +26,7 @@ from kms_katas.lab.callers import Credential, find_credential
 from kms_katas.lab.calls import Call, call_of
 from kms_katas.lab.clock import Clock
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.models import catch_up_everywhere
 from kms_katas.lab.kms.quotas import Meter, Quotas
 from kms_katas.lab.kms.trail import records_of_request
 from kms_katas.lab.kms.work import Work
@@ -170,8 +171,11 @@ class Lab:
         return tuple(self._calls)
 
     @property
+    @setting.one_at_a_time
     def trail(self) -> tuple[Record, ...]:
         """What CloudTrail would have logged so far, of every account and Region, oldest first."""
+        if setting.current.trail is self._trail:
+            catch_up_everywhere(self.clock.now())  # KMS logs what it does by itself when it is due, asked or not
         return self._trail.records()
 
     @contextmanager

@@ -6,6 +6,7 @@ kms/trail.py; here is what the records of all services share. Not for who may re
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,10 +95,10 @@ def records_of(call: LoggedCall) -> tuple[Record, ...]:
     }
     if call.error is not None:
         record["errorCode"], record["errorMessage"] = call.error
-    record["requestParameters"] = None if call.parameters is None else dict(call.parameters)
-    record["responseElements"] = None if call.response is None else dict(call.response)
+    record["requestParameters"] = deepcopy(call.parameters)
+    record["responseElements"] = deepcopy(call.response)
     if call.additional is not None:
-        record["additionalEventData"] = dict(call.additional)
+        record["additionalEventData"] = deepcopy(call.additional)
     record |= {
         "requestID": call.request_id,
         "eventID": event_id(call.request_id, "event"),

@@ -6,7 +6,10 @@ between operations there; the lab gives `keyId` (the key ARN) for management ope
 those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
 the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
 AWS's example of RotateKeyOnDemand has the key ID as `keyId` of its responseElements; the lab has the ARN there too.
-Not here: what the records of all services share (../trail.py).
+Not documented: the record of CreateKey that a ReplicateKey leaves in the replica's Region ("results in a ReplicateKey
+operation and a CreateKey operation"); here it has the caller, the request ID and no requestParameters. A request that a
+service makes has no tlsDetails here: no example of AWS shows one.
+Not here: what the records of all services share (../trail.py); what KMS does by itself (own_events.py).
 """
 
 from datetime import datetime
@@ -46,14 +49,15 @@ _NOT_LOGGED = frozenset(
 
 def records_of_request(work: Work) -> tuple[Record, ...]:
     """One record in the caller's log; a successful use of another account's key adds one to that one's, with the same
-    sharedEventID.
+    sharedEventID. A change that reaches into another Region has a second record there.
 
     A refused caller leaves none.
     """
     if work.caller is None:
         return ()
+    record = _record(work, work.caller)
     owners = () if work.error is not None else (key.account for key in work.target.keys)
-    return for_each_account(_record(work, work.caller), work.caller, owners)
+    return (*for_each_account(record, work.caller, owners), *_in_the_other_region(work, record))
 
 
 def _record(work: Work, caller: Caller) -> Record:
@@ -88,8 +92,9 @@ def _record(work: Work, caller: Caller) -> Record:
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "eventCategory": "Management",
-        "tlsDetails": tls_to(f"kms.{work.region}.amazonaws.com"),
     }
+    if not _invoking(work):
+        event["tlsDetails"] = tls_to(f"kms.{work.region}.amazonaws.com")
     if (endpoint := work.route.endpoint) is not None:
         event |= {"vpcEndpointId": endpoint.id, "vpcEndpointAccountId": endpoint.account}
     event["resources"] += [_key_resource(key.account, key.arn) for key in work.target.keys]
@@ -97,6 +102,29 @@ def _record(work: Work, caller: Caller) -> Record:
     aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
     event["resources"] += [_key_resource(caller.account, arn) for arn in aliases]
     return event
+
+
+def _in_the_other_region(work: Work, record: Record) -> tuple[Record, ...]:
+    """Developer guide, "ReplicateKey" and "UpdatePrimaryRegion" under "Logging AWS KMS API calls". The key is always in
+    the caller's own account.
+    """
+    asked = {"ReplicateKey": "ReplicaRegion", "UpdatePrimaryRegion": "PrimaryRegion"}.get(work.operation)
+    if asked is None or work.response is None or work.parameters[asked] == work.region:
+        return ()
+    region = work.parameters[asked]
+    arn = work.key.arn.replace(f":{work.region}:", f":{region}:")
+    there: Record = {
+        "awsRegion": region,
+        "eventID": event_id(work.request_id, region),
+        "resources": [_key_resource(work.key.account, arn)],
+        "recipientAccountId": work.key.account,
+    }
+    if work.operation == "ReplicateKey":
+        metadata = _plain(work.response["ReplicaKeyMetadata"])
+        there |= {"eventName": "CreateKey", "requestParameters": None, "responseElements": {"keyMetadata": metadata}}
+    else:
+        there["responseElements"] = {"keyId": arn}
+    return (record | there,)
 
 
 def _invoking(work: Work) -> str:
@@ -113,7 +141,9 @@ def _request_parameters(work: Work) -> dict[str, Any] | None:
     given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
     contexts = {name: given.pop(name) for name in _CONTEXTS if name in given}
     found: dict[str, Any] = _plain(given)
-    found |= {_lower_first(name): context for name, context in contexts.items()}  # their keys are the caller's own
+    found |= {
+        _lower_first(name): dict(context) for name, context in contexts.items()
+    }  # their keys are the caller's own
     if work.operation in ("Encrypt", "Decrypt"):
         found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
     if work.operation == "ReEncrypt":
