@@ -160,6 +160,18 @@ def test_reading_the_trail_twice_gives_the_same_events(lab: Lab, kms: Any) -> No
     assert json.loads(json.dumps(lab.trail)) == list(lab.trail)
 
 
+def test_create_key_is_logged_with_the_defaults_of_what_it_was_not_told(lab: Lab, kms: Any) -> None:
+    kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    assert lab.trail[-1]["requestParameters"] == {
+        "description": "",
+        "origin": "AWS_KMS",
+        "bypassPolicyLockoutSafetyCheck": False,
+        "keyUsage": "SIGN_VERIFY",
+        "keySpec": "RSA_2048",
+        "customerMasterKeySpec": "RSA_2048",
+    }
+
+
 @pytest.mark.parametrize("operation", ["create_alias", "update_alias", "delete_alias"])
 def test_the_event_of_an_alias_names_the_alias_and_its_key(kms: Any, key: Any, lab: Lab, operation: str) -> None:
     name = f"alias/{secrets.token_hex(4)}"

@@ -1,5 +1,5 @@
-"""Puts the KMS engine in the place of moto's own, trust policies before its STS and users' permissions boundaries into
-its IAM, and takes all of it away again.
+"""Puts the KMS engine in the place of moto's own, trust policies before its STS, users' permissions boundaries into its
+IAM and LookupEvents before its CloudTrail, and takes all of it away again.
 
 For any code that uses moto.mock_aws; `Lab` does it by itself.
 """
@@ -8,13 +8,14 @@ import warnings
 from typing import Any
 
 import moto
+import moto.cloudtrail.urls
 import moto.iam.urls
 import moto.kms.models
 import moto.kms.urls
 import moto.sts.urls
 from moto.core.base_backend import BackendDict
 
-from kms_katas.lab import sts
+from kms_katas.lab import cloudtrail, sts
 from kms_katas.lab.iam import IamWithBoundaries
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.models import KeyStore
@@ -22,7 +23,7 @@ from kms_katas.lab.kms.urls import url_paths
 from kms_katas.lab.randomness import Randomness
 
 _OLDEST, _NEWEST = (5, 2, 5), (5, 3)
-_before: tuple[Any, Any, Any, Any] | None = None
+_before: tuple[Any, ...] | None = None
 _used_stores: Any = BackendDict
 
 
@@ -53,7 +54,7 @@ def _require_no_lab() -> None:
 
 
 def mount() -> None:
-    """The four assignments that moto reads at call time."""
+    """The five assignments that moto reads at call time."""
     global _before
     if _before is not None:
         return
@@ -63,11 +64,13 @@ def mount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        moto.cloudtrail.urls.url_paths,
     )
     moto.kms.urls.url_paths = url_paths
     moto.kms.models.kms_backends.backend = KeyStore
     moto.sts.urls.url_paths = {"{0}/$": sts.dispatch}
     moto.iam.urls.url_paths = {"{0}/$": IamWithBoundaries.dispatch}
+    moto.cloudtrail.urls.url_paths = {"{0}/$": cloudtrail.dispatch}
     _forget_stores()
 
 
@@ -80,6 +83,7 @@ def unmount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        moto.cloudtrail.urls.url_paths,
     ) = _before
     _before = None
     _forget_stores()

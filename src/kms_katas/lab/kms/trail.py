@@ -46,6 +46,23 @@ _NOT_LOGGED = frozenset(
     }
 )
 
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "CreateKey": {
+        "description": "",
+        "origin": "AWS_KMS",
+        "bypassPolicyLockoutSafetyCheck": False,
+        "keyUsage": "ENCRYPT_DECRYPT",
+    },
+    "ReplicateKey": {"bypassPolicyLockoutSafetyCheck": False, "description": ""},
+    "Encrypt": {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    "Decrypt": {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    "ReEncrypt": {
+        "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    },
+}
+"""What requestParameters shows of a request that did not say it: the guide's examples for these operations."""
+
 
 def records_of_request(work: Work) -> tuple[Record, ...]:
     """One record in the caller's log; a successful use of another account's key adds one to that one's, with the same
@@ -144,12 +161,10 @@ def _request_parameters(work: Work) -> dict[str, Any] | None:
     found |= {
         _lower_first(name): dict(context) for name, context in contexts.items()
     }  # their keys are the caller's own
-    if work.operation in ("Encrypt", "Decrypt"):
-        found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    if work.operation == "ReEncrypt":
-        found.setdefault("sourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-        found.setdefault("destinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    return found or None
+    if work.operation == "CreateKey":
+        spec = found.get("keySpec") or found.get("customerMasterKeySpec") or "SYMMETRIC_DEFAULT"
+        found = {"keySpec": spec, "customerMasterKeySpec": spec} | found
+    return _DEFAULTS.get(work.operation, {}) | found or None
 
 
 def _materials(work: Work) -> dict[str, Any]:
