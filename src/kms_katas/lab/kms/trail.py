@@ -65,15 +65,17 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def records_of_request(work: Work) -> tuple[Record, ...]:
-    """One record in the caller's log; a successful use of another account's key adds one to that one's, with the same
-    sharedEventID. A change that reaches into another Region has a second record there.
+    """One record in the caller's log; a use of another account's key adds one to that one's, with the same
+    sharedEventID, unless it was denied ("Logging AWS KMS API calls": what is "rejected because access is denied" is
+    logged in the caller's account alone). A change that reaches into another Region has a second record there.
 
     A refused caller leaves none.
     """
     if work.caller is None:
         return ()
     record = _record(work, work.caller)
-    owners = () if work.error is not None else (key.account for key in work.target.keys)
+    let_in = work.error is None or (work.decision is not None and work.decision.allowed)
+    owners = (key.account for key in work.target.keys) if let_in else ()
     return (*for_each_account(record, work.caller, owners), *_in_the_other_region(work, record))
 
 
