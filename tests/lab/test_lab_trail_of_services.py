@@ -1,10 +1,13 @@
 """`log_call`: how the call of another service than KMS gets into the log of a lab."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from kms_katas.lab import Lab, Principal
-from kms_katas.lab.callers import find_credential
+from kms_katas.lab.callers import Caller, find_credential
 from kms_katas.lab.trail import LoggedCall, Resource, log_call
 
 STRANGER = "444455556666"
@@ -80,6 +83,18 @@ def test_a_call_that_a_service_makes_for_its_caller_names_the_service(lab: Lab) 
     assert record["userIdentity"]["invokedBy"] == "cloudformation.amazonaws.com"
     assert record["sourceIPAddress"] == record["userAgent"] == "cloudformation.amazonaws.com"
     assert "tlsDetails" not in record
+
+
+@pytest.mark.parametrize("error", [None, ("AccessDenied", "no")])
+def test_a_service_that_calls_for_itself_is_in_the_log_of_whose_resource_it_is(lab: Lab, error: Any) -> None:
+    name = "sns.amazonaws.com"
+    service = Caller(name, "", "AWSService", name, "")
+    call = replace(a_call(lab, resources=bucket_of(STRANGER), error=error, host="sqs.amazonaws.com"), caller=service)
+    log_call(call)
+    (record,) = lab.trail
+    assert record["userIdentity"] == {"type": "AWSService", "invokedBy": name}
+    assert record["sourceIPAddress"] == record["userAgent"] == name and "tlsDetails" not in record
+    assert record["recipientAccountId"] == STRANGER and record["sharedEventID"]
 
 
 def test_nobody_can_change_what_is_logged(lab: Lab) -> None:

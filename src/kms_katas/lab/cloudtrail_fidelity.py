@@ -16,7 +16,7 @@ CAVEATS: dict[str, str] = {
     "sharedEventID; a refusal is in the caller's. To the owner the caller is an AWSAccount, as AWS's examples of "
     "AssumeRole have it.",
     "Requests that a service makes": "userIdentity.invokedBy, sourceIPAddress and userAgent name the service; AWS has"
-    " AWS Internal there for some.",
+    " AWS Internal there for some, and of S3 a record with fas.s3.amazonaws.com is published.",
     "STS": "AssumeRole, GetSessionToken and GetCallerIdentity. Which parameters a refused request shows is not "
     "documented; here all of them.",
     "Other services": "Only those calls that the lab's own part of a service logs; moto logs none, nor LookupEvents.",

@@ -83,6 +83,7 @@ def log_call(call: LoggedCall) -> None:
 
 
 def records_of(call: LoggedCall) -> tuple[Record, ...]:
+    service = calling_service(call.caller, call.invoked_by)
     record: Record = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": identity_of(call.caller, call.invoked_by),
@@ -90,8 +91,8 @@ def records_of(call: LoggedCall) -> tuple[Record, ...]:
         "eventSource": call.source,
         "eventName": call.name,
         "awsRegion": call.region,
-        "sourceIPAddress": call.invoked_by or call.source_ip,
-        "userAgent": call.invoked_by or call.user_agent,
+        "sourceIPAddress": service or call.source_ip,
+        "userAgent": service or call.user_agent,
     }
     if call.error is not None:
         record["errorCode"], record["errorMessage"] = call.error
@@ -108,9 +109,9 @@ def records_of(call: LoggedCall) -> tuple[Record, ...]:
         "managementEvent": not call.data_event,
         "eventCategory": "Data" if call.data_event else "Management",
     }
-    if call.host and not call.invoked_by:
+    if call.host and not service:
         record["tlsDetails"] = tls_to(call.host)
-    owners = () if call.error is not None else tuple(one.account for one in call.resources)
+    owners = tuple(one.account for one in call.resources) if call.error is None or not call.caller.account else ()
     return for_each_account(record, call.caller, owners)
 
 
@@ -122,26 +123,33 @@ def for_each_account(record: Record, caller: Caller, owners: Iterable[str]) -> t
 
     To those the caller is an AWSAccount with principalId and accountId: so the IAM guide shows it of AssumeRole in the
     role's account ("Logging IAM and AWS STS API calls with CloudTrail"). That it is so for every service is our
-    reading of "AWSAccount: the request was made by another AWS account" (userIdentity element).
+    reading of "AWSAccount: the request was made by another AWS account" (userIdentity element). A service that calls
+    for itself has no account: its records are the owners' alone, and published ones have a sharedEventID too.
     """
-    accounts = tuple(dict.fromkeys((caller.account, *owners)))
-    if len(accounts) == 1:
+    accounts = tuple(dict.fromkeys((caller.account, *owners) if caller.account else owners))
+    if accounts == (caller.account,):
         return (record | {"recipientAccountId": caller.account},)
-    shared = {"sharedEventID": event_id(record["requestID"], "shared")}
+    shared = event_id(record["requestID"], "shared")
     stranger = {"type": "AWSAccount", "principalId": caller.user_id, "accountId": caller.account}
     if "invokedBy" in record["userIdentity"]:
         stranger["invokedBy"] = record["userIdentity"]["invokedBy"]
-    return tuple(
-        record
-        | ({} if account == caller.account else {"userIdentity": stranger})
-        | {"eventID": event_id(record["requestID"], account), "recipientAccountId": account}
-        | shared
-        for account in accounts
-    )
+    records = []
+    for account in accounts:
+        its = {
+            "eventID": event_id(record["requestID"], account),
+            "recipientAccountId": account,
+            "sharedEventID": shared,
+        }
+        if caller.account not in ("", account):
+            its["userIdentity"] = stranger
+        records.append(record | its)
+    return tuple(records)
 
 
 def identity_of(caller: Caller, invoked_by: str = "") -> dict[str, Any]:
     """The userIdentity element. `invoked_by` is the service that makes the request for the caller, if one does."""
+    if caller.kind == "AWSService":
+        return {"type": caller.kind, "invokedBy": caller.arn}
     identity: dict[str, Any] = {
         "type": caller.kind,
         "principalId": caller.user_id,
@@ -171,6 +179,11 @@ def identity_of(caller: Caller, invoked_by: str = "") -> dict[str, Any]:
     if invoked_by:
         identity["invokedBy"] = invoked_by
     return identity
+
+
+def calling_service(caller: Caller, invoked_by: str) -> str:
+    """The service whose name stands where an address and a user agent would; empty where a person's program calls."""
+    return caller.arn if caller.kind == "AWSService" else invoked_by
 
 
 def resource_of(resource: Resource) -> dict[str, str]:

@@ -21,6 +21,7 @@ from kms_katas.lab.trail import (
     EVENT_VERSION,
     Record,
     Resource,
+    calling_service,
     event_id,
     for_each_account,
     identity_of,
@@ -75,11 +76,12 @@ def records_of_request(work: Work) -> tuple[Record, ...]:
         return ()
     record = _record(work, work.caller)
     let_in = work.error is None or (work.decision is not None and work.decision.allowed)
-    owners = (key.account for key in work.target.keys) if let_in else ()
+    owners = tuple(key.account for key in work.target.keys) if let_in or not work.caller.account else ()
     return (*for_each_account(record, work.caller, owners), *_in_the_other_region(work, record))
 
 
 def _record(work: Work, caller: Caller) -> Record:
+    service = calling_service(caller, _invoking(work))
     event: Record = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": identity_of(caller, _invoking(work)),
@@ -87,8 +89,8 @@ def _record(work: Work, caller: Caller) -> Record:
         "eventSource": "kms.amazonaws.com",
         "eventName": work.operation,
         "awsRegion": work.region,
-        "sourceIPAddress": _invoking(work) or work.route.source_ip,
-        "userAgent": _invoking(work) or work.user_agent,
+        "sourceIPAddress": service or work.route.source_ip,
+        "userAgent": service or work.user_agent,
     }
     if work.error is not None:
         code = work.error.code
@@ -112,7 +114,7 @@ def _record(work: Work, caller: Caller) -> Record:
         "managementEvent": True,
         "eventCategory": "Management",
     }
-    if not _invoking(work):
+    if not service:
         event["tlsDetails"] = tls_to(f"kms.{work.region}.amazonaws.com")
     if (endpoint := work.route.endpoint) is not None:
         event |= {"vpcEndpointId": endpoint.id, "vpcEndpointAccountId": endpoint.account}
