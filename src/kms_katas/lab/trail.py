@@ -18,6 +18,8 @@ from kms_katas.lab.network import SOURCE_ADDRESS
 Record = dict[str, Any]
 """One record, in JSON's types."""
 
+EVENT_VERSION = "1.11"
+
 
 class Trail:
     """The records of every account and Region. What is added is asked again each time: nobody can change a record."""
@@ -115,9 +117,6 @@ def records_of(call: LoggedCall) -> tuple[Record, ...]:
     return for_each_account(record, call.caller, owners)
 
 
-EVENT_VERSION = "1.11"
-
-
 def for_each_account(record: Record, caller: Caller, owners: Iterable[str]) -> tuple[Record, ...]:
     """The record as the caller's account gets it and, with another eventID, as each other account of `owners` does.
 
@@ -135,7 +134,7 @@ def for_each_account(record: Record, caller: Caller, owners: Iterable[str]) -> t
         stranger["invokedBy"] = record["userIdentity"]["invokedBy"]
     records = []
     for account in accounts:
-        its = {
+        its: Record = {
             "eventID": event_id(record["requestID"], account),
             "recipientAccountId": account,
             "sharedEventID": shared,
