@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kms_katas.lab import Lab, Principal
+from kms_katas.lab import Lab, Principal, rule_sees
 from kms_katas.lab.callers import Caller, find_credential
 from kms_katas.lab.trail import LoggedCall, Resource, log_call
 
@@ -75,6 +75,16 @@ def test_a_failed_call_is_in_the_callers_log_alone(lab: Lab) -> None:
 def test_a_data_event_says_so(lab: Lab) -> None:
     log_call(a_call(lab, data_event=True))
     assert (lab.trail[0]["managementEvent"], lab.trail[0]["eventCategory"]) == (False, "Data")
+
+
+def test_a_data_event_is_none_that_look_up_events_finds_and_yet_a_rule_sees_its_reads(lab: Lab) -> None:
+    for data_event in (True, False):
+        log_call(
+            a_call(lab, name="GetObject" if data_event else "GetBucketPolicy", data_event=data_event, read_only=True)
+        )
+    (found,) = lab.home.admin.client("cloudtrail").lookup_events()["Events"]
+    assert found["EventName"] == "GetBucketPolicy"
+    assert [rule_sees({"source": ["aws.s3"]}, record) for record in lab.trail] == [True, False]
 
 
 def test_a_call_that_a_service_makes_for_its_caller_names_the_service(lab: Lab) -> None:

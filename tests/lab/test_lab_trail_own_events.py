@@ -125,6 +125,11 @@ def test_update_primary_region_is_logged_in_both_regions_with_the_key_of_each(la
         assert record["requestParameters"] == {"keyId": pair, "primaryRegion": WEST}
 
 
+def test_naming_the_region_that_is_primary_already_is_logged_once(lab: Lab, kms: Any, pair: str) -> None:
+    kms.update_primary_region(KeyId=pair, PrimaryRegion=HOME)
+    assert len(named(lab, "UpdatePrimaryRegion")) == 1
+
+
 def test_a_change_of_two_regions_that_is_refused_is_logged_in_its_own_alone(
     lab: Lab, kms: Any, key: Any, refused: Any
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_denied_assume_role_is_in_the_callers_account_alone(lab: Lab, refused:
     (record,) = lab.trail
     assert record["recipientAccountId"] == AWAY and record["errorCode"] == "AccessDenied"
     assert record["errorMessage"] == caught.value.response["Error"]["Message"]
-    assert record["responseElements"] is None
+    assert record["responseElements"] is None and record["resources"] == []
 
 
 def test_a_code_of_an_mfa_device_is_never_logged(lab: Lab, refused: Any) -> None:
