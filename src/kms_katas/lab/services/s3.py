@@ -43,8 +43,8 @@ FIDELITY = (
     ),
     (
         "SSE-KMS and DSSE-KMS",
-        "GenerateDataKey for each new object, copy and multipart upload; Decrypt for GetObject, CopyObject, UploadPart, "
-        "GetObjectAttributes and SelectObjectContent, for HeadObject with ChecksumMode alone, for "
+        "GenerateDataKey for each new object, copy and multipart upload; Decrypt for GetObject, CopyObject, "
+        "UploadPart, GetObjectAttributes and SelectObjectContent, for HeadObject with ChecksumMode alone, for "
         "CompleteMultipartUpload with a checksum. The bytes themselves are not encrypted; only S3 reads them.",
     ),
     (

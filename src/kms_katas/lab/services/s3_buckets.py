@@ -2,8 +2,8 @@
 
 Every bucket has a default encryption, SSE-S3 until PutBucketEncryption says otherwise (botocore
 op:GetBucketEncryption), and the KMS key that PutBucketEncryption names is not looked at. Doubtful: whether
-PutBucketEncryption without BlockedEncryptionTypes, and DeleteBucketEncryption, leave the blocked types as they are; here
-they do.
+PutBucketEncryption without BlockedEncryptionTypes, and DeleteBucketEncryption, leave the blocked types as they are;
+here they do.
 """
 
 from typing import Any

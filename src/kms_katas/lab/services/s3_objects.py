@@ -151,7 +151,7 @@ def delete_objects(call: ServiceCall) -> Answer:
     if place.bucket is None or not setting.current.enforce:
         return to_moto(call)
     allowed, refused = [], []
-    for one in asked["Objects"]:
+    for one in asked.get("Objects", ()):
         version = one.get("VersionId")
         action = "s3:DeleteObject" if version is None else "s3:DeleteObjectVersion"
         try:
