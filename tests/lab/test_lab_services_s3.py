@@ -7,7 +7,10 @@ Not for the modes of encryption (test_lab_services_s3_encryption.py) and not for
 import secrets
 from typing import Any
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from conftest import Refused
 from s3_buckets import EVERYTHING_IN_S3, new_bucket
@@ -90,6 +93,19 @@ def test_deleting_listing_and_tagging_need_no_key(lab: Lab, bucket: str, locked_
     assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
+def test_a_grant_on_the_key_lets_a_reader_in_for_the_objects_that_it_names(
+    lab: Lab, bucket: str, s3: Any, locked_key: str, reader: Principal
+) -> None:
+    s3.put_object(Bucket=bucket, Key="b", ServerSideEncryption="aws:kms", SSEKMSKeyId=locked_key)
+    only = {"EncryptionContextSubset": {"aws:s3:arn": f"arn:aws:s3:::{bucket}/a"}}
+    lab.home.admin.client("kms").create_grant(
+        KeyId=locked_key, GranteePrincipal=reader.arn, Operations=["Decrypt"], Constraints=only
+    )
+    reader.client("s3").get_object(Bucket=bucket, Key="a")
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        reader.client("s3").get_object(Bucket=bucket, Key="b")
+
+
 def test_a_disabled_key_opens_nothing_and_locks_nothing(
     lab: Lab, bucket: str, s3: Any, locked_key: str, refused: Refused
 ) -> None:
@@ -149,10 +165,6 @@ def test_the_trail_has_kms_called_by_s3_for_the_reader(lab: Lab, bucket: str, s3
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_a_presigned_url_opens_what_its_maker_may_open(lab: Lab, region: str) -> None:
-    import boto3
-    from botocore.awsrequest import AWSRequest
-    from botocore.config import Config
-
     name, text = new_bucket(lab, None if region == "us-east-1" else region), secrets.token_bytes(9)
     lab.home.admin.client("s3", region=region).put_object(
         Bucket=name, Key="a", Body=text, ServerSideEncryption="aws:kms"
