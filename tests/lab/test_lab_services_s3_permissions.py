@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from conftest import Refused
 from s3_buckets import new_bucket, open_to
@@ -275,3 +278,30 @@ def test_an_scp_and_an_rcp_reach_s3(lab: Lab, bucket: str, s3: Any, statement: P
     organization.attach_scp(statement("s3:ListBucket", effect="Deny"))
     with pytest.raises(ClientError, match="with an explicit deny in a service control policy"):
         s3.list_objects_v2(Bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("get_object_torrent", {}),
+        ("rename_object", {"RenameSource": "/b"}),
+        ("delete_object_annotation", {"AnnotationName": "n"}),
+    ],
+)
+def test_what_moto_would_take_for_another_operation_is_refused_and_changes_nothing(
+    bucket: str, s3: Any, refused: Refused, method: str, more: dict[str, str]
+) -> None:
+    with refused("NotImplemented"):
+        getattr(s3, method)(Bucket=bucket, Key="a", **more)
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"x"
+
+
+@pytest.mark.parametrize("place", ["?encryption", "?delete", "?tagging", "a?encryption", "a?tagging"])
+@pytest.mark.parametrize("body", [b"", b"<x", b"\xff", b"<x/>"])
+def test_what_cannot_be_read_is_the_senders_fault(lab: Lab, bucket: str, place: str, body: bytes) -> None:
+    method = "POST" if place == "?delete" else "PUT"
+    request = AWSRequest(method, f"https://{bucket}.s3.amazonaws.com/{place}", {}, body)
+    admin = lab.home.admin
+    SigV4Auth(Credentials(admin.access_key_id, admin.secret_access_key), "s3", "us-east-1").add_auth(request)
+    answer = lab.send(request.prepare())
+    assert 400 <= answer.status_code < 500, answer.content

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
@@ -105,16 +105,19 @@ def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any
 
 
 def _parameters(protocol: str, model: OperationModel, request: Any, uri_parameters: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.data,
-            "url_path": request.path,
-            "url_params": uri_parameters,
-        }
-    )
+    """Raises Refused for a request that cannot be read: a ValueError is a number that is none, or no UTF-8."""
+    sent: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.data,
+        "url_path": request.path,
+        "url_params": uri_parameters,
+    }
+    try:
+        given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(sent)
+    except (RequestParserError, ValueError):
+        raise wire.unreadable(protocol) from None
     return given
 
 

@@ -5,7 +5,12 @@ moto keeps buckets and objects. FIDELITY is what the page on fidelity says of it
 
 from dataclasses import replace
 
-from kms_katas.lab.services import s3_actions, s3_buckets, s3_objects, s3_update
+from moto.core.utils import get_service_model
+
+from kms_katas.lab.kms import setting
+from kms_katas.lab.services import s3_buckets, s3_objects, s3_update
+from kms_katas.lab.services.call import Answer, Refused, ServiceCall
+from kms_katas.lab.services.s3_actions import RULES
 from kms_katas.lab.services.s3_stored import to_moto
 
 _OWN = {
@@ -22,24 +27,50 @@ _OWN = {
     "PutBucketPolicy": s3_buckets.put_bucket_policy,
     "PutObject": s3_objects.put_object,
     "PutObjectAcl": s3_objects.put_acl,
-    "SelectObjectContent": s3_objects.read_object,
     "UpdateObjectEncryption": s3_update.update_object_encryption,
     "UploadPart": s3_objects.upload_part,
     "UploadPartCopy": s3_objects.upload_part,
 }
 _OF_NO_BUCKET = {"CreateBucket", "ListBuckets"}
+_WITHOUT_CREDENTIALS = {"BucketCORSPreflightCheck", "ObjectCORSPreflightCheck"}
+
+
+def _not_in_the_lab(call: ServiceCall) -> Answer:
+    """moto would take it for another operation: RenameObject for PutObject, DeleteObjectAnnotation for DeleteObject."""
+    raise Refused("NotImplemented", f"{call.operation} works on AWS, but the lab does not have it yet.", 501)
+
+
+def _select(call: ServiceCall) -> Answer:
+    try:
+        return s3_objects.read_object(call)
+    except ModuleNotFoundError:  # moto needs py-partiql-parser for it
+        return _not_in_the_lab(call)
+
+
+def _post_object(call: ServiceCall) -> Answer:
+    """An upload by an HTML form names who signed it inside the form, where the gate does not look."""
+    return _not_in_the_lab(call) if setting.current.enforce else call.forward()
+
+
+_UNKNOWN = frozenset(get_service_model("s3").operation_names) - RULES.permissions.keys() - _WITHOUT_CREDENTIALS
+"""The operations that moto's S3 does not have."""
 
 SERVICE = replace(
-    s3_actions.RULES,
-    answers={**dict.fromkeys(s3_actions.RULES.permissions.keys() - _OF_NO_BUCKET, to_moto), **_OWN},
+    RULES,
+    answers={
+        **dict.fromkeys(RULES.permissions.keys() - _OF_NO_BUCKET, to_moto),
+        **_OWN,
+        **dict.fromkeys(_UNKNOWN, _not_in_the_lab),
+        "PostObject": _post_object,
+        "SelectObjectContent": _select,
+    },
 )
 
 FIDELITY = (
     (
         "Permissions",
-        f"Asked for {len(SERVICE.permissions)} operations, with their resources and condition keys (the headers of the "
-        "request, s3:prefix, object tags, versions). ACLs are off and give nothing. All other operations are open to "
-        "everybody who has credentials.",
+        f"Asked for {len(RULES.permissions)} operations, with their resources and condition keys (the headers of the "
+        "request, s3:prefix, object tags, versions). ACLs are off and give nothing.",
     ),
     (
         "SSE-KMS and DSSE-KMS",
@@ -71,8 +102,10 @@ FIDELITY = (
     ),
     (
         "Not there",
-        "Access points, directory buckets, anonymous requests, Block Public Access, uploads by HTML form (POST) with "
-        "permissions, replication, requests of other AWS services to S3 on their own.",
+        f"{len(_UNKNOWN)} operations are refused with NotImplemented: those on analytics, metrics, metadata tables, "
+        "annotations, attribute-based access and directory buckets, GetObjectTorrent, RenameObject, "
+        "WriteGetObjectResponse, and uploads by HTML form. Access points, anonymous requests, Block Public Access and "
+        "replication do nothing.",
     ),
 )
 """What of S3, and how far: for the page on fidelity."""

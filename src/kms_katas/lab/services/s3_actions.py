@@ -165,8 +165,9 @@ def _denied(decision: Decision) -> Refused:
     """
     request = decision.request
     context, caller = request.context, request.principal.account
-    together = context.get("aws:PrincipalOrgID") == context.get("aws:ResourceOrgID") != None  # noqa: E711
-    if request.owner and caller != request.owner and not together:
+    organization = context.get("aws:PrincipalOrgID")
+    apart = organization is None or organization != context.get("aws:ResourceOrgID")
+    if request.owner and caller != request.owner and apart:
         return Refused("AccessDenied", "Access Denied", 403)
     text = denial_message(decision)
     if request.resource == "*":

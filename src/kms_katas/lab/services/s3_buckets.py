@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from kms_katas.lab.kms import setting
+from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 from kms_katas.lab.services.s3_customer_keys import block_types, blocked_types
 from kms_katas.lab.services.s3_stored import DSSE_KMS, SSE_KMS, SSE_S3, place_of, to_moto
@@ -22,12 +23,12 @@ def put_bucket_encryption(call: ServiceCall) -> Answer:
     place = place_of(call)
     if place.bucket is None:
         return to_moto(call)
-    rules = call.parameters["ServerSideEncryptionConfiguration"].get("Rules", [])
+    rules = call.parameters.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
     if len(rules) != 1:
-        raise _malformed_xml()
+        raise malformed_xml()
     default = rules[0].get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": SSE_S3})
     if default.get("SSEAlgorithm") not in (SSE_S3, SSE_KMS, DSSE_KMS):
-        raise _malformed_xml()
+        raise malformed_xml()
     if default["SSEAlgorithm"] == SSE_S3 and "KMSMasterKeyID" in default:
         raise Refused(
             "InvalidArgument",
@@ -36,7 +37,7 @@ def put_bucket_encryption(call: ServiceCall) -> Answer:
     blocked = rules[0].get("BlockedEncryptionTypes", {}).get("EncryptionType")
     if blocked is not None:
         if not set(blocked) <= {"NONE", "SSE-C"}:
-            raise _malformed_xml()
+            raise malformed_xml()
         block_types(place.bucket, tuple(blocked))
     # In the shape that moto has from its own parser.
     on = "true" if rules[0].get("BucketKeyEnabled") else "false"
@@ -69,7 +70,7 @@ def put_bucket_policy(call: ServiceCall) -> Answer:
     """The code is AWS's, and so are the texts for JSON that is none and for a resource of another bucket; the others
     are those of our own reader.
     """
-    place, text = place_of(call), call.parameters["Policy"]
+    place, text = place_of(call), call.parameters.get("Policy", "")
     if place.bucket is None or not setting.current.enforce:
         return to_moto(call)
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
@@ -110,9 +111,8 @@ def _is_of(arn: str, bucket_arn: str) -> bool:
     return arn == bucket_arn or arn.startswith(f"{bucket_arn}/")
 
 
-def _malformed_xml() -> Refused:
-    text = "The XML you provided was not well-formed or did not validate against our published schema"
-    return Refused("MalformedXML", text)
+def malformed_xml() -> Refused:
+    return wire.unreadable("rest-xml")
 
 
 def _malformed_policy(text: str) -> Refused:

@@ -19,7 +19,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.services import s3_actions
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 from kms_katas.lab.services.gate import require
-from kms_katas.lab.services.s3_buckets import require_no_acl
+from kms_katas.lab.services.s3_buckets import malformed_xml, require_no_acl
 from kms_katas.lab.services.s3_customer_keys import require_customer_key
 from kms_katas.lab.services.s3_encryption import headers_for_moto, lock, told, unlock, wish_of
 from kms_katas.lab.services.s3_stored import (
@@ -147,11 +147,13 @@ def put_acl(call: ServiceCall) -> Answer:
 
 def delete_objects(call: ServiceCall) -> Answer:
     """Each object is a permission of its own, and a refused one is a line in the answer, not an error."""
-    place, asked = place_of(call), call.parameters["Delete"]
+    place, asked = place_of(call), call.parameters.get("Delete", {})
+    if not asked.get("Objects"):
+        raise malformed_xml()
     if place.bucket is None or not setting.current.enforce:
         return to_moto(call)
     allowed, refused = [], []
-    for one in asked.get("Objects", ()):
+    for one in asked["Objects"]:
         version = one.get("VersionId")
         action = "s3:DeleteObject" if version is None else "s3:DeleteObjectVersion"
         try:

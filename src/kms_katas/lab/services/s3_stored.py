@@ -13,6 +13,7 @@ from moto.s3.models import FakeKey, s3_backends
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
 from kms_katas.lab.request_keys import Context
+from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 
 SSE_S3, SSE_KMS, DSSE_KMS, SSE_C = "AES256", "aws:kms", "aws:kms:dsse", "SSE-C"
@@ -103,8 +104,13 @@ def source_of(call: ServiceCall) -> tuple[str, str, str | None]:
 
 
 def locked(stored: Any) -> Locked | None:
-    """None for what moto keeps without that a request came through the gate: nobody encrypted it."""
-    return getattr(stored, _LOCKED, None)
+    """What other services put straight into moto's store did not pass the gate: SSE-S3, and None where moto itself says
+    more of its encryption than is true.
+    """
+    found: Locked | None = getattr(stored, _LOCKED, None)
+    if found is None and getattr(stored, "encryption", "") is None:
+        return Locked(SSE_S3)
+    return found
 
 
 def remember_lock(stored: Any, lock: Locked) -> None:
@@ -133,6 +139,15 @@ def to_moto(call: ServiceCall, headers: Mapping[str, str | None] | None = None) 
     principals and conditions. And the request goes to the account that owns the bucket: moto would put what a stranger
     writes, its tags above all, into the stranger's account.
     """
+    try:
+        return _motos_answer(call, headers)
+    except KeyError:
+        if not call.operation.startswith("Put"):
+            raise
+        raise wire.unreadable("rest-xml") from None  # moto looks in the body for what the schema asks for
+
+
+def _motos_answer(call: ServiceCall, headers: Mapping[str, str | None] | None) -> Answer:
     place = place_of(call)
     if not setting.current.enforce or place.bucket is None:
         return call.forward(headers)
