@@ -258,6 +258,12 @@ def test_tags_with_an_object_are_a_permission_of_their_own(bucket: str, s3: Any,
         nobody.client("s3").put_object(Bucket=bucket, Key="b", Tagging="team=blue")
 
 
+def test_the_region_of_a_request_is_the_buckets(lab: Lab, s3: Any, statement: Policy) -> None:
+    name = new_bucket(lab, "eu-west-1")
+    only = statement("s3:*", StringEquals={"aws:RequestedRegion": "eu-west-1"})
+    lab.home.user("west", policies={"west": only}).client("s3").put_object(Bucket=name, Key="a")
+
+
 def test_acls_are_off_until_the_bucket_says_otherwise(bucket: str, s3: Any, refused: Refused) -> None:
     with refused("AccessControlListNotSupported", "The bucket does not allow ACLs"):
         s3.put_object(Bucket=bucket, Key="b", ACL="public-read")

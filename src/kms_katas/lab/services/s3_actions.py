@@ -208,7 +208,11 @@ def _permission(call: ServiceCall, place: Place, action: str, arn: str, context:
         raise Refused("AccessDenied", "Access Denied", 403)
     owner_himself = call.caller.kind == "Root" and call.caller.account == place.owner
     policy = None if owner_himself and action in _BY_THE_ROOT_USER else _policy(place.bucket)
-    return Permission(action, arn, place.owner, policy, context | {"s3:ResourceAccount": place.owner})
+    context = context | {"s3:ResourceAccount": place.owner}
+    if place.bucket is not None:
+        # A client that asks in another Region is sent on to the bucket's, where it asks once more.
+        context["aws:RequestedRegion"] = place.bucket.region_name
+    return Permission(action, arn, place.owner, policy, context)
 
 
 def _policy(bucket: Any) -> NamedPolicy | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.parsers.expat import ExpatError
 
 from moto.s3.models import FakeKey, s3_backends
 
@@ -141,7 +142,7 @@ def to_moto(call: ServiceCall, headers: Mapping[str, str | None] | None = None) 
     """
     try:
         return _motos_answer(call, headers)
-    except KeyError:
+    except (KeyError, ExpatError):
         if not call.operation.startswith("Put"):
             raise
         raise wire.unreadable("rest-xml") from None  # moto looks in the body for what the schema asks for
