@@ -142,7 +142,7 @@ def test_a_key_of_another_account_is_refused_even_where_its_policy_opens_it(
     lab: Lab, s3: Any, bucket: str, update: Update, statement: Callable[..., Any]
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a")
-    with pytest.raises(ClientError, match="AccessDenied.*must be owned by the same account as the bucket"):
+    with pytest.raises(ClientError, match=r"AccessDenied.*must be owned by the same account as the bucket"):
         update(lab.account("444455556666").create_key(statement("kms:*", principal="*")))
 
 

@@ -30,6 +30,7 @@ from kms_katas.lab.services.s3_stored import DSSE_KMS, SSE_C, SSE_KMS, SSE_S3, L
 BUCKET_KEY_LIFETIME = timedelta(minutes=5)
 """A guess; see above."""
 
+_SSE = "x-amz-server-side-encryption"
 _BUCKET_KEYS = "_kms_katas_bucket_keys"
 _DEFAULT_ALIAS = "alias/aws/s3"
 _ALIAS = re.compile(r"(?:arn:aws[a-z-]*:kms:([a-z0-9-]+):([0-9]{12}):)?(alias/.+)")
@@ -150,9 +151,6 @@ def headers_of(lock: Locked, for_writer: bool = False) -> dict[str, str]:
     if lock.gave and for_writer:
         headers[f"{_SSE}-context"] = base64.b64encode(json.dumps(dict(lock.gave)).encode()).decode()
     return headers
-
-
-_SSE = "x-amz-server-side-encryption"
 
 
 def told(headers: Mapping[str, Any], lock: Locked, for_writer: bool = False) -> dict[str, Any]:
