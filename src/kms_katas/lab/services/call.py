@@ -31,6 +31,8 @@ class ServiceCall:
     now: datetime
     route: Route
     forward: Callable[..., Answer] = field(repr=False)
+    signature: str = "AWS4-HMAC-SHA256"
+    """How it is signed, as s3:signatureversion has it; "AWS" is the old way, which S3 alone still takes."""
 
 
 def remember_denial(call: ServiceCall, decision: Decision | None) -> None:

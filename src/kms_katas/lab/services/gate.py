@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
@@ -61,6 +61,10 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         answered: Answer = handler(request, full_url, request.headers)
         return answered
 
+    def refusal(refused: Refused) -> Answer:
+        status, headers, body = wire.error(protocol, refused, request_id)
+        return status, headers, "" if request.method == "HEAD" else body
+
     try:
         access_key_id, region = _signer(request, full_url)
         call = ServiceCall(
@@ -74,20 +78,21 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
             now=setting.now(),
             route=in_force.get(),
             forward=forward,
+            signature="AWS" if request.args.get("AWSAccessKeyId") else "AWS4-HMAC-SHA256",
         )
         _authorize(service, call)
         own = service.answers.get(call.operation)
         return own(call) if own is not None else forward()
     except Refused as refused:
-        return wire.error(protocol, refused, request_id)
+        return refusal(refused)
     except KMSError as error:
-        return wire.error(protocol, Refused(error.code, error.message, error.status), request_id)
+        return refusal(Refused(error.code, error.message, error.status))
     except HTTPException:
         raise  # moto's own errors: it makes their answers
     except Exception as fault:
         where = f"The lab failed inside {model.name} ({type(fault).__name__})."
         sentence = f"{where} This is a fault of the lab, not of your request."
-        return wire.error(protocol, Refused("InternalFailure", sentence, 500), request_id)
+        return refusal(Refused("InternalFailure", sentence, 500))
 
 
 def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any]] | None:
@@ -100,24 +105,29 @@ def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any
 
 
 def _parameters(protocol: str, model: OperationModel, request: Any, uri_parameters: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.data,
-            "url_path": request.path,
-            "url_params": uri_parameters,
-        }
-    )
+    """Raises Refused for a request that cannot be read: a ValueError is a number that is none, or no UTF-8."""
+    sent: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.data,
+        "url_path": request.path,
+        "url_params": uri_parameters,
+    }
+    try:
+        given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(sent)
+    except (RequestParserError, ValueError):
+        raise wire.unreadable(protocol) from None
     return given
 
 
 def _signer(request: Any, full_url: str) -> tuple[str, str]:
     """Access key ID and Region out of the signature, in the header or in a presigned URL."""
     told = str(request.headers.get("Authorization", "")) or f"Credential={unquote(_presigned(full_url))}"
-    found = _SIGNED_BY.search(told)
-    return (found[1], found[2]) if found else ("", "us-east-1")
+    if found := _SIGNED_BY.search(told):
+        return found[1], found[2]
+    old_way = re.search(r"[?&]AWSAccessKeyId=([^&]+)", full_url)
+    return unquote(old_way[1]) if old_way else "", "us-east-1"
 
 
 def _presigned(full_url: str) -> str:
@@ -126,7 +136,8 @@ def _presigned(full_url: str) -> str:
 
 
 def _token(request: Any) -> str | None:
-    return request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token") or None
+    name = "X-Amz-Security-Token"
+    return request.headers.get(name) or request.args.get(name) or request.args.get(name.lower()) or None
 
 
 def _identified(name: str, access_key_id: str, token: str | None) -> Caller:

@@ -33,6 +33,14 @@ def error(protocol: str, refused: Refused, request_id: str) -> Answer:
     return refused.status, headers, body
 
 
+def unreadable(protocol: str) -> Refused:
+    """For a body or a parameter that is not in the service's format. The text is S3's; for the others it is ours."""
+    if protocol == "rest-xml":
+        text = "The XML you provided was not well-formed or did not validate against our published schema"
+        return Refused("MalformedXML", text)
+    return Refused("SerializationException", "The request cannot be read: it is not in the format of this service.")
+
+
 _UNKNOWN = {
     "s3": ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403),
     "ec2": ("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
