@@ -22,6 +22,7 @@ from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import global_keys
 from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
+from kms_katas.lab.services.log import log_service_call
 from kms_katas.lab.services.table import service as service_of
 from kms_katas.policy import Request as Question
 from kms_katas.policy import decide_on_resource
@@ -61,9 +62,14 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         answered: Answer = handler(request, full_url, request.headers)
         return answered
 
+    call: ServiceCall | None = None
+
     def refusal(refused: Refused) -> Answer:
         status, headers, body = wire.error(protocol, refused, request_id)
-        return status, headers, "" if request.method == "HEAD" else body
+        answer = (status, headers, "" if request.method == "HEAD" else body)
+        if call is not None:
+            log_service_call(call, model, protocol, answer, refused)
+        return answer
 
     try:
         access_key_id, region = _signer(request, full_url)
@@ -82,7 +88,9 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         )
         _authorize(service, call)
         own = service.answers.get(call.operation)
-        return own(call) if own is not None else forward()
+        answer = own(call) if own is not None else forward()
+        log_service_call(call, model, protocol, answer)
+        return answer
     except Refused as refused:
         return refusal(refused)
     except KMSError as error:
