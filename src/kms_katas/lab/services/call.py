@@ -54,11 +54,13 @@ class Permission:
 
 
 class Refused(Exception):
-    """A service's answer that is an error: AWS's code, text and HTTP status."""
+    """A service's answer that is an error: AWS's code, text and HTTP status. `shape` is the error's name in botocore's
+    model, where the service tells that apart from the code for clients of its older protocol (SQS).
+    """
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, shape: str = "") -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.shape = code, message, status, shape
 
 
 @dataclass(frozen=True)

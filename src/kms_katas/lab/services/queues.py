@@ -1,0 +1,111 @@
+"""Queues as a sender sees them: the policy, the key, and what a service has to pass to put a message in.
+
+moto keeps queues and messages. Not for requests to SQS (sqs.py).
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from moto.sqs.models import sqs_backends
+
+from kms_katas.lab.callers import PARTITION
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.services.call import Permission, ServiceCall
+from kms_katas.lab.services.data_keys import Ask, DataKey, Reused, key_of_owner
+from kms_katas.lab.services.service_sender import ServiceSender
+from kms_katas.lab.stored_policies import named_policy
+from kms_katas.policy import Decision, NamedPolicy
+
+_UNDER = "_kms_katas_data_key"
+_REUSED = "_kms_katas_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAt:
+    """Where a queue is, or would be: `queue` is moto's, None where there is none of this name."""
+
+    account: str
+    region: str
+    name: str
+    queue: Any
+
+    @property
+    def arn(self) -> str:
+        return f"arn:{PARTITION}:sqs:{self.region}:{self.account}:{self.name}"
+
+    @property
+    def policy(self) -> NamedPolicy | None:
+        text = self.queue.policy if self.queue is not None else None
+        return named_policy(f"queue policy of {self.name}", text) if text else None
+
+
+def queue_at(account: str, region: str, name: str) -> QueueAt:
+    return QueueAt(account, region, name, sqs_backends[account][region].queues.get(name))
+
+
+def queue_of_arn(arn: str) -> QueueAt:
+    region, account, name = arn.split(":", 5)[3:]
+    return queue_at(account, region, name)
+
+
+def data_key_to_send(at: QueueAt, who: Hashable, ask: Ask) -> DataKey | None:
+    """What a message is to lie under; None for a queue without SSE-KMS. Raises KMSError."""
+    name = at.queue.kms_master_key_id
+    if not name:
+        return None
+    key = key_of_owner(name, at.account, at.region)
+    return reused(at.queue).to_encrypt(who, ask, key, context_of(at), setting.now(), reuse_period(at.queue))
+
+
+def context_of(at: QueueAt) -> dict[str, str]:
+    """From memory of AWS's records, and as policies in public repositories have it; the SQS guide does not say."""
+    return {"aws:sqs:arn": at.arn}
+
+
+def reused(queue: Any) -> Reused:
+    if not hasattr(queue, _REUSED):
+        setattr(queue, _REUSED, Reused())
+    found: Reused = getattr(queue, _REUSED)
+    return found
+
+
+def reuse_period(queue: Any) -> timedelta:
+    return timedelta(seconds=int(queue.kms_data_key_reuse_period_seconds))
+
+
+def sent_under(at: QueueAt, data_key: DataKey | None, send: Callable[[], Any]) -> Any:
+    """Sends, and marks what is new in the queue with the data key that it lies under."""
+    before = len(at.queue._messages)
+    answer = send()
+    for message in at.queue._messages[before:]:
+        setattr(message, _UNDER, data_key)
+    return answer
+
+
+def lies_under(message: Any) -> DataKey | None:
+    found: DataKey | None = getattr(message, _UNDER, None)
+    return found
+
+
+def may_send(at: QueueAt, sender: ServiceSender) -> Decision | None:
+    """The decision that keeps a service out; None where it may send, or nothing is enforced."""
+    if not setting.current.enforce:
+        return None
+    permission = Permission("sqs:SendMessage", at.arn, at.account, at.policy)
+    decision = sender.decision(permission, at.region, reached_by_rcps=True)
+    return None if decision.allowed else decision
+
+
+def delivered(at: QueueAt, sender: ServiceSender, send: Callable[[], Any], call: ServiceCall | None = None) -> bool:
+    """Whether a service's message came into the queue. Nobody is told when it did not."""
+    if at.queue is None or may_send(at, sender) is not None:
+        return False
+    try:
+        data_key = data_key_to_send(at, sender.who, sender.asks(at.region, call))
+    except KMSError:
+        return False
+    sent_under(at, data_key, send)
+    return True
