@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.sqs.models import sqs_backends
 
 from kms_katas.lab.callers import PARTITION
@@ -60,6 +61,11 @@ def data_key_to_send(at: QueueAt, who: Hashable, ask: Ask) -> DataKey | None:
     return reused(at.queue).to_encrypt(who, ask, key, context_of(at), setting.now(), reuse_period(at.queue))
 
 
+def put(at: QueueAt, text: str) -> None:
+    """A message that comes over no request of SQS's."""
+    sqs_backends[at.account][at.region].send_message(at.name, text)
+
+
 def context_of(at: QueueAt) -> dict[str, str]:
     """From memory of AWS's records, and as policies in public repositories have it; the SQS guide does not say."""
     return {"aws:sqs:arn": at.arn}
@@ -107,5 +113,8 @@ def delivered(at: QueueAt, sender: ServiceSender, send: Callable[[], Any], call:
         data_key = data_key_to_send(at, sender.who, sender.asks(at.region, call))
     except KMSError:
         return False
-    sent_under(at, data_key, send)
+    try:
+        sent_under(at, data_key, send)
+    except ServiceException:  # too long for this queue, or not fit for a FIFO queue
+        return False
     return True

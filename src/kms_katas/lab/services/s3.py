@@ -12,6 +12,7 @@ from moto.s3.models import s3_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.services import s3_events
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.keys_for_services import ask_kms, default_key
 from kms_katas.lab.stored_policies import named_policy
@@ -105,8 +106,13 @@ SERVICE = Service(
     permissions={
         "PutObject": _permissions("s3:PutObject"),
         "GetObject": _permissions("s3:GetObject"),
+        "PutBucketNotificationConfiguration": _permissions("s3:PutBucketNotification", on_object=False),
     },
-    answers={"PutObject": _put_object, "GetObject": _get_object},
+    answers={
+        "PutObject": _put_object,
+        "GetObject": _get_object,
+        "PutBucketNotificationConfiguration": s3_events.put_notification_configuration,
+    },
     denied=_denied,
     reached_by_rcps=True,
 )

@@ -201,7 +201,7 @@ _OPERATIONS = (
 SERVICE = Service(
     permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
     answers={
-        **{operation: _plain for operation in _OPERATIONS if operation != "ListQueues"},
+        **dict.fromkeys(_OPERATIONS, _plain),
         "CreateQueue": _with_attributes,
         "ReceiveMessage": _receive,
         "SendMessage": _send,
