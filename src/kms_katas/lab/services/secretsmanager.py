@@ -93,7 +93,9 @@ def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
 
 
 def _token(call: ServiceCall) -> str:
-    """The new version's ID, which boto3 and the AWS CLI make up where nobody gives one. Error and text: from memory."""
+    """The new version's ID, which boto3 and the AWS CLI make up where nobody gives one. The text is seen in reports of
+    real errors; the code is from memory.
+    """
     token: str = call.parameters.get("ClientRequestToken") or ""
     if not token:
         raise Refused(
