@@ -173,3 +173,25 @@ def test_no_data_key_is_used_past_its_period_nor_by_two_nor_replaced_before(
             assert asked[before:] == ["GenerateDataKey", "Decrypt"]
             made[who] = data_key.blob, now
     assert len({blob for blob, _ in made.values()}) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("service", "write", "refused"),
+    [
+        ("sqs", to_queue, "AccessDenied"),
+        ("secretsmanager", to_secret, "AccessDeniedException"),
+        ("sns", to_topic, ""),
+        ("ssm", to_parameter, ""),
+    ],
+)
+def test_resource_control_policies_reach_queues_and_secrets_alone(
+    lab: Lab, service: str, write: Write, refused: str
+) -> None:
+    call = write(lab, lab.home.admin, new_key(lab))
+    deny = {"Effect": "Deny", "Principal": "*", "Action": f"{service}:*", "Resource": "*"}
+    lab.organization().add(lab.home).attach_rcp({"Version": "2012-10-17", "Statement": [deny]})
+
+    if refused:
+        assert code_of(call) == refused
+    else:
+        call()

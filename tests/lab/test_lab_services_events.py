@@ -189,8 +189,9 @@ def subscribed(lab: Lab, arn: str, url: str) -> None:
 def test_events_reach_a_topic_under_kms_and_its_queues(lab: Lab, bucket: str, key: str) -> None:
     arn, url = topic(lab, KmsMasterKeyId=key), queue(lab, SNS)
     subscribed(lab, arn, url)
-    with pytest.raises(ClientError, match="Unable to validate"):
+    with pytest.raises(ClientError, match="Unable to validate") as refused:
         notify(lab, bucket, arn)
+    assert lab.explain(refused.value).request.action == "SNS:Publish"
     policy = json.dumps(statement(S3, ("sns:Publish",), arn))
     lab.home.admin.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     with pytest.raises(ClientError, match="Unable to validate"):

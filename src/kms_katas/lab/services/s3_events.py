@@ -116,7 +116,7 @@ notifications.send_event, notifications.send_test_event = _send_event, _send_tes
 
 FIDELITY = (
     (
-        "events to a queue or topic",
+        "Events to a queue or topic",
         "S3 sends as s3.amazonaws.com, with the bucket's ARN and account: PutBucketNotificationConfiguration fails "
         "where the queue policy, the topic policy or the key policy does not let it; an event that may not come in "
         "later is lost, and nobody is told. Each event arrives at once, and once.",

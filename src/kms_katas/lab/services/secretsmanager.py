@@ -216,17 +216,17 @@ def _denied(decision: Decision) -> Refused:
 
 FIDELITY = (
     (
-        "creating and changing a secret",
+        "Creating and changing a secret",
         "GenerateDataKey for each new version, with SecretARN and SecretVersionId. Where a key is chosen, "
         "GenerateDataKey and Decrypt before, with RequestToValidateKeyAccess for the version.",
     ),
-    ("reading", "Decrypt for each secret; DescribeSecret asks for no key."),
+    ("Reading", "Decrypt for each secret; DescribeSecret asks for no key."),
     (
-        "another key",
+        "Another key",
         "Versions with the labels AWSCURRENT, AWSPENDING and AWSPREVIOUS can be opened with the new and the old key "
         "from then on, if the caller may decrypt with the old one and encrypt with the new one.",
     ),
-    ("rotation and replicas", "moto's; no key is asked for."),
+    ("Rotation and replicas", "moto's; no key is asked for."),
     ("BlockPublicPolicy", "Not looked at; nor is whether a principal of the resource policy exists."),
 )
 """What -> how the lab has it."""

@@ -81,19 +81,19 @@ def _denied(decision: Decision) -> Refused:
 
 FIDELITY = (
     (
-        "publishing to a topic under SSE-KMS",
+        "Publishing to a topic under SSE-KMS",
         "GenerateDataKey and Decrypt for the publisher, with the topic's ARN as aws:sns:topicArn. The data key is "
         "reused for five minutes, for each principal on its own.",
     ),
     (
-        "delivery to a queue",
+        "Delivery to a queue",
         "By SNS as itself (sns.amazonaws.com, with aws:SourceArn and aws:SourceAccount of the topic): the queue policy "
         "must let it send, the key policy use the queue's key. Where one does not, the message is lost and nobody is "
         "told. AWS tries again before it gives a message up; the lab does not.",
     ),
-    ("delivery to HTTP, e-mail, phones, Lambda", "None in a lab."),
-    ("subscribing", "Confirmed at once; a subscription to a queue of another account is not asked about."),
-    ("a key of the topic by its key ID or alias", "Looked up in the topic's account; AWS does not document it."),
+    ("Delivery to HTTP, e-mail, phones, Lambda", "None in a lab."),
+    ("Subscribing", "Confirmed at once; a subscription to a queue of another account is not asked about."),
+    ("A key of the topic by its key ID or alias", "Looked up in the topic's account; AWS does not document it."),
 )
 """What -> how the lab has it."""
 

@@ -175,19 +175,23 @@ def _denied(decision: Decision) -> Refused:
 
 FIDELITY = (
     (
-        "sending to a queue under SSE-KMS",
+        "Sending to a queue under SSE-KMS",
         "GenerateDataKey and Decrypt for the sender, with the queue's ARN as aws:sqs:arn. The data key is reused for "
         "KmsDataKeyReusePeriodSeconds by the lab's clock, for each principal on its own; until then a disabled key and "
         "a lost permission do not show.",
     ),
     (
-        "receiving",
+        "Receiving",
         "Decrypt for the receiver, for each data key that a message lies under, reused for as long. AWS may ask for an "
         "empty queue too; the lab does not.",
     ),
-    ("a key of the queue by its key ID or alias", "Looked up in the queue's account; AWS does not document it."),
-    ("permissions", "Queue policy and IAM count for every action. AddPermission and RemovePermission are moto's."),
-    ("long polling", "A receive ends at once: nobody can send while one request waits."),
+    ("A key of the queue by its key ID or alias", "Looked up in the queue's account; AWS does not document it."),
+    ("Permissions", "Queue policy and IAM count for every action. AddPermission and RemovePermission are moto's."),
+    ("Long polling", "A receive ends at once: nobody can send while one request waits."),
+    (
+        "Messages of other services",
+        "S3 and SNS as on AWS; what moto's other services send (EventBridge rules, for one) comes in unasked.",
+    ),
 )
 """What -> how the lab has it."""
 

@@ -199,9 +199,9 @@ FIDELITY = (
         "WithDecryption; the context is PARAMETER_ARN. Without WithDecryption comes the ciphertext in base64, which "
         "for a standard parameter kms:Decrypt opens.",
     ),
-    ("an advanced SecureString, not decrypted", "AWS gives a message of the AWS Encryption SDK, the lab does not."),
-    ("parameters of other accounts", "None: sharing by AWS RAM is left out."),
-    ("permissions", "For parameters; the rest of Systems Manager lets everybody in."),
+    ("An advanced SecureString, not decrypted", "AWS gives a message of the AWS Encryption SDK, the lab does not."),
+    ("Parameters of other accounts", "None: sharing by AWS RAM is left out."),
+    ("Permissions", "For parameters; the rest of Systems Manager lets everybody in."),
 )
 """What -> how the lab has it."""
 
