@@ -39,6 +39,16 @@ def remember_denial(call: ServiceCall, decision: Decision | None) -> None:
         setting.current.denied(call.request_id, decision)
 
 
+def store_of(backends: Any, account: str, region: str) -> Any:
+    """moto's store of a service; None where there is no such Region, or where that is no account."""
+    if not (len(account) == 12 and account.isascii() and account.isdigit()):
+        return None
+    try:
+        return backends[account][region]
+    except KeyError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """What a request needs: an action on the ARN of a resource that `owner` owns, empty for nothing that is owned.

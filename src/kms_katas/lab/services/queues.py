@@ -14,7 +14,7 @@ from moto.sqs.models import sqs_backends
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Permission, ServiceCall
+from kms_katas.lab.services.call import Permission, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import Ask, DataKey, Reused, key_of_owner
 from kms_katas.lab.services.service_sender import ServiceSender
 from kms_katas.lab.stored_policies import named_policy
@@ -44,7 +44,8 @@ class QueueAt:
 
 
 def queue_at(account: str, region: str, name: str) -> QueueAt:
-    return QueueAt(account, region, name, sqs_backends[account][region].queues.get(name))
+    store = store_of(sqs_backends, account, region)
+    return QueueAt(account, region, name, store.queues.get(name) if store is not None else None)
 
 
 def queue_of_arn(arn: str) -> QueueAt:

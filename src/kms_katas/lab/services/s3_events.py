@@ -31,8 +31,10 @@ def put_notification_configuration(call: ServiceCall) -> Answer:
     asked = call.parameters
     account = s3_backends.bucket_accounts.get(asked["Bucket"], (None, call.caller.account))[1]
     bucket = s3_backends[account][PARTITION].buckets.get(asked["Bucket"])
-    if bucket is not None and not asked.get("SkipDestinationValidation"):
-        for arn in _destinations(asked.get("NotificationConfiguration") or {}):
+    for arn in _destinations(asked.get("NotificationConfiguration") or {}):
+        if len(arn.split(":")) != 6 or arn.split(":")[2] not in ("sqs", "sns"):
+            raise Refused("InvalidArgument", "The ARN is not well formed")
+        if bucket is not None and not asked.get("SkipDestinationValidation"):
             _check(call, bucket, arn)
     return call.forward()
 
@@ -40,13 +42,11 @@ def put_notification_configuration(call: ServiceCall) -> Answer:
 def _destinations(configuration: dict[str, Any]) -> Iterable[str]:
     for kind, name in (("QueueConfigurations", "QueueArn"), ("TopicConfigurations", "TopicArn")):
         for one in configuration.get(kind) or ():
-            yield one.get(name, "")
+            yield one.get(name) or ""
 
 
 def _check(call: ServiceCall, bucket: Any, arn: str) -> None:
     """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does."""
-    if len(arn.split(":")) != 6 or arn.split(":")[2] not in ("sqs", "sns"):
-        raise Refused("InvalidArgument", "The ARN is not well formed")
     sender = _sender(bucket)
     invalid = Refused("InvalidArgument", "Unable to validate the following destination configurations")
     at = _at(arn)

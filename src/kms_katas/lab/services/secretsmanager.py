@@ -15,7 +15,7 @@ from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
-from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
+from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.gate import require
 from kms_katas.lab.services.secret_versions import (
     data_keys_of,
@@ -55,7 +55,8 @@ def _secret(call: ServiceCall) -> SecretAt:
     """A secret of another account has to be named by its whole ARN."""
     name = call.parameters.get("SecretId") or call.parameters.get("Name") or ""
     account = name.split(":")[4] if name.startswith("arn:") and name.count(":") > 5 else call.caller.account
-    found = secretsmanager_backends[account][call.region].secrets.get(name)
+    store = store_of(secretsmanager_backends, account, call.region)
+    found = store.secrets.get(name) if store is not None else None
     if found is not None and account != call.caller.account and found.arn != name:
         found = None
     return SecretAt(account, name, found)

@@ -3,15 +3,18 @@
 Source: SNS guide, "Key management" and "Cases for Amazon SNS access control".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
+
+from moto.sqs.models import sqs_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
+from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester
 from kms_katas.lab.services.topics import TopicAt, take_data_key, topic_at, watch_subscriptions
-from kms_katas.policy import Decision, denial_message
+from kms_katas.policy import Decision, PolicyError, denial_message, parse_document
 
 _ON_THE_ACCOUNT = frozenset(["ListSubscriptions", "ListTopics"])
 
@@ -42,9 +45,33 @@ def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
 
 def _forward(call: ServiceCall) -> Answer:
     """moto keeps a subscription where it is asked; here it lies with its topic, so that messages find it."""
+    _check(call.parameters)
     at = _topic(call)
     away = at is not None and at.account != call.caller.account
     return call.forward({"x-moto-account-id": at.account} if at is not None and away else None)
+
+
+def _check(asked: Mapping[str, Any]) -> None:
+    """The text for an ARN is seen in reports of real errors."""
+    arn = asked.get("TopicArn")
+    if arn is not None and topic_at(arn) is None:
+        reason = f"An ARN must have at least 6 elements, not {len(arn.split(':'))}"
+        why = f" Reason: {reason}" if len(arn.split(":")) < 6 else ""
+        raise Refused("InvalidParameter", f"Invalid parameter: TopicArn{why}")
+    if asked.get("Protocol") == "sqs" and not _is_arn_of_a_queue(asked.get("Endpoint", "")):
+        raise Refused("InvalidParameter", "Invalid parameter: SQS endpoint ARN")
+    attributes = dict(asked.get("Attributes") or {}) | {asked.get("AttributeName"): asked.get("AttributeValue")}
+    if "Policy" in attributes:
+        try:
+            parse_document(attributes["Policy"] or "")
+        except PolicyError as error:
+            raise Refused("InvalidParameter", f"Invalid parameter: Policy Error: {error}") from None
+
+
+def _is_arn_of_a_queue(endpoint: str) -> bool:
+    """Whether there is a queue of that name does not matter: AWS takes the subscription."""
+    parts = endpoint.split(":")
+    return len(parts) == 6 and parts[2] == "sqs" and store_of(sqs_backends, parts[4], parts[3]) is not None
 
 
 def _publish(call: ServiceCall) -> Answer:

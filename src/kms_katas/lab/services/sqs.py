@@ -23,7 +23,7 @@ from kms_katas.lab.services.queues import (
     reused,
     sent_under,
 )
-from kms_katas.policy import Decision, denial_message
+from kms_katas.policy import Decision, PolicyError, denial_message, parse_document
 
 _URL = re.compile(r".*/([0-9]{12})/([^/]+)/?")
 _HERE_ALONE = frozenset(
@@ -147,6 +147,12 @@ def _check(given: Mapping[str, str]) -> None:
     if not (seconds.isascii() and seconds.isdigit() and 60 <= int(seconds) <= 86400):
         text = "Invalid value for the parameter KmsDataKeyReusePeriodSeconds."
         raise Refused("InvalidAttributeValue", text, shape="InvalidAttributeValue")
+    if given.get("Policy"):
+        try:
+            parse_document(given["Policy"])
+        except PolicyError:
+            text = "Invalid value for the parameter Policy."
+            raise Refused("InvalidAttributeValue", text, shape="InvalidAttributeValue") from None
 
 
 _KMS_ERRORS = {

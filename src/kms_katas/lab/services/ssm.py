@@ -45,8 +45,12 @@ class Sealed:
         return base64.b64encode(self.blob + self.payload).decode()
 
 
+def _is_arn(name: str) -> bool:
+    return name.startswith("arn:") and name.count(":") > 4
+
+
 def _arn(call: ServiceCall, name: str) -> str:
-    if name.startswith("arn:"):
+    if _is_arn(name):
         return name
     return f"arn:{PARTITION}:ssm:{call.region}:{call.caller.account}:parameter/{name.removeprefix('/')}"
 
@@ -55,7 +59,7 @@ def _names(call: ServiceCall) -> list[str]:
     """Without the version or label that a name may end with."""
     asked = call.parameters
     found = asked.get("Names") or [asked.get("Name") or asked.get("Path") or ""]
-    return [name if name.startswith("arn:") else name.split(":")[0] for name in found]
+    return [name if _is_arn(name) else name.split(":")[0] for name in found]
 
 
 def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:

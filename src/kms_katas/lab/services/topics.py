@@ -14,7 +14,7 @@ from moto.sns.models import sns_backends
 from kms_katas.lab import mount
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Permission, ServiceCall
+from kms_katas.lab.services.call import Permission, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import Ask, Reused, key_of_owner
 from kms_katas.lab.services.queues import delivered as delivered_to_queue
 from kms_katas.lab.services.queues import queue_of_arn
@@ -47,7 +47,8 @@ def topic_at(arn: str) -> TopicAt | None:
     if len(parts) != 6 or parts[2] != "sns" or not parts[5]:
         return None
     region, account = parts[3], parts[4]
-    return TopicAt(arn, account, region, sns_backends[account][region].topics.get(arn))
+    store = store_of(sns_backends, account, region)
+    return TopicAt(arn, account, region, store.topics.get(arn) if store is not None else None)
 
 
 def take_data_key(at: TopicAt, who: Hashable, ask: Ask) -> None:
