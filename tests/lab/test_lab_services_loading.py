@@ -27,6 +27,21 @@ def test_a_lab_that_uses_kms_alone_loads_no_other_service() -> None:
     assert told.split("\n")[:2] == ["[]", "[]"]
 
 
+def test_a_lab_that_uses_buckets_without_events_loads_neither_queues_nor_topics() -> None:
+    look = (
+        "import sys\n"
+        "from kms_katas.lab import Lab\n"
+        "with Lab() as lab:\n"
+        "    s3 = lab.home.admin.client('s3')\n"
+        "    s3.create_bucket(Bucket='plain-bucket')\n"
+        "    s3.put_object(Bucket='plain-bucket', Key='k', Body=b'x')\n"
+        "print([name for name in ('queues', 'topics') if 'kms_katas.lab.services.' + name in sys.modules])\n"
+    )
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+
+    assert told.strip() == "[]"
+
+
 def test_without_enforcement_motos_account_is_the_callers_for_every_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "210987654321")
     install()

@@ -97,6 +97,17 @@ class Reused:
             self.opening[who, data_key.blob] = now
 
 
+_REUSED = "_kms_katas_reused"
+
+
+def reused_of(holder: Any) -> Reused:
+    """Those of moto's queue or topic."""
+    if not hasattr(holder, _REUSED):
+        setattr(holder, _REUSED, Reused())
+    found: Reused = getattr(holder, _REUSED)
+    return found
+
+
 def passed_on(error: KMSError) -> str:
     """KMS's text as SQS, SNS, Parameter Store and Secrets Manager print it: seen in reports of real errors of all four,
     in a few of them without the Proxy.

@@ -4,6 +4,7 @@ moto keeps queues and messages. Not for requests to SQS (sqs.py).
 """
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,24 +15,23 @@ from moto.sqs.models import sqs_backends
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Permission, ServiceCall, store_of
-from kms_katas.lab.services.data_keys import Ask, DataKey, Reused, key_of_owner
+from kms_katas.lab.services.call import Permission, store_of
+from kms_katas.lab.services.data_keys import Ask, DataKey, key_of_owner, reused_of
 from kms_katas.lab.services.service_sender import ServiceSender
 from kms_katas.lab.stored_policies import named_policy
 from kms_katas.policy import Decision, NamedPolicy
 
 _UNDER = "_kms_katas_data_key"
-_REUSED = "_kms_katas_reused"
 
 
 @dataclass(frozen=True, slots=True)
 class QueueAt:
-    """Where a queue is, or would be: `queue` is moto's, None where there is none of this name."""
+    """Where a queue is, or would be: `found` is moto's, None where there is none of this name."""
 
     account: str
     region: str
     name: str
-    queue: Any
+    found: Any
 
     @property
     def arn(self) -> str:
@@ -39,8 +39,24 @@ class QueueAt:
 
     @property
     def policy(self) -> NamedPolicy | None:
-        text = self.queue.policy if self.queue is not None else None
+        text = self.found.policy if self.found is not None else None
         return named_policy(f"queue policy of {self.name}", text) if text else None
+
+    @property
+    def context(self) -> dict[str, str]:
+        """From memory of AWS's records, and as policies in public repositories have it; the SQS guide does not say."""
+        return {"aws:sqs:arn": self.arn}
+
+    def refusal(self, sender: ServiceSender) -> Decision | None:
+        if not setting.current.enforce:
+            return None
+        permission = Permission("sqs:SendMessage", self.arn, self.account, self.policy)
+        decision = sender.decision(permission, self.region, reached_by_rcps=True)
+        return None if decision.allowed else decision
+
+    def take(self, sender: ServiceSender, text: str) -> None:
+        store = store_of(sqs_backends, self.account, self.region)
+        delivered(self, sender, lambda: store.send_message(self.name, text))
 
 
 def queue_at(account: str, region: str, name: str) -> QueueAt:
@@ -55,28 +71,11 @@ def queue_of_arn(arn: str) -> QueueAt:
 
 def data_key_to_send(at: QueueAt, who: Hashable, ask: Ask) -> DataKey | None:
     """What a message is to lie under; None for a queue without SSE-KMS. Raises KMSError."""
-    name = at.queue.kms_master_key_id
+    name = at.found.kms_master_key_id
     if not name:
         return None
     key = key_of_owner(name, at.account, at.region)
-    return reused(at.queue).to_encrypt(who, ask, key, context_of(at), setting.now(), reuse_period(at.queue))
-
-
-def put(at: QueueAt, text: str) -> None:
-    """A message that comes over no request of SQS's."""
-    sqs_backends[at.account][at.region].send_message(at.name, text)
-
-
-def context_of(at: QueueAt) -> dict[str, str]:
-    """From memory of AWS's records, and as policies in public repositories have it; the SQS guide does not say."""
-    return {"aws:sqs:arn": at.arn}
-
-
-def reused(queue: Any) -> Reused:
-    if not hasattr(queue, _REUSED):
-        setattr(queue, _REUSED, Reused())
-    found: Reused = getattr(queue, _REUSED)
-    return found
+    return reused_of(at.found).to_encrypt(who, ask, key, at.context, setting.now(), reuse_period(at.found))
 
 
 def reuse_period(queue: Any) -> timedelta:
@@ -85,9 +84,9 @@ def reuse_period(queue: Any) -> timedelta:
 
 def sent_under(at: QueueAt, data_key: DataKey | None, send: Callable[[], Any]) -> Any:
     """Sends, and marks what is new in the queue with the data key that it lies under."""
-    before = len(at.queue._messages)
+    before = len(at.found._messages)
     answer = send()
-    for message in at.queue._messages[before:]:
+    for message in at.found._messages[before:]:
         setattr(message, _UNDER, data_key)
     return answer
 
@@ -97,25 +96,9 @@ def lies_under(message: Any) -> DataKey | None:
     return found
 
 
-def may_send(at: QueueAt, sender: ServiceSender) -> Decision | None:
-    """The decision that keeps a service out; None where it may send, or nothing is enforced."""
-    if not setting.current.enforce:
-        return None
-    permission = Permission("sqs:SendMessage", at.arn, at.account, at.policy)
-    decision = sender.decision(permission, at.region, reached_by_rcps=True)
-    return None if decision.allowed else decision
-
-
-def delivered(at: QueueAt, sender: ServiceSender, send: Callable[[], Any], call: ServiceCall | None = None) -> bool:
-    """Whether a service's message came into the queue. Nobody is told when it did not."""
-    if at.queue is None or may_send(at, sender) is not None:
-        return False
-    try:
-        data_key = data_key_to_send(at, sender.who, sender.asks(at.region, call))
-    except KMSError:
-        return False
-    try:
-        sent_under(at, data_key, send)
-    except ServiceException:  # too long for this queue, or not fit for a FIFO queue
-        return False
-    return True
+def delivered(at: QueueAt, sender: ServiceSender, send: Callable[[], Any]) -> None:
+    """Sends a service's message, if that may come in. Nobody is told when it may not."""
+    if at.found is None or at.refusal(sender) is not None:
+        return
+    with suppress(KMSError, ServiceException):  # moto's: too long for this queue, or not fit for a FIFO queue
+        sent_under(at, data_key_to_send(at, sender.who, sender.asks(at.region)), send)

@@ -15,10 +15,9 @@ from moto.s3.models import s3_backends
 from kms_katas.lab import mount
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services import queues, topics
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall, remember_denial
 from kms_katas.lab.services.data_keys import key_of_owner, new_data_key, opened
-from kms_katas.lab.services.service_sender import ServiceSender
+from kms_katas.lab.services.service_sender import Destination, ServiceSender
 
 _motos_event, _motos_test_event = notifications.send_event, notifications.send_test_event
 
@@ -32,7 +31,7 @@ def put_notification_configuration(call: ServiceCall) -> Answer:
     account = s3_backends.bucket_accounts.get(asked["Bucket"], (None, call.caller.account))[1]
     bucket = s3_backends[account][PARTITION].buckets.get(asked["Bucket"])
     for arn in _destinations(asked.get("NotificationConfiguration") or {}):
-        if len(arn.split(":")) != 6 or arn.split(":")[2] not in ("sqs", "sns"):
+        if not _well_formed(arn):
             raise Refused("InvalidArgument", "The ARN is not well formed")
         if bucket is not None and not asked.get("SkipDestinationValidation"):
             _check(call, bucket, arn)
@@ -47,42 +46,35 @@ def _destinations(configuration: dict[str, Any]) -> Iterable[str]:
 
 def _check(call: ServiceCall, bucket: Any, arn: str) -> None:
     """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does."""
-    sender = _sender(bucket)
+    at, sender = _destination(arn), _sender(bucket)
     invalid = Refused("InvalidArgument", "Unable to validate the following destination configurations")
-    at = _at(arn)
-    to = at.queue if isinstance(at, queues.QueueAt) else at.topic
-    if to is None or at.region != bucket.region_name:
+    if at.found is None or at.region != bucket.region_name:
         raise invalid
-    refusal = queues.may_send(at, sender) if isinstance(at, queues.QueueAt) else topics.may_publish(at, sender)
-    if refusal is not None:
+    if (refusal := at.refusal(sender)) is not None:
         remember_denial(call, refusal)
         raise invalid
-    if not to.kms_master_key_id:
-        return
-    context = queues.context_of(at) if isinstance(at, queues.QueueAt) else topics.context_of(at)
-    ask = sender.asks(at.region, call)
-    try:
-        opened(ask, new_data_key(ask, key_of_owner(to.kms_master_key_id, at.account, at.region), context))
-    except KMSError:
-        raise invalid from None
+    if at.found.kms_master_key_id:
+        ask, key = sender.asks(at.region, call), key_of_owner(at.found.kms_master_key_id, at.account, at.region)
+        try:
+            opened(ask, new_data_key(ask, key, at.context))
+        except KMSError:
+            raise invalid from None
 
 
 def _sender(bucket: Any) -> ServiceSender:
     return ServiceSender("s3.amazonaws.com", f"arn:{PARTITION}:s3:::{bucket.name}", bucket.account_id)
 
 
-def _at(arn: str) -> queues.QueueAt | topics.TopicAt:
-    at = topics.topic_at(arn)
-    return at if at is not None else queues.queue_of_arn(arn)
+def _destination(arn: str) -> Destination:
+    from kms_katas.lab.services.queues import queue_of_arn  # here, for few buckets have events
+    from kms_katas.lab.services.topics import topic_at
+
+    return topic_at(arn) or queue_of_arn(arn)
 
 
-def _deliver(bucket: Any, arn: str, event: dict[str, Any]) -> None:
-    """An event that may not come in is lost, and nobody is told."""
-    at, text = _at(arn), json.dumps(event)
-    if isinstance(at, queues.QueueAt):
-        queues.delivered(at, _sender(bucket), lambda: queues.put(at, text))
-    else:
-        topics.published(at, _sender(bucket), text)
+def _well_formed(arn: str) -> bool:
+    parts = arn.split(":")
+    return len(parts) == 6 and parts[2] in ("sqs", "sns") and parts[5] != ""
 
 
 def _send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None:
@@ -94,7 +86,8 @@ def _send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None
     to_queues, to_topics = configuration.queue, configuration.topic
     for one in (*to_queues, *to_topics):
         if one.matches(event_name, key.name):
-            _deliver(bucket, one.arn, notifications._get_s3_event(event_name, bucket, key, one.id))
+            event = notifications._get_s3_event(event_name, bucket, key, one.id)
+            _destination(one.arn).take(_sender(bucket), json.dumps(event))
     configuration.queue, configuration.topic = [], []
     try:
         _motos_event(account_id, event_name, bucket, key)
@@ -108,7 +101,7 @@ def _send_test_event(account_id: str, bucket: Any) -> None:
         return
     configuration = bucket.notification_configuration
     for arn in dict.fromkeys(one.arn for one in (*configuration.queue, *configuration.topic)):
-        _deliver(bucket, arn, notifications._get_test_event(bucket.name))
+        _destination(arn).take(_sender(bucket), json.dumps(notifications._get_test_event(bucket.name)))
 
 
 notifications.send_event, notifications.send_test_event = _send_event, _send_test_event

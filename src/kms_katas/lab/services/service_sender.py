@@ -5,7 +5,7 @@ It has no policies of its own. The policy of what it sends to must let it in, an
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms import setting
@@ -54,3 +54,23 @@ class ServiceSender:
             )
 
         return ask
+
+
+class Destination(Protocol):
+    """A queue or topic as a service sees it. `found` is moto's, None where there is none."""
+
+    @property
+    def found(self) -> Any: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def context(self) -> dict[str, str]:
+        """The encryption context of its data keys."""
+
+    def refusal(self, sender: ServiceSender) -> Decision | None:
+        """The decision of its policy that keeps a service out; None where it lets that in, or nothing is enforced."""
+
+    def take(self, sender: ServiceSender, text: str) -> None:
+        """A message from a service. What may not come in is lost, and nobody is told."""

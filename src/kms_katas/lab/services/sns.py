@@ -35,7 +35,7 @@ def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
     if operation in _ON_THE_ACCOUNT or at is None:
         yield Permission(action, call.parameters.get("PhoneNumber") or call.parameters.get("TargetArn") or "*")
         return
-    tags = at.topic._tags if at.topic is not None else {}
+    tags = at.found._tags if at.found is not None else {}
     context: dict[str, str | tuple[str, ...]] = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     for name in ("Endpoint", "Protocol"):
         if name in call.parameters:
@@ -76,7 +76,7 @@ def _is_arn_of_a_queue(endpoint: str) -> bool:
 
 def _publish(call: ServiceCall) -> Answer:
     at = _topic(call)
-    if at is None or at.topic is None:
+    if at is None or at.found is None:
         return _forward(call)
     try:
         take_data_key(at, requester(call), asked_by(call))

@@ -13,14 +13,13 @@ from functools import partial
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
-from kms_katas.lab.services.data_keys import asked_by, passed_on, requester
+from kms_katas.lab.services.data_keys import asked_by, passed_on, requester, reused_of
 from kms_katas.lab.services.queues import (
     QueueAt,
     data_key_to_send,
     lies_under,
     queue_at,
     reuse_period,
-    reused,
     sent_under,
 )
 from kms_katas.policy import Decision, PolicyError, denial_message, parse_document
@@ -48,7 +47,7 @@ def _queue(call: ServiceCall) -> QueueAt:
     account = asked.get("QueueOwnerAWSAccountId") or (url[1] if url else call.caller.account)
     name = url[2] if url else asked.get("QueueName") or asked.get("QueueUrl", "").rsplit("/", 1)[-1]
     at = queue_at(account, call.region, name)
-    if at.queue is None and not setting.current.enforce:
+    if at.found is None and not setting.current.enforce:
         return queue_at(call.caller.account, call.region, name)  # moto looks at the name alone
     return at
 
@@ -65,7 +64,7 @@ def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
         return
     at = _queue(call)
     policy = None if operation in _HERE_ALONE and at.account != call.caller.account else at.policy
-    tags = at.queue.tags if at.queue is not None else {}
+    tags = at.found.tags if at.found is not None else {}
     context: dict[str, str | tuple[str, ...]] = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     yield Permission(action, at.arn, at.account, policy, context)
 
@@ -76,7 +75,7 @@ def _plain(call: ServiceCall) -> Answer:
 
 def _send(call: ServiceCall) -> Answer:
     at = _queue(call)
-    if at.queue is None:
+    if at.found is None:
         return _forward(call, at)
     try:
         data_key = data_key_to_send(at, requester(call), asked_by(call))
@@ -93,29 +92,29 @@ class _NobodyCame(Exception):
 def _receive(call: ServiceCall) -> Answer:
     """What a consumer may not open stays in the queue as it was. Doubtful: whether such a try counts as a receive."""
     at = _queue(call)
-    if at.queue is None:
+    if at.found is None:
         return _forward(call, at)
-    before = [(message, dict(vars(message)), [*message._old_receipt_handles]) for message in at.queue._messages]
-    pending = set(at.queue._pending_messages)
-    at.queue.wait_for_messages = _nobody_comes
+    before = [(message, dict(vars(message)), [*message._old_receipt_handles]) for message in at.found._messages]
+    pending = set(at.found._pending_messages)
+    at.found.wait_for_messages = _nobody_comes
     try:
         answer = _forward(call, at)
     except _NobodyCame:
         return 200, {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": call.request_id}, "{}"
     finally:
-        del at.queue.wait_for_messages
+        del at.found.wait_for_messages
     taken = {message["MessageId"] for message in json.loads(answer[2] or "{}").get("Messages", ())}
     try:
         for message, _, _ in before:
             if message.id in taken and (data_key := lies_under(message)) is not None:
-                reused(at.queue).to_decrypt(
-                    requester(call), asked_by(call), data_key, setting.now(), reuse_period(at.queue)
+                reused_of(at.found).to_decrypt(
+                    requester(call), asked_by(call), data_key, setting.now(), reuse_period(at.found)
                 )
     except KMSError as error:
         for message, state, handles in before:
             if message.id in taken:
                 vars(message).update(state, _old_receipt_handles=handles)
-        at.queue._pending_messages = pending
+        at.found._pending_messages = pending
         raise _of_kms(error) from None
     return answer
 
@@ -130,11 +129,11 @@ def _with_attributes(call: ServiceCall) -> Answer:
     _check(given)
     answer = _forward(call, _queue(call))
     at = _queue(call)
-    if answer[0] < 300 and at.queue is not None:
+    if answer[0] < 300 and at.found is not None:
         if given.get("KmsMasterKeyId"):
-            at.queue.sqs_managed_sse_enabled = False
+            at.found.sqs_managed_sse_enabled = False
         elif given.get("SqsManagedSseEnabled") == "true":
-            at.queue.kms_master_key_id = None
+            at.found.kms_master_key_id = None
     return answer
 
 

@@ -4,6 +4,7 @@ moto keeps topics and subscriptions. Not for requests to SNS (sns.py).
 """
 
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,31 +15,49 @@ from moto.sns.models import sns_backends
 from kms_katas.lab import mount
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Permission, ServiceCall, store_of
-from kms_katas.lab.services.data_keys import Ask, Reused, key_of_owner
-from kms_katas.lab.services.queues import delivered as delivered_to_queue
-from kms_katas.lab.services.queues import queue_of_arn
+from kms_katas.lab.services.call import Permission, store_of
+from kms_katas.lab.services.data_keys import Ask, key_of_owner, reused_of
+from kms_katas.lab.services.queues import delivered, queue_of_arn
 from kms_katas.lab.services.service_sender import ServiceSender
 from kms_katas.lab.stored_policies import named_policy
 from kms_katas.policy import Decision, NamedPolicy
 
-_REUSED = "_kms_katas_reused"
 _SNS = "sns.amazonaws.com"
 _REUSE_PERIOD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicAt:
-    """`topic` is moto's, None where there is none of this ARN."""
+    """`found` is moto's, None where there is none of this ARN."""
 
     arn: str
     account: str
     region: str
-    topic: Any
+    found: Any
 
     @property
     def policy(self) -> NamedPolicy | None:
-        return named_policy(f"topic policy of {self.topic.name}", self.topic.policy) if self.topic is not None else None
+        return named_policy(f"topic policy of {self.found.name}", self.found.policy) if self.found is not None else None
+
+    @property
+    def context(self) -> dict[str, str]:
+        """As policies in public repositories have it; the SNS guide does not say."""
+        return {"aws:sns:topicArn": self.arn}
+
+    def refusal(self, sender: ServiceSender) -> Decision | None:
+        if not setting.current.enforce:
+            return None
+        permission = Permission("SNS:Publish", self.arn, self.account, self.policy)
+        decision = sender.decision(permission, self.region, reached_by_rcps=False)
+        return None if decision.allowed else decision
+
+    def take(self, sender: ServiceSender, text: str) -> None:
+        if self.found is None or self.refusal(sender) is not None:
+            return
+        with suppress(KMSError):
+            take_data_key(self, sender.who, sender.asks(self.region))
+            watch_subscriptions(self)
+            self.found.publish(text)
 
 
 def topic_at(arn: str) -> TopicAt | None:
@@ -55,24 +74,16 @@ def take_data_key(at: TopicAt, who: Hashable, ask: Ask) -> None:
     """What SNS does before it takes a message for a topic under SSE-KMS. It reuses a data key for five minutes (SNS
     guide, "Key management"). Raises KMSError.
     """
-    name = at.topic.kms_master_key_id
+    name = at.found.kms_master_key_id
     if not name:
         return
-    if not hasattr(at.topic, _REUSED):
-        setattr(at.topic, _REUSED, Reused())
-    reused: Reused = getattr(at.topic, _REUSED)
     key = key_of_owner(name, at.account, at.region)
-    reused.to_encrypt(who, ask, key, context_of(at), setting.now(), _REUSE_PERIOD)
-
-
-def context_of(at: TopicAt) -> dict[str, str]:
-    """As policies in public repositories have it; the SNS guide does not say."""
-    return {"aws:sns:topicArn": at.arn}
+    reused_of(at.found).to_encrypt(who, ask, key, at.context, setting.now(), _REUSE_PERIOD)
 
 
 def watch_subscriptions(at: TopicAt) -> None:
     """Puts the way to a queue under the rules that hold for SNS as a sender; to be called before a message is sent."""
-    for subscription in at.topic.sns_backend._get_topic_subscriptions(at.topic):
+    for subscription in at.found.sns_backend._get_topic_subscriptions(at.found):
         subscription.publish = partial(_send_on, subscription)
 
 
@@ -88,28 +99,6 @@ def _send_on(subscription: Any, *message: Any, **parts: Any) -> None:
         at = queue_of_arn(subscription.endpoint)
         subscription.account_id = at.account  # where moto looks for the queue
         topic = subscription.topic
-        delivered_to_queue(at, ServiceSender(_SNS, topic.arn, topic.account_id), send)
+        delivered(at, ServiceSender(_SNS, topic.arn, topic.account_id), send)
     elif setting.current.record is None:
         send()
-
-
-def may_publish(at: TopicAt, sender: ServiceSender) -> Decision | None:
-    """The decision that keeps a service out; None where it may publish, or nothing is enforced."""
-    if not setting.current.enforce:
-        return None
-    permission = Permission("SNS:Publish", at.arn, at.account, at.policy)
-    decision = sender.decision(permission, at.region, reached_by_rcps=False)
-    return None if decision.allowed else decision
-
-
-def published(at: TopicAt, sender: ServiceSender, message: str, call: ServiceCall | None = None) -> bool:
-    """Whether a service's message came into the topic. Nobody is told when it did not."""
-    if at.topic is None or may_publish(at, sender) is not None:
-        return False
-    try:
-        take_data_key(at, sender.who, sender.asks(at.region, call))
-    except KMSError:
-        return False
-    watch_subscriptions(at)
-    at.topic.publish(message)
-    return True
