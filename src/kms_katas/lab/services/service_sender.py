@@ -1,6 +1,9 @@
 """A service that acts as itself, for a resource of somebody's: S3 for a bucket, SNS for a topic.
 
 It has no policies of its own. The policy of what it sends to must let it in, and the policy of the key.
+
+Doubtful: whether KMS sees aws:SourceArn and aws:SourceAccount when S3 and SNS send. The AWS CDK writes such conditions
+into key policies for SNS; for S3 nothing says so. Here both are there.
 """
 
 from collections.abc import Hashable
