@@ -176,6 +176,25 @@ def test_events_reach_a_queue_of_another_account(lab: Lab, bucket: str) -> None:
     assert uploads(lab, url) == [] and put(lab, bucket) in uploads(lab, url)
 
 
+def test_who_the_bucket_policy_lets_set_up_events_may_be_of_another_account(lab: Lab, bucket: str) -> None:
+    partner, url = lab.account("444455556666").admin, queue(lab, S3)
+    one = {"QueueArn": arn_of(url), "Events": ["s3:ObjectCreated:*"]}
+
+    def set_up() -> None:
+        partner.client("s3").put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [one]}
+        )
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        set_up()
+    policy = statement("", ("s3:PutBucketNotification",), f"arn:aws:s3:::{bucket}")
+    policy["Statement"][0]["Principal"] = {"AWS": partner.arn}
+    lab.home.admin.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    set_up()
+
+    assert put(lab, bucket) in uploads(lab, url)
+
+
 def topic(lab: Lab, **attributes: str) -> str:
     sns = lab.home.admin.client("sns")
     arn: str = sns.create_topic(Name=f"news-{secrets.token_hex(4)}", Attributes=attributes)["TopicArn"]

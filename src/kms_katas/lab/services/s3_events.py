@@ -35,7 +35,7 @@ def put_notification_configuration(call: ServiceCall) -> Answer:
             raise Refused("InvalidArgument", "The ARN is not well formed")
         if bucket is not None and not asked.get("SkipDestinationValidation"):
             _check(call, bucket, arn)
-    return call.forward()
+    return call.forward({"x-moto-account-id": account} if account != call.caller.account else None)
 
 
 def _destinations(configuration: dict[str, Any]) -> Iterable[str]:
