@@ -14,7 +14,7 @@ from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
-from kms_katas.lab.callers import Caller, find_credential, root_caller
+from kms_katas.lab.callers import Caller, find_credential, motos_account, root_caller
 from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
@@ -77,7 +77,7 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
             service=name,
             operation=model.name,
             parameters=_parameters(protocol, model, request, uri_parameters),
-            caller=_identified(name, access_key_id, _token(request)),
+            caller=_identified(name, access_key_id, _token(request), request.headers.get("x-moto-account-id")),
             region=region,
             user_agent=str(request.headers.get("User-Agent", "")),
             request_id=request_id,
@@ -148,13 +148,16 @@ def _token(request: Any) -> str | None:
     return request.headers.get(name) or request.args.get(name) or request.args.get(name.lower()) or None
 
 
-def _identified(name: str, access_key_id: str, token: str | None) -> Caller:
+def _identified(name: str, access_key_id: str, token: str | None, account: str | None) -> Caller:
     """Raises Refused in the words of the service where enforcement is on."""
     credential = find_credential(access_key_id)
     if not setting.current.enforce:
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
-        return credential.principal if credential is not None else root_caller(DEFAULT_ACCOUNT_ID, access_key_id)
+        named = motos_account(account)
+        if credential is not None and named is None:
+            return credential.principal
+        return root_caller(named or DEFAULT_ACCOUNT_ID, access_key_id)
     if credential is None or not credential.active or credential.session_token != token:
         raise wire.unknown_credentials(name)
     if credential.expires is not None and credential.expires <= setting.now():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from moto.core.utils import get_service_model
 
 from kms_katas.lab.kms import setting
-from kms_katas.lab.services import s3_buckets, s3_objects, s3_update
+from kms_katas.lab.services import s3_buckets, s3_events, s3_objects, s3_update
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 from kms_katas.lab.services.s3_actions import RULES
 from kms_katas.lab.services.s3_stored import to_moto
@@ -24,6 +24,7 @@ _OWN = {
     "HeadObject": s3_objects.head_object,
     "PutBucketAcl": s3_objects.put_acl,
     "PutBucketEncryption": s3_buckets.put_bucket_encryption,
+    "PutBucketNotificationConfiguration": s3_events.put_notification_configuration,
     "PutBucketPolicy": s3_buckets.put_bucket_policy,
     "PutObject": s3_objects.put_object,
     "PutObjectAcl": s3_objects.put_acl,
@@ -107,5 +108,6 @@ FIDELITY = (
         "WriteGetObjectResponse, and uploads by HTML form. Access points, anonymous requests, Block Public Access and "
         "replication do nothing.",
     ),
+    *s3_events.FIDELITY,
 )
 """What of S3, and how far: for the page on fidelity."""
