@@ -74,9 +74,10 @@ _ANSWERS: dict[str, dict[str, tuple[str, str, int]]] = {
 class AwsRefused(Exception):
     """AWS itself would answer with this error before any service looks at the request."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int, family: str) -> None:
+        """`family` is how the service asked speaks: error_answers.py."""
         super().__init__(message)
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.family = code, message, status, family
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +99,16 @@ def who_signed(headers: Mapping[str, str], now: datetime, service: str | None = 
     """
     found = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     asked = service or (found["service"] if found else _seems_asked(headers))
-    speaks = _ANSWERS[_family(asked, headers)]
+    speaks = family(asked, headers.get("content-type", ""))
     if not found:
-        raise AwsRefused(*speaks["unsigned"])
+        raise _refused(speaks, "unsigned")
     credential = find_credential(found["key"])
     if credential is None or not credential.active:
-        raise AwsRefused(*speaks["unknown"])
+        raise _refused(speaks, "unknown")
     if not _same(headers.get("x-amz-security-token", ""), credential.session_token or ""):
-        raise AwsRefused(*speaks["token"])
+        raise _refused(speaks, "token")
     if credential.expires is not None and credential.expires <= now:
-        raise AwsRefused(*speaks["expired"])
+        raise _refused(speaks, "expired")
     names = tuple(found["headers"].split(";"))
     return Signed(credential, found["key"], found["service"], found["region"], names, found["signature"])
 
@@ -123,15 +124,15 @@ def require_signature(
     auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, region)
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     scope_is_right = (signed.service, signed.region) == (service, region)
+    speaks = family(service, headers.get("content-type", ""))
     if not scope_is_right or "host" not in signed.names or not _same(expected, signed.signature):
-        raise AwsRefused(*_ANSWERS[_family(service, headers)]["differs"])
+        raise _refused(speaks, "differs")
     # botocore signs this header in place of the body, so the header must be true. The code is in S3's list of errors;
     # its text is from memory, not from a recording.
     claimed = headers.get("x-amz-content-sha256", "")
     if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(body).hexdigest():
-        raise AwsRefused(
-            "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
-        )
+        text = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        raise AwsRefused("XAmzContentSHA256Mismatch", text, 400, speaks)
 
 
 def _seems_asked(headers: Mapping[str, str]) -> str:
@@ -140,8 +141,8 @@ def _seems_asked(headers: Mapping[str, str]) -> str:
     return "s3" if is_s3 else ""
 
 
-def _family(service: str, headers: Mapping[str, str]) -> str:
-    return family(service, headers.get("content-type", ""))
+def _refused(speaks: str, why: str) -> AwsRefused:
+    return AwsRefused(*_ANSWERS[speaks][why], speaks)
 
 
 def _same(one: str, other: str) -> bool:
