@@ -22,6 +22,13 @@ from kms_katas.lab.error_answers import error_answer, family
 from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.lab.lab import Lab
 from kms_katas.lab.network import Route, mark
+from kms_katas.lab.presigned import (
+    is_presigned,
+    require_present_signature,
+    require_presigned,
+    signature_headers,
+    without_signature,
+)
 from kms_katas.lab.signature import AwsRefused, Signed, require_signature, who_signed
 
 SERVICES = {"iam", "kms", "sts"} | {"cloudtrail", "events", "logs", "organizations", "tagging"}
@@ -34,6 +41,7 @@ IDLE_SECONDS = 60
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _FORWARDED_NOT = {"host", "connection", "expect", "transfer-encoding", "content-length"}
 _BACK_NOT = {"connection", "transfer-encoding", "content-length", "date", "server", "keep-alive"}
 _LINE = 65536
@@ -95,7 +103,11 @@ class Endpoint:
         """
         self._follow_real_time()
         service, region, host = signed.service, signed.region, headers.get("host", "")
-        require_signature(signed, service, region, method, f"http://{host}{target}", headers, body)
+        if is_presigned(target):
+            require_presigned(signed, method, host, target, headers, self.lab.clock.now())
+            target = without_signature(target)
+        else:
+            require_signature(signed, service, region, method, f"http://{host}{target}", headers, body)
         if service not in SERVICES or not _REGION.fullmatch(region):
             there = ", ".join(sorted(SERVICES))
             text = f"The lab does not serve {service} in {region}. It has {there}, in the Regions of AWS."
@@ -132,6 +144,8 @@ def is_own_host(host: str) -> bool:
 
     A name of somebody's domain may be made to lead here (DNS rebinding), so that a page of theirs speaks to the lab.
     """
+    if not _HOST.fullmatch(host):
+        return False
     name = _host_name(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -141,7 +155,7 @@ def is_own_host(host: str) -> bool:
 
 
 def _host_name(host: str) -> str:
-    """Without the port."""
+    """Without the port, in small letters."""
     return re.sub(r":[0-9]+$", "", host).lower()
 
 
@@ -181,6 +195,10 @@ class _Handler(BaseHTTPRequestHandler):
             status, body = error.status, text.encode()
         except _BodyRefused as error:
             status, answer_headers, body = 400, {"Content-Type": "text/plain; charset=utf-8"}, str(error).encode()
+        except Exception as fault:
+            text = f"The lab failed on this request ({type(fault).__name__}). This is a fault of the lab, not yours."
+            answer_headers, text = error_answer("json", "InternalFailure", text)
+            status, body = 500, text.encode()
         if self._unread:
             self.close_connection = True
             self.rfile.read(min(_DRAINED, self._length()))
@@ -194,6 +212,9 @@ class _Handler(BaseHTTPRequestHandler):
         if refused:
             return 403, {"Content-Type": "text/plain; charset=utf-8"}, f"{refused}\n".encode()
         endpoint = self.server.endpoint
+        require_present_signature(target)
+        if is_presigned(target):
+            headers |= signature_headers(target)
         signed = endpoint.who(headers)
         body = self._body()
         self._unread = False

@@ -101,14 +101,14 @@ def who_signed(headers: Mapping[str, str], now: datetime, service: str | None = 
     asked = service or (found["service"] if found else _seems_asked(headers))
     speaks = family(asked, headers.get("content-type", ""))
     if not found:
-        raise _refused(speaks, "unsigned")
+        raise refused(speaks, "unsigned")
     credential = find_credential(found["key"])
     if credential is None or not credential.active:
-        raise _refused(speaks, "unknown")
-    if not _same(headers.get("x-amz-security-token", ""), credential.session_token or ""):
-        raise _refused(speaks, "token")
+        raise refused(speaks, "unknown")
+    if not same(headers.get("x-amz-security-token", ""), credential.session_token or ""):
+        raise refused(speaks, "token")
     if credential.expires is not None and credential.expires <= now:
-        raise _refused(speaks, "expired")
+        raise refused(speaks, "expired")
     names = tuple(found["headers"].split(";"))
     return Signed(credential, found["key"], found["service"], found["region"], names, found["signature"])
 
@@ -117,16 +117,13 @@ def require_signature(
     signed: Signed, service: str, region: str, method: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> None:
     """Raises AwsRefused where the secret of the access key named does not give this signature, for this service."""
-    named = {name: headers[name] for name in signed.names if name in headers}
-    request: Any = AWSRequest(method=method, url=url, data=body, headers=named)
-    request.context["timestamp"] = headers.get("x-amz-date", "")
     credentials = Credentials(signed.access_key_id, signed.credential.secret)
     auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, region)
-    expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+    expected = signature_by(auth, signed, method, url, headers, body)
     scope_is_right = (signed.service, signed.region) == (service, region)
     speaks = family(service, headers.get("content-type", ""))
-    if not scope_is_right or "host" not in signed.names or not _same(expected, signed.signature):
-        raise _refused(speaks, "differs")
+    if not scope_is_right or "host" not in signed.names or not same(expected, signed.signature):
+        raise refused(speaks, "differs")
     # botocore signs this header in place of the body, so the header must be true. The code is in S3's list of errors;
     # its text is from memory, not from a recording.
     claimed = headers.get("x-amz-content-sha256", "")
@@ -135,15 +132,26 @@ def require_signature(
         raise AwsRefused("XAmzContentSHA256Mismatch", text, 400, speaks)
 
 
+def signature_by(auth: Any, signed: Signed, method: str, url: str, headers: Mapping[str, str], body: bytes) -> str:
+    """What botocore's signer `auth` makes of a request, of the headers that it says are signed."""
+    named = {name: headers[name] for name in signed.names if name in headers}
+    request: Any = AWSRequest(method=method, url=url, data=body, headers=named)
+    request.context["timestamp"] = headers.get("x-amz-date", "")
+    signature: str = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+    return signature
+
+
+def refused(speaks: str, why: str) -> AwsRefused:
+    """`speaks` is the family of the service, `why` one of unsigned, unknown, token, expired, differs."""
+    return AwsRefused(*_ANSWERS[speaks][why], speaks)
+
+
+def same(one: str, other: str) -> bool:
+    """Told in the same time wherever they differ."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
+
+
 def _seems_asked(headers: Mapping[str, str]) -> str:
     """By a request that nobody signed: S3 alone has neither a target nor a form."""
     is_s3 = "x-amz-target" not in headers and "x-www-form-urlencoded" not in headers.get("content-type", "")
     return "s3" if is_s3 else ""
-
-
-def _refused(speaks: str, why: str) -> AwsRefused:
-    return AwsRefused(*_ANSWERS[speaks][why], speaks)
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
