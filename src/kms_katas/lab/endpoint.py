@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, SHUT_WR
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
@@ -46,8 +46,8 @@ _FORWARDED_NOT = {"host", "connection", "expect", "transfer-encoding", "content-
 _BACK_NOT = {"connection", "transfer-encoding", "content-length", "date", "server", "keep-alive"}
 _LINE = 65536
 _TOO_LONG = f"The lab takes requests of at most {MAX_BODY // 1024**2} MiB."
-_DRAINED = 1024 * 1024
-"""Bytes read of a body that nobody wants: a client that still sends may not see an answer."""
+_DRAINED, _DRAIN_SECONDS = 1024 * 1024, 2
+"""How much is read of a body that nobody wants: bytes, and seconds of silence."""
 
 Answer = tuple[int, Mapping[str, str], bytes]
 """HTTP status, headers, body."""
@@ -71,7 +71,7 @@ class Endpoint:
 
     def serve(self) -> None:
         """Answers until `close` is called in another thread, or until Ctrl-C."""
-        self._server.serve_forever()
+        self._server.serve_forever(poll_interval=0.1)
 
     def close(self) -> None:
         self._server.shutdown()
@@ -179,7 +179,6 @@ class _Server(ThreadingMixIn, TCPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "kms-katas-lab", ""
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -199,12 +198,20 @@ class _Handler(BaseHTTPRequestHandler):
             text = f"The lab failed on this request ({type(fault).__name__}). This is a fault of the lab, not yours."
             answer_headers, text = error_answer("json", "InternalFailure", text)
             status, body = 500, text.encode()
-        if self._unread:
-            self.close_connection = True
-            self.rfile.read(min(_DRAINED, self._length()))
+        self.close_connection |= self._unread
         self._send(status, answer_headers, body)
+        if self._unread:
+            self._drain()
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _answer
+
+    def _drain(self) -> None:
+        """Closed before it has read what is there, a connection may lose the answer on its way."""
+        with suppress(OSError):
+            self.wfile.flush()
+            self.connection.shutdown(SHUT_WR)
+            self.connection.settimeout(_DRAIN_SECONDS)
+            self.rfile.read(_DRAINED)
 
     def _answer_to(self, headers: dict[str, str]) -> Answer:
         target = self.requestline.split()[1]
@@ -274,6 +281,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if not bodiless:
             self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return "kms-katas-lab"
 
     def log_message(self, format: str, *args: Any) -> None:
         """The screen belongs to the command."""
