@@ -130,6 +130,21 @@ def test_the_condition_keys_tell_the_address_that_called(served: Served, refused
         served.client("kms", served.lab.home.user("far", allowed_from("203.0.113.0/24"))).list_keys()
 
 
+def test_the_url_of_a_queue_leads_to_the_lab_and_no_message_is_changed(served: Served) -> None:
+    """Some clients send where the URL says, whatever endpoint they were given."""
+    sqs = served.client("sqs")
+    queue = sqs.create_queue(QueueName="queue")["QueueUrl"]
+    assert queue == f"{served.endpoint.url}/111122223333/queue"
+    assert sqs.list_queues()["QueueUrls"] == [queue]
+    text = "https://sqs.us-east-1.amazonaws.com/111122223333/queue"
+    sqs.send_message(QueueUrl=queue, MessageBody=text)
+    assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == text
+    body = b'{"QueueUrl": "%b"}' % queue.encode()
+    target = {"X_Amz_Target": "AmazonSQS.GetQueueAttributes", "Content_Type": "application/x-amz-json-1.0"}
+    headers = served.signed("sqs", "POST", "/111122223333/queue", body, **target)
+    assert served.ask("POST", "/111122223333/queue", headers, body).status == 200
+
+
 def test_an_address_that_is_taken_is_an_oserror(served: Served) -> None:
     with pytest.raises(OSError):
         Endpoint(served.lab, port=served.endpoint.port)
