@@ -129,6 +129,11 @@ def test_what_a_moto_server_has_beside_aws_is_not_there(served: Served, target: 
     assert served.client("s3").list_buckets()["Buckets"]
 
 
+def test_a_service_that_runs_code_is_not_served(served: Served, refused: Any) -> None:
+    with refused("UnknownEndpoint"):
+        served.client("lambda").list_functions()
+
+
 @pytest.mark.parametrize("region", ["us-east-1.evil.example", "nowhere", "us", "aws-global"])
 def test_a_region_that_is_none_is_refused(served: Served, region: str) -> None:
     answered = served.ask("POST", "/", served.signed(region=region), b"{}")
