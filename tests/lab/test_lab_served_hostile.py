@@ -182,6 +182,12 @@ def test_what_an_object_says_of_itself_adds_no_header(served: Served) -> None:
     assert "x-evil" not in answered.headers
 
 
+def test_a_fault_of_the_lab_is_an_answer_too(served: Served, monkeypatch: pytest.MonkeyPatch, refused: Any) -> None:
+    monkeypatch.setattr(served.lab, "send", lambda _: 1 // 0)
+    with refused("InternalFailure"):
+        served.client("kms").list_keys()
+
+
 def test_the_lab_calls_no_other_host(served: Served) -> None:
     """moto would send what is published to a subscriber's address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
