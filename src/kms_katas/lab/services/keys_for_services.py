@@ -80,6 +80,8 @@ def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: 
         caller=caller,
     )
     take(work)
+    if work.error is not None:
+        work.error.request_id = work.request_id
     return work
 
 

@@ -4,13 +4,9 @@ from importlib import import_module
 
 from kms_katas.lab.services.call import Service
 
-SERVICES = frozenset({"autoscaling", "awslambda", "cloudtrail", "ec2", "s3"})
-_BOTO3_NAMES = {"awslambda": "lambda"}
-"""Where moto has another name for a service."""
+SERVICES = frozenset({"autoscaling", "awslambda", "cloudtrail", "ec2", "s3", "secretsmanager", "sns", "sqs", "ssm"})
 
-
-def boto3_name(name: str) -> str:
-    return _BOTO3_NAMES.get(name, name)
+AS_AWS_NAMES_IT = {"awslambda": "lambda"}
 
 
 def service(name: str) -> Service:
