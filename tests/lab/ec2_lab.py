@@ -76,5 +76,9 @@ def attach(ec2: Any, volume_id: str, instance_id: str) -> None:
     ec2.attach_volume(VolumeId=volume_id, InstanceId=instance_id, Device="/dev/sdx")
 
 
+def told_of_kms(lab: Any) -> list[dict[str, Any]]:
+    return [event for event in lab.trail if event["eventSource"] == "kms.amazonaws.com"]
+
+
 def asked_of_kms(lab: Any) -> list[str]:
-    return [event["eventName"] for event in lab.trail if event["eventSource"] == "kms.amazonaws.com"]
+    return [event["eventName"] for event in told_of_kms(lab)]

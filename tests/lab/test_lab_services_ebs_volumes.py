@@ -17,6 +17,7 @@ from ec2_lab import (
     seen,
     snapshot,
     statement,
+    told_of_kms,
     volume,
 )
 
@@ -71,7 +72,7 @@ def test_the_documented_permissions_are_enough(lab: Lab, key: str) -> None:
 def test_a_volume_that_kms_refuses_seems_to_be_made_and_then_there_is_none(lab: Lab, key: str) -> None:
     ec2 = lab.home.user("ops", policies={"ebs": policy(statement("ec2:*"))}).client("ec2")
     assert seen(ec2, encrypted(ec2, key)) == {}
-    assert lab.trail[-1]["errorCode"] == "AccessDenied"
+    assert told_of_kms(lab)[-1]["errorCode"] == "AccessDenied"
 
 
 @pytest.mark.parametrize("unusable", ["disabled", "going", "asymmetric", "elsewhere", "absent"])

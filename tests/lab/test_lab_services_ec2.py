@@ -8,7 +8,19 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from ec2_lab import EBS_USER, attach, encrypted, instance, policy, seen, snapshot, state, statement, volume
+from ec2_lab import (
+    EBS_USER,
+    asked_of_kms,
+    attach,
+    encrypted,
+    instance,
+    policy,
+    seen,
+    snapshot,
+    state,
+    statement,
+    volume,
+)
 from moto import mock_aws
 
 from kms_katas import lab as laboratory
@@ -90,9 +102,9 @@ def test_a_volume_attached_to_a_stopped_instance_is_opened_at_the_start(lab: Lab
     machine = instance(ec2)
     ec2.stop_instances(InstanceIds=[machine])
     attach(ec2, encrypted(ec2, key), machine)
-    assert "Decrypt" not in [event["eventName"] for event in lab.trail]
+    assert "Decrypt" not in asked_of_kms(lab)
     ec2.start_instances(InstanceIds=[machine])
-    assert lab.trail[-1]["eventName"] == "Decrypt"
+    assert asked_of_kms(lab)[-1] == "Decrypt"
 
 
 def test_encryption_by_default_reaches_instances(ec2: Any) -> None:
@@ -123,7 +135,7 @@ def test_who_has_no_permission_of_ec2_never_reaches_the_key(lab: Lab, key: str) 
     assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == ("UnauthorizedOperation", 403)
     assert "Encoded authorization failure message: " in error["Error"]["Message"]
     assert lab.explain(denied.value).request.action == "ec2:CreateVolume"
-    assert lab.trail == ()
+    assert asked_of_kms(lab) == []
 
 
 def test_what_only_describes_is_refused_without_a_resource(lab: Lab) -> None:

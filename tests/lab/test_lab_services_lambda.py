@@ -87,7 +87,7 @@ def test_whoever_may_make_functions_may_use_the_aws_managed_key_through_lambda(
 def test_a_function_without_variables_asks_kms_nothing(lab: Lab, functions: Any, role: str, key: str) -> None:
     create(functions, role, None, key)
     assert environment(functions) == {}
-    assert lab.trail == ()
+    assert lab.calls == ()
 
 
 def test_the_grant_is_for_the_execution_role(
@@ -198,7 +198,7 @@ def test_the_role_opens_them_and_not_who_invokes(
     caller = lab.home.user("caller", policies={"invoke": policy("lambda:InvokeFunction")})
     with pytest.raises(ClientError, match="KMSDisabledException"):
         caller.client("lambda").invoke(FunctionName="report")
-    assert lab.trail[-1]["userIdentity"]["arn"].endswith(":assumed-role/runner/report")
+    assert str(lab.calls[-1].principal_arn).endswith(":assumed-role/runner/report")
 
 
 def test_more_than_4_kb_of_variables_are_refused(functions: Any, role: str) -> None:
