@@ -2,9 +2,9 @@
 
 moto keeps the trails. Source: CloudTrail guide, "Configure AWS KMS key policies for CloudTrail": the service principal
 asks kms:DescribeKey and kms:GenerateDataKey* with aws:SourceArn and the encryption context aws:cloudtrail:arn, both the
-ARN of the trail. CreateTrail and UpdateTrail try both. The code and the text where the key refuses, and those where the
-bucket does, are seen in reports of real errors; the other codes are those of the API text, their sentences the lab's
-own. Doubtful: in which order bucket and key are tried; here the bucket is first.
+ARN of the trail. CreateTrail and UpdateTrail try both. The code and the text where the key refuses are seen in reports
+of real errors; the other codes are those of the API text, their sentences the lab's own. AWS asks the bucket policy
+too (InsufficientS3BucketPolicyException); here it is not asked, for nothing is delivered.
 """
 
 import json
@@ -16,18 +16,16 @@ from moto.cloudtrail.models import cloudtrail_backends
 from moto.s3.models import s3_backends
 
 from kms_katas.lab.callers import PARTITION
-from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
+from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.keys_for_services import ask_kms_as_service
-from kms_katas.lab.stored_policies import named_policy
-from kms_katas.policy import Decision, Documents, Principal, Request, decide_on_resource, denial_message
+from kms_katas.policy import Decision, denial_message
 
 FIDELITY = (
     (
         "Encrypted logs of CloudTrail",
-        "CreateTrail and UpdateTrail fail unless the bucket policy and the key policy let cloudtrail.amazonaws.com "
-        "work for this trail. No log file is ever delivered: `lab.trail` is the log.",
+        "CreateTrail and UpdateTrail fail unless the key policy lets cloudtrail.amazonaws.com work for this trail. No "
+        "log file is ever delivered, `lab.trail` is the log, and the policy of the bucket is not asked.",
     ),
     (
         "Permissions of CloudTrail",
@@ -63,8 +61,6 @@ def _put_trail(call: ServiceCall) -> Answer:
     bucket = _bucket(str(asked.get("S3BucketName") or getattr(trail, "bucket_name", "")))
     if bucket is None or (trail is None) is (call.operation == "UpdateTrail"):
         return call.forward()  # moto says what is missing, and makes a trail anew
-    if setting.current.enforce and "S3BucketName" in asked:
-        _require_bucket(call, bucket, asked.get("S3KeyPrefix") or getattr(trail, "s3_key_prefix", None) or "")
     if not asked.get("KmsKeyId"):
         return call.forward()
     key_arn = _usable_key(call, asked["KmsKeyId"], bucket)
@@ -84,30 +80,6 @@ def _known(call: ServiceCall) -> Any:
 def _bucket(name: str) -> Any:
     account = s3_backends.bucket_accounts.get(name, (None, ""))[1]
     return s3_backends[account][PARTITION].buckets.get(name) if account else None
-
-
-def _require_bucket(call: ServiceCall, bucket: Any, prefix: str) -> None:
-    """Raises Refused where the bucket policy does not let the service look and write (CloudTrail guide, "Amazon S3
-    bucket policy for CloudTrail")."""
-    arn = f"arn:{PARTITION}:s3:::{bucket.name}"
-    folder = f"{prefix.rstrip('/')}/" if prefix else ""
-    for action, resource in (
-        ("s3:GetBucketAcl", arn),
-        ("s3:PutObject", f"{arn}/{folder}AWSLogs/{call.caller.account}/log"),
-    ):
-        context = {
-            "aws:SourceArn": _trail_arn(call),
-            "aws:SourceAccount": call.caller.account,
-            "aws:SecureTransport": "true",
-            "s3:x-amz-acl": "bucket-owner-full-control",
-        }
-        question = Request(Principal(_SERVICE), action, resource, context, owner=bucket.account_id)
-        policy = named_policy("bucket policy", bucket.policy.decode()) if bucket.policy else None
-        decision = decide_on_resource(question, policy, Documents())
-        if not decision.allowed:
-            remember_denial(call, decision)
-            sentence = f"Incorrect S3 bucket policy is detected for bucket: {bucket.name}"
-            raise Refused("InsufficientS3BucketPolicyException", sentence)
 
 
 def _usable_key(call: ServiceCall, key_id: str, bucket: Any) -> str:
