@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from ec2_lab import (
     EBS_USER,
@@ -223,3 +224,23 @@ def test_a_lab_of_kms_alone_loads_nothing_of_ec2() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("ec2", "attach_volume", "MissingParameter"),
+        ("ec2", "terminate_instances", "MissingParameter"),
+        ("ec2", "start_instances", "MissingParameter"),
+        ("autoscaling", "create_auto_scaling_group", "ValidationError"),
+        ("lambda", "create_function", "ValidationException"),
+        ("cloudtrail", "update_trail", "ValidationException"),
+    ],
+)
+def test_a_missing_parameter_is_no_fault_of_the_lab(lab: Lab, service: str, operation: str, code: str) -> None:
+    """As SDKs send it that check nothing."""
+    session = boto3.Session(lab.home.admin.access_key_id, lab.home.admin.secret_access_key, region_name="us-east-1")
+    client = session.client(service, config=Config(parameter_validation=False))
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)()
+    assert refused.value.response["Error"]["Code"] == code

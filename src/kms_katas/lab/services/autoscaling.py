@@ -21,6 +21,7 @@ from kms_katas.lab.services.call import Answer, Permission, Refused, Service, Se
 from kms_katas.lab.services.ebs_keys import end_grant, grant_of
 from kms_katas.lab.services.ebs_store import answered, backend_of, lent, made_by, shared_snapshots
 from kms_katas.lab.services.ec2_instances import launch
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, denial_message
 
 FIDELITY = (
@@ -151,8 +152,10 @@ _PERMISSIONS: dict[str, Callable[[ServiceCall], Iterable[Permission]]] = {
     ),
 }
 
-SERVICE = Service(
-    permissions=_PERMISSIONS,
-    answers={**dict.fromkeys(_LAUNCHING, _changes_capacity), "DescribeScalingActivities": _describe_activities},
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions=_PERMISSIONS,
+        answers={**dict.fromkeys(_LAUNCHING, _changes_capacity), "DescribeScalingActivities": _describe_activities},
+        denied=_denied,
+    )
 )

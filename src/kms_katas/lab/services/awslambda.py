@@ -23,6 +23,7 @@ from kms_katas.lab.callers import PARTITION, Caller
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.keys_for_services import ask_kms, default_key
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, denial_message
 
 FIDELITY = (
@@ -258,16 +259,18 @@ _PERMISSIONS: dict[str, Callable[[ServiceCall], Iterable[Permission]]] = {
     "ListFunctions": _on_nothing,
 }
 
-SERVICE = Service(
-    permissions=_PERMISSIONS,
-    answers={
-        "CreateFunction": _create,
-        "GetFunction": _shown,
-        "GetFunctionConfiguration": _shown,
-        "Invoke": _invoke,
-        "ListFunctions": _shown,
-        "UpdateFunctionCode": _shown,
-        "UpdateFunctionConfiguration": _update,
-    },
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions=_PERMISSIONS,
+        answers={
+            "CreateFunction": _create,
+            "GetFunction": _shown,
+            "GetFunctionConfiguration": _shown,
+            "Invoke": _invoke,
+            "ListFunctions": _shown,
+            "UpdateFunctionCode": _shown,
+            "UpdateFunctionConfiguration": _update,
+        },
+        denied=_denied,
+    )
 )

@@ -19,6 +19,7 @@ from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.keys_for_services import ask_kms_as_service
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, denial_message
 
 FIDELITY = (
@@ -124,8 +125,10 @@ _PERMISSIONS: dict[str, Callable[[ServiceCall], Iterable[Permission]]] = {
     **dict.fromkeys(("DescribeTrails", "ListTrails"), _on_nothing),
 }
 
-SERVICE = Service(
-    permissions=_PERMISSIONS,
-    answers={"CreateTrail": _put_trail, "UpdateTrail": _put_trail},
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions=_PERMISSIONS,
+        answers={"CreateTrail": _put_trail, "UpdateTrail": _put_trail},
+        denied=_denied,
+    )
 )

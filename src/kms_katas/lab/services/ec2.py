@@ -15,6 +15,7 @@ from kms_katas.lab.services.ebs_snapshots import (
 from kms_katas.lab.services.ebs_volumes import attach_volume, create_volume, detach_volume
 from kms_katas.lab.services.ec2_instances import run_instances, start_instances, stop_or_terminate
 from kms_katas.lab.services.ec2_permissions import PERMISSIONS
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, denial_message
 
 FIDELITY = (
@@ -60,26 +61,28 @@ def _denied(decision: Decision) -> Refused:
     return Refused("UnauthorizedOperation", sentence, 403)
 
 
-SERVICE = Service(
-    permissions=PERMISSIONS,
-    answers={
-        "AssociateKmsKeyId": associate_key,
-        "AttachVolume": attach_volume,
-        "CopySnapshot": copy_snapshot,
-        "CreateSnapshot": create_snapshots,
-        "CreateSnapshots": create_snapshots,
-        "CreateVolume": create_volume,
-        "DescribeSnapshots": describe_snapshots,
-        "DetachVolume": detach_volume,
-        "DisassociateKmsKeyId": disassociate_key,
-        "GetEbsDefaultKmsKeyId": get_default_key,
-        "ModifyEbsDefaultKmsKeyId": modify_default_key,
-        "ModifySnapshotAttribute": modify_snapshot_attribute,
-        "ResetEbsDefaultKmsKeyId": reset_default_key,
-        "RunInstances": run_instances,
-        "StartInstances": start_instances,
-        "StopInstances": stop_or_terminate,
-        "TerminateInstances": stop_or_terminate,
-    },
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions=PERMISSIONS,
+        answers={
+            "AssociateKmsKeyId": associate_key,
+            "AttachVolume": attach_volume,
+            "CopySnapshot": copy_snapshot,
+            "CreateSnapshot": create_snapshots,
+            "CreateSnapshots": create_snapshots,
+            "CreateVolume": create_volume,
+            "DescribeSnapshots": describe_snapshots,
+            "DetachVolume": detach_volume,
+            "DisassociateKmsKeyId": disassociate_key,
+            "GetEbsDefaultKmsKeyId": get_default_key,
+            "ModifyEbsDefaultKmsKeyId": modify_default_key,
+            "ModifySnapshotAttribute": modify_snapshot_attribute,
+            "ResetEbsDefaultKmsKeyId": reset_default_key,
+            "RunInstances": run_instances,
+            "StartInstances": start_instances,
+            "StopInstances": stop_or_terminate,
+            "TerminateInstances": stop_or_terminate,
+        },
+        denied=_denied,
+    )
 )
