@@ -26,13 +26,18 @@ def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], vi
 
     Raises KMSError.
     """
-    way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
-    work = _asked(call.caller, call.region, way, operation, parameters)
+    work = work_for(call, operation, parameters, via)
     if work.error is not None:
         if work.error.code == "AccessDeniedException":
             remember_denial(call, work.decision)
         raise work.error
     return work.response or {}
+
+
+def work_for(call: ServiceCall, operation: str, parameters: Mapping[str, Any], via: str = "") -> Work:
+    """The same with all there is to know of it, the error and the request ID too. Raises nothing."""
+    way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
+    return _asked(call.caller, call.region, way, operation, parameters)
 
 
 def ask_kms_as_service(

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from kms_katas.lab.services.call import Service
 
-SERVICES = frozenset({"s3"})
+SERVICES = frozenset({"cloudformation", "s3"})
 
 
 def service(name: str) -> Service:

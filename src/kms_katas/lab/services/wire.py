@@ -36,11 +36,13 @@ def error(protocol: str, refused: Refused, request_id: str) -> Answer:
 _UNKNOWN = {
     "s3": ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403),
     "ec2": ("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
+    "cloudformation": ("InvalidClientTokenId", "The security token included in the request is invalid.", 403),
     "sns": ("InvalidClientTokenId", "The security token included in the request is invalid.", 403),
 }
 _EXPIRED = {
     "s3": ("ExpiredToken", "The provided token has expired.", 400),
     "ec2": ("RequestExpired", "Request has expired.", 400),
+    "cloudformation": ("ExpiredToken", "The security token included in the request is expired", 403),
     "sns": ("ExpiredToken", "The security token included in the request is expired", 403),
 }
 """Seen in reports of real errors; those of the other services are the ones that all JSON services have."""
