@@ -3,7 +3,8 @@
 Three figures on the benchmark kata. The CPU of one warm run at each level that works here, and over the same checks in
 the grader's own process (bounds: 40 ms at lite, and 1.8 times). The wrong verdicts of KILLED answers, right and wrong
 ones in turn, in two lanes, while one of all processes, picked at random, is killed again and again (bound: 0). The peak
-memory of two lanes and all that belongs to them (bound: 200 MiB of PSS).
+memory of two lanes and all that belongs to them (bound: 200 MiB of PSS), there and over 300 answers to the kit's own
+katas: the solutions, the starters, and what its answers.toml calls accepted and rejected.
 """
 
 import gc
@@ -16,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import cycle, islice
 from pathlib import Path
 
 from warm_run import KIT, WARM_UP, bare_start, cpu
@@ -24,7 +26,7 @@ from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.inprocess import InProcessRunner
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.lanes import Job, grade_in_lanes
-from kms_katas.kit import Verdict
+from kms_katas.kit import Kit, Verdict, find_kit
 
 BOUND_MS, BOUND_TIMES, BOUND_MIB = 40.0, 1.8, 200.0
 KILL_EVERY = (0.2, 1.2)
@@ -45,6 +47,7 @@ def main(runs: int, killed: int) -> None:
             expected[job.folder].add(statuses(verdict))
     assert [len(found) for found in expected.values()] == [1, 1], expected
     print(f"two lanes, 100 runs: peak {peak.most / 1024:.0f} MiB of PSS (bound {BOUND_MIB:g})")
+    memory_of_a_course()
     seed = int.from_bytes(os.urandom(4), "big")
     began = time.monotonic()
     with Watcher(os.getpid(), random.Random(seed), lane_start) as killer:
@@ -53,6 +56,30 @@ def main(runs: int, killed: int) -> None:
         f"{killed} runs, {sum(killer.kills.values())} kills ({dict(killer.kills)}, seed {seed}), "
         f"{time.monotonic() - began:.0f} s: {found['wrong']} wrong verdicts (bound 0), {found['not judged']} not judged"
     )
+
+
+def memory_of_a_course() -> None:
+    """The peak of each hundred answers: where it grew from one to the next, a course would need more and more."""
+    jobs = list(islice(cycle(answers(find_kit(None))), 300))
+    random.Random(0).shuffle(jobs)
+    peaks = []
+    with Watcher(os.getpid(), random.Random(0)) as peak:
+        for number, _ in enumerate(grade_in_lanes(find_kit(None), jobs, 2), 1):
+            if number % 100 == 0:
+                peaks.append(peak.most / 1024)
+                peak.most = 0.0
+    each = ", ".join(f"{mib:.0f}" for mib in peaks)
+    print(f"two lanes, {len(jobs)} answers to the kit's own katas: peaks of each hundred {each} MiB of PSS")
+
+
+def answers(kit: Kit) -> Iterator[Job]:
+    for kata in kit.katas:
+        solution = kit.solutions / kata.folder
+        others = [
+            folder for kind in ("accepted", "rejected") for folder in solution.glob(f"{kind}/*") if folder.is_dir()
+        ]
+        for folder in (solution, kit.starter(kata), *sorted(others)):
+            yield Job(str(folder), kata, folder, kit.root, 0)
 
 
 def statuses(verdict: Verdict) -> tuple[str, ...]:
@@ -148,8 +175,8 @@ class Watcher:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
-            # What the lanes share stands beside them: the process that their warm ones are copies of.
-            self.kills[("lane or shared", "warm process", "answer")[min(depth, 2)]] += 1
+            # What lanes are forked from, and what their warm processes are copies of, stand above them.
+            self.kills[("shared", "lane or warm process", "answer")[min(depth, 2)]] += 1
 
 
 def below(pid: int, depth: int = 0) -> Iterator[tuple[int, int]]:

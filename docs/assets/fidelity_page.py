@@ -7,6 +7,7 @@ text around the tables is written by hand.
 import re
 from pathlib import Path
 
+from kms_katas.lab import cloudtrail_fidelity
 from kms_katas.lab.kms.fidelity import CAVEATS
 from kms_katas.lab.kms.operations import OPERATIONS
 from kms_katas.lab.kms.states import ORIGINS, REFUSALS
@@ -17,7 +18,7 @@ PAGE = Path(__file__).parents[1] / "reference" / "fidelity.md"
 def page() -> str:
     """The page as it should be: the text that is there, with the tables of now."""
     text = PAGE.read_text("utf-8")
-    for name, table in (("operations", operations()), ("states", states())):
+    for name, table in (("operations", operations()), ("states", states()), ("log", log())):
         place = re.compile(f"(<!-- {name} -->\n).*(<!-- end of {name} -->)", re.DOTALL)
         text = place.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)
     return text
@@ -45,6 +46,11 @@ def states() -> str:
         if refused or operation in ORIGINS:
             lines.append(f"| {operation} | {', '.join(refused)} | {', '.join(origins)} |")
     return "\n".join(lines)
+
+
+def log() -> str:
+    lines = ["| in the log | what differs from AWS |", "|---|---|"]
+    return "\n".join(lines + [f"| {what} | {caveat} |" for what, caveat in cloudtrail_fidelity.CAVEATS.items()])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kms_katas.child import wire
 from kms_katas.grading import evidence as evidence_module
@@ -53,6 +55,29 @@ def test_a_whole_number_may_have_8192_bits(monkeypatch: pytest.MonkeyPatch) -> N
             wire.encode(number)
         with pytest.raises(wire.WireError):
             wire.decode(number)
+
+
+@given(st.lists(st.integers(0, 40), max_size=4))
+def test_all_dictionaries_of_a_value_share_one_bound_on_their_keys(sizes: list[int]) -> None:
+    value = [dict.fromkeys(range(size)) for size in sizes]
+    with pytest.MonkeyPatch.context() as patch:
+        data = wire.encode(value)
+        patch.setattr(wire, "MAX_KEYS", 60)
+        if sum(sizes) <= 60:
+            assert wire.decode(wire.encode(value)) == value
+            return
+        with pytest.raises(wire.WireError, match="60 dictionary keys"):
+            wire.encode(value)
+        with pytest.raises(wire.WireError):
+            wire.decode(data)
+
+
+def test_texts_and_bytes_are_summed_up_before_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_FRAME", 100)
+    for piece in ("x" * 25, b"x" * 25):
+        assert wire.encode([piece] * 4)
+        with pytest.raises(wire.WireError, match="100 bytes"):
+            wire.encode([piece] * 5)
 
 
 def test_questions_of_any_kind_are_counted(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

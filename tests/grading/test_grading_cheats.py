@@ -1,6 +1,7 @@
 """Answers that want the points without the work. Each must fail, and be told something true."""
 
 import dataclasses
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -270,6 +271,17 @@ def test_the_operations_that_an_answer_sends_are_shown_without_control_character
     """)
     (call,) = first(verdict).calls
     assert call.operation.isprintable() and len(call.operation) < 200
+
+
+@pytest.mark.parametrize("cheat", ["ends well", "ends well at import"])
+def test_in_process_too_an_answer_cannot_end_the_grader_as_if_all_were_well(grade: Grade, cheat: str) -> None:
+    runner, ending = InProcessRunner(), os._exit
+    try:
+        verdict = grade(CHEATS[cheat], runner=runner)
+        assert not verdict.passed and "SystemExit" in first(verdict).message
+        assert os._exit is ending
+    finally:
+        runner.close()
 
 
 def test_the_in_process_runner_says_that_it_isolates_nothing(grade: Grade) -> None:

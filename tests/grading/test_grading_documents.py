@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.document import MAX_DEPTH, MAX_DOCUMENT, read_policy
+from kms_katas.grading.document import _TOKEN, MAX_DEPTH, MAX_DOCUMENT, read_policy
 from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.outcome import AnswerUnusable, Infra
 from kms_katas.kit import find_kit
@@ -296,6 +296,10 @@ def test_nesting_over_the_limit_is_told_before_it_is_parsed(path, opening, closi
     assert f"more than {MAX_DEPTH} deep" in fault(path).message
     path.write_text('{"Statement":\n' + opening * 6000)
     assert fault(path).line == 2
+
+
+def test_a_text_that_never_ends_is_one_piece_and_not_looked_for_from_each_of_its_quotes():
+    assert [piece[0] for piece in _TOKEN.finditer('{"' + '\\"' * 16_000)] == ["{", '"' + '\\"' * 16_000]
 
 
 def test_brackets_in_text_are_no_nesting(path):

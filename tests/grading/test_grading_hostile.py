@@ -12,6 +12,8 @@ One table of every kind, and where kinds that need more than a verdict are held:
 | giant, deep and endless results, frames of many parts | test_grading_answers.py, test_grading_bounds.py |
 | floods of calls, others' access keys, moto's headers and endpoints, changed requests | test_grading_gate*.py |
 | links out of a submission | test_grading_lanes.py |
+| files that are none: pipes, devices, sockets, loops of links; giant ones | test_grading_odd_files.py |
+| daemons in a session of their own, stopping the warm process, at `none` | test_grading_strays.py |
 | policies: deep, large, in other codings, doubled names | test_grading_documents.py |
 """
 
@@ -160,6 +162,52 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
         "fail",
         "RecursionError",
     ),
+    "a result that pretends to be plain data": (
+        "class Pretender:\n    __class__ = property(lambda self: bool)\n"
+        "def open_it(kms, blob):\n    return Pretender()\n",
+        "fail",
+        "cannot be written as plain data",
+    ),
+    "one long text many times": (
+        "def open_it(kms, blob):\n    return [b'x' * 10_000_000] * 90_000\n",
+        "fail",
+        "bytes, which cannot leave",
+    ),
+    "more keys than a dictionary should have": (
+        "def open_it(kms, blob):\n    return dict.fromkeys(range(50_000))\n",
+        "fail",
+        "dictionary keys, which cannot leave",
+    ),
+    "an exception whose traceback is a trap": (
+        """
+        class Trap(Exception):
+            __traceback__ = property(lambda self: 1 / 0)
+        def open_it(kms, blob):
+            raise Trap("caught")
+        """,
+        "fail",
+        "Trap: caught",
+    ),
+    "a syntax error that was made by hand": (
+        """
+        def open_it(kms, blob):
+            error = SyntaxError("made")
+            error.filename, error.lineno, error.text = __file__, object(), 5
+            raise error
+        """,
+        "fail",
+        "SyntaxError: made",
+    ),
+    "a crash in a library": (
+        "import ctypes\ndef open_it(kms, blob):\n    return ctypes.string_at(0)\n",
+        "error",
+        "ended its own process before it answered (SIGSEGV)",
+    ),
+    "a module beside it": (
+        "import helper\ndef open_it(kms, blob):\n    return blob\n",
+        "error",
+        "No module named 'helper'",
+    ),
     "a result that is never done": (
         "def open_it(kms, blob):\n    return (number for number in iter(int, 1))\n",
         "fail",
@@ -206,10 +254,11 @@ def test_a_hostile_answer_gets_its_verdict_and_its_words_and_leaves_nothing(
         (b"# \xe9\n" + RIGHT.encode(), "error", "not text in utf-8"),
         (RIGHT.encode("utf-16"), "error", "not text in utf-8"),
         (b"# coding: nothing\n" + RIGHT.encode(), "error", "not text in nothing"),
+        (b"# coding: undefined\n" + RIGHT.encode(), "error", "not text in undefined"),
         (RIGHT.encode() + b"\0", "error", "null bytes"),
         (b"", "error", "no function `open_it`"),
     ],
-    ids=["CRLF", "CR", "mark", "declared", "latin-1", "utf-16", "unknown coding", "null", "empty"],
+    ids=["CRLF", "CR", "mark", "declared", "latin-1", "utf-16", "unknown coding", "undefined", "null", "empty"],
 )
 def test_a_file_in_any_coding_is_graded_or_told(
     mini_kit: Kit, runner: Runner, write_answer: Callable[[str], Path], data: bytes, status: str, words: str

@@ -6,12 +6,14 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kms_katas.grading import lane_source
 from kms_katas.grading import lanes as lanes_module
 from kms_katas.grading.lanes import Job, grade_in_lanes, not_judged, verdict_data, verdict_from
 from kms_katas.grading.outcome import Infra
@@ -74,9 +76,14 @@ def test_a_killed_process_of_any_role_changes_no_verdict(
 def test_random_kills_of_every_process_give_no_wrong_verdict(mini_kit: Kit, jobs: Callable[..., list[Job]]) -> None:
     """The short form of benchmarks/isolation.py."""
     others, over, choose = descendants(os.getpid()), threading.Event(), secrets.SystemRandom()
+    todo = jobs(*(RIGHT, WRONG) * 10)
+    began = time.monotonic()
+    list(grade_in_lanes(mini_kit, todo[:1], 1))
+    start = time.monotonic() - began
 
     def kill() -> None:
-        while not over.wait(choose.uniform(0.05, 0.8)):
+        # Killed again and again before they can start, lanes would never come to a verdict.
+        while not over.wait(start * choose.uniform(0.1, 1.2)):
             found = [pids for pids in levels(os.getpid(), others) if pids]
             if found:
                 with contextlib.suppress(ProcessLookupError):
@@ -85,7 +92,7 @@ def test_random_kills_of_every_process_give_no_wrong_verdict(mini_kit: Kit, jobs
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        found = by_name(grade_in_lanes(mini_kit, jobs(*(RIGHT, WRONG) * 10), 2))
+        found = by_name(grade_in_lanes(mini_kit, todo, 2))
     finally:
         over.set()
         killer.join()
@@ -94,12 +101,43 @@ def test_random_kills_of_every_process_give_no_wrong_verdict(mini_kit: Kit, jobs
         assert found[str(number)] in ("error", ("pass", "fail")[number % 2])
 
 
+def test_lanes_are_renewed_and_no_verdict_is_lost(
+    mini_kit: Kit, jobs: Callable[..., list[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes_module, "RENEWED_AFTER", 2)
+    others, seen, graded = descendants(os.getpid()), set[int](), {}
+    for job, verdict in grade_in_lanes(mini_kit, jobs(*(RIGHT, WRONG) * 3), 1):
+        graded[job.name] = verdict.status
+        seen |= set(lanes_at(1, os.getpid(), others))
+    assert graded == {str(number): ("pass", "fail")[number % 2] for number in range(6)}
+    assert len(seen) >= 3
+
+
+def test_when_what_lanes_are_forked_from_is_killed_they_go_on_and_the_next_one_is_forked_from_another(
+    mini_kit: Kit, jobs: Callable[..., list[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes_module, "RENEWED_AFTER", 2)
+    others, killed, graded = descendants(os.getpid()), set[int](), {}
+    for job, verdict in grade_in_lanes(mini_kit, jobs(*(RIGHT, WRONG) * 3), 1):
+        graded[job.name] = verdict.status
+        for pid in lanes_at(0, os.getpid(), others) if len(killed) < 2 else ():
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+    assert len(killed) == 2
+    assert graded == {str(number): ("pass", "fail")[number % 2] for number in range(6)}
+    assert descendants(os.getpid()) <= others
+
+
 def test_an_answer_that_kills_its_lane_each_time_is_an_error_in_words_and_the_others_are_judged(
     mini_kit: Kit, jobs: Callable[..., list[Job]]
 ) -> None:
     killer = (
-        "import os\ndef open_it(kms, blob):\n    warm = open('/proc/self/stat').read().split()[3]\n"
-        "    lane = open(f'/proc/{warm}/stat').read().split()[3]\n    os.kill(int(lane), 9)\n    return blob\n"
+        "import os\ndef open_it(kms, blob):\n    pid = os.getpid()\n    for _ in range(3):\n"
+        "        pid = int(open(f'/proc/{pid}/stat').read().split()[3])\n"
+        "    below = lambda pid: [int(one) for task in os.listdir(f'/proc/{pid}/task')\n"
+        "        for one in open(f'/proc/{pid}/task/{task}/children').read().split()]\n"
+        "    for first in below(pid):\n        if b'lane_process' in open(f'/proc/{first}/cmdline', 'rb').read():\n"
+        "            for lane in below(first):\n                os.kill(lane, 9)\n    return blob\n"
     )
     graded = {job.name: verdict for job, verdict in grade_in_lanes(mini_kit, jobs(RIGHT, killer, RIGHT), 1, "none")}
     assert {name: verdict.status for name, verdict in graded.items()} == {"0": "pass", "1": "error", "2": "pass"}
@@ -131,7 +169,7 @@ def test_a_lane_that_hangs_is_taken_for_dead(
         '    """Z."""\n    threading.Event().wait()\n',
         "utf-8",
     )
-    monkeypatch.setattr(lanes_module, "LANE_SECONDS", 4.0)
+    monkeypatch.setattr(lane_source, "LANE_SECONDS", 4.0)
     monkeypatch.setattr(lanes_module, "TRIES", 1)
     ((_, verdict),) = grade_in_lanes(find_kit(mini_root), jobs(RIGHT), 1)
     assert verdict.status == "error" and "lane ended" in verdict.checks[0].message
@@ -160,6 +198,16 @@ def test_a_verdict_comes_from_a_lane_as_it_was(mini_kit: Kit, jobs: Callable[...
     assert verdict_from(verdict_data(verdict)) == verdict
     (job,) = jobs(RIGHT)
     assert verdict_from(verdict_data(not_judged(job, "Because."))) == not_judged(job, "Because.")
+
+
+def lanes_at(depth: int, root: int, others: set[int]) -> list[int]:
+    """Those that were started as lane_process and stand so far below `root`: at 0, what lanes are forked from."""
+    found = []
+    for pid in [*levels(root, others), [], []][depth]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if b"kms_katas.grading.lane_process" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
 
 
 def levels(root: int, others: set[int]) -> list[list[int]]:

@@ -154,10 +154,44 @@ def test_a_denied_use_is_in_the_callers_log_only(lab: Lab, key: Any) -> None:
     assert [event["recipientAccountId"] for event in lab.trail[before:]] == ["444455556666"]
 
 
+def test_a_use_that_is_allowed_and_fails_is_in_both_logs(lab: Lab, kms: Any, refused: Any) -> None:
+    arn = shared_key(lab, "444455556666")
+    kms.disable_key(KeyId=arn)
+    before = len(lab.trail)
+    with refused("DisabledException"):
+        lab.account("444455556666").admin.client("kms").encrypt(KeyId=arn, Plaintext=b"x")
+    events = lab.trail[before:]
+    assert [event["recipientAccountId"] for event in events] == ["444455556666", "111122223333"]
+    assert {event["errorCode"] for event in events} == {"DisabledException"}
+
+
+def test_the_owner_of_a_key_sees_of_another_accounts_caller_its_id_and_account_alone(lab: Lab) -> None:
+    guest = lab.account("444455556666").role(
+        "app", {"all": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}
+    )
+    arn = shared_key(lab, "444455556666")
+    guest.session("s1").client("kms").encrypt(KeyId=arn, Plaintext=b"x")
+    callers, owners = (event["userIdentity"] for event in lab.trail[-2:])
+    assert callers["arn"] == "arn:aws:sts::444455556666:assumed-role/app/s1"
+    assert owners == {"type": "AWSAccount", "principalId": callers["principalId"], "accountId": "444455556666"}
+
+
 def test_reading_the_trail_twice_gives_the_same_events(lab: Lab, kms: Any) -> None:
     kms.list_keys()
     assert lab.trail == lab.trail
     assert json.loads(json.dumps(lab.trail)) == list(lab.trail)
+
+
+def test_create_key_is_logged_with_the_defaults_of_what_it_was_not_told(lab: Lab, kms: Any) -> None:
+    kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    assert lab.trail[-1]["requestParameters"] == {
+        "description": "",
+        "origin": "AWS_KMS",
+        "bypassPolicyLockoutSafetyCheck": False,
+        "keyUsage": "SIGN_VERIFY",
+        "keySpec": "RSA_2048",
+        "customerMasterKeySpec": "RSA_2048",
+    }
 
 
 @pytest.mark.parametrize("operation", ["create_alias", "update_alias", "delete_alias"])

@@ -1,8 +1,8 @@
 """The warm process that children are forked from, and what a forked child does. It never holds lab, checks, solutions.
 
 Started as `python -I -m kms_katas.child FD LEVEL HIDDEN...`, where FD is one end of a Unix socket pair, and the rest is
-what sandbox.prepare takes. When it is warm it says `ready LEVEL`, and what the next better level lacks; or `lacks` and
-why LEVEL does not work here. Each message to it is a word:
+what sandbox.prepare takes. When it is warm it says `ready LEVEL PID`, and what the next better level lacks; or `lacks`
+and why LEVEL does not work here. Each message to it is a word:
 `fork`, with two descriptors (the child's bridge, and where its output goes), answered by the child's process id;
 `ahead`, the same for a child that nobody waits for yet: it practises first;
 `ended PID`, answered by how that child ended by itself, `alive` when it did not;
@@ -18,10 +18,11 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import practise
-from kms_katas.child.sandbox import Enclosure, Missing, die_with_parent, prepare
+from kms_katas.child.sandbox import Enclosure, Missing, adopt_orphans, die_with_parent, prepare
 from kms_katas.child.serving import FAULT, bridge, serve_until_closed, warm
 
 ENDING_SECONDS = 1.0
@@ -36,16 +37,16 @@ def main(control: socket.socket, level: str, hidden: list[str]) -> None:
     except Missing as missing:
         control.sendall(b"lacks " + str(missing).encode())
         return
-    ready = f"ready {enclosure.level} {lacks}".encode()
-    control.sendall(ready)
+    control.sendall(_ready(enclosure, lacks))
     # Started here, once: a child only moves it.
     with LabTime(bridge).at(0) as clock:
-        serve_words(control, clock, enclosure, ready)
+        serve_words(control, clock, enclosure, lacks)
 
 
-def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, ready: bytes) -> None:
+def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, lacks: str) -> None:
     """Fork and reap, until the other end closes. A copy of this process returns from here too."""
     children, copies, parent = set[int](), set[int](), os.getpid()
+    adopt_orphans()
     output = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115  (a child's, below)
     while message := _message(control):
         word, descriptors = message
@@ -78,7 +79,8 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, re
                 control.close()
                 control = socket.socket(fileno=descriptors[0])
                 children, copies, parent = set(), set(), os.getpid()
-                control.sendall(ready)
+                adopt_orphans()
+                control.sendall(_ready(enclosure, lacks))
                 continue
             os.close(descriptors[0])
             copies.add(pid)
@@ -88,16 +90,44 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, re
             pid = int(word.split()[1])
             os.waitpid(pid, 0)
             children.remove(pid)
+            _end_orphans(children | copies, enclosure)
             control.sendall(b"reaped")
     # Whoever started this was killed before it could end its answers. One that only waits would wait for ever.
     for pid in children:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)  # it may be too young to have a family
     # Each copy ends its own answers when it is let go of; one that is not, or hangs, is ended here.
     for pid in copies:
         if _ended(pid) == "alive":
             os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+    for pid in children:
+        os.waitpid(pid, 0)
+    _end_orphans(set(), enclosure)
+
+
+def _end_orphans(known: set[int], enclosure: Enclosure) -> None:
+    """End what an answer started and left, wherever it went: a session of its own does not take it out of reach.
+
+    At the other levels none can be started, and at `full` there is no /proc to ask.
+    """
+    deadline = _clock() + ENDING_SECONDS
+    while enclosure.level == "none" and (left := _children() - known) and _clock() < deadline:
+        for pid in left:
+            # What runs with another user's rights, such as sudo, is beyond this one's.
+            with contextlib.suppress(PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        select.select([], [], [], 0.001)
+        for pid in left:
+            os.waitpid(pid, os.WNOHANG)
+
+
+def _children() -> set[int]:
+    """Of this process; none where the kernel was built without telling (CONFIG_PROC_CHILDREN)."""
+    with contextlib.suppress(OSError):
+        return set(map(int, Path("/proc/thread-self/children").read_text().split()))
+    return set()
 
 
 def _ended(pid: int) -> str:
@@ -109,6 +139,10 @@ def _ended(pid: int) -> str:
             return str(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
         select.select([], [], [], 0.001)  # time.sleep is the answer's
     return "alive"
+
+
+def _ready(enclosure: Enclosure, lacks: str) -> bytes:
+    return f"ready {enclosure.level} {os.getpid()} {lacks}".encode()
 
 
 def _message(control: socket.socket) -> tuple[bytes, list[int]] | None:

@@ -78,9 +78,16 @@ class Answer:
         }
 
     def _frames(self, error: BaseException) -> list[dict[str, Any]]:
+        try:
+            return self._own_frames(error)
+        except BaseException:
+            return []
+
+    def _own_frames(self, error: BaseException) -> list[dict[str, Any]]:
         """The learner's own frames, outermost first; for a SyntaxError, the place that it names."""
         if type(error) in (SyntaxError, IndentationError, TabError) and error.filename == self.path:  # type: ignore[attr-defined]
-            return [{"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()}]  # type: ignore[attr-defined]
+            line, text = int(error.lineno or 0), str(error.text or "").strip()  # type: ignore[attr-defined]
+            return [{"line": line, "function": "", "text": text}]
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == self.path]
         return [{"line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""} for frame in own[-20:]]

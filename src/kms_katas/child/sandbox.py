@@ -23,7 +23,7 @@ MEMORY = 512 * 1024 * 1024
 """Bytes that an answer may take on top of what its process has when it begins."""
 OPEN_FILES = 128
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _FILTER = 1, 22, 38, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _FILTER = 1, 22, 36, 38, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION, _PATH_BENEATH = 1, 1
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
@@ -102,6 +102,10 @@ if sys.platform == "linux":
         prctl(_PR_SET_PDEATHSIG, 9)
         if os.getppid() != parent:
             os._exit(0)
+
+    def adopt_orphans() -> None:
+        """Have whatever outlives its parent among this process's descendants become its child, not init's."""
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
     class _Closed(Enclosure):
         def __init__(self, level: str, paths: tuple[str, ...]) -> None:

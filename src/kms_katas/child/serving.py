@@ -24,6 +24,8 @@ from kms_katas.child.sandbox import Enclosure
 
 if sys.platform != "win32":
     import resource
+if sys.platform == "linux":
+    from kms_katas.child.sandbox import adopt_orphans
 
 CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
@@ -36,10 +38,12 @@ def warm() -> None:
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     kms = bridge.clients.prepare("kms", "us-east-1")
     # The operations that answers call most: botocore looks up each one's handlers and shapes at its first call.
-    kms.decrypt(CiphertextBlob=b"practice")
-    kms.describe_key(KeyId="practice")
-    kms.encrypt(KeyId="practice", Plaintext=b"practice")
-    kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
+    # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
+    for _ in range(16):
+        kms.decrypt(CiphertextBlob=b"practice")
+        kms.describe_key(KeyId="practice")
+        kms.encrypt(KeyId="practice", Plaintext=b"practice")
+        kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
     boto3.client("kms", "us-east-1")
     _list_packages_once()
     gc.collect()
@@ -74,6 +78,9 @@ def serve_until_closed(
             # The soft limit's signal is the one that tells: the hard one's could be anybody's.
             resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            # What an answer starts is found below it, and ended with it, though its own parent be gone.
+            adopt_orphans()
         enclosure.enter()
     except BaseException:
         os._exit(FAULT)

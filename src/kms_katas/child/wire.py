@@ -19,6 +19,9 @@ MAX_MARKS = 1_000_000
 """Commas and opening brackets in one frame. Read, each may become an object many times its own size."""
 MAX_DEPTH = 20
 MAX_ITEMS = 100_000
+MAX_KEYS = 5_000
+"""Keys of all dictionaries in one value. Keys can be made so that all fall into one place of a dictionary, and each
+that is put in is compared with all before it: the time grows with the square."""
 MAX_BITS = 8192
 """Bits in one whole number: Python reads no decimal number of more than 4300 digits."""
 
@@ -51,9 +54,12 @@ def send_frame(connection: Connection, message: dict[str, Any]) -> None:
 
 
 def frame(message: dict[str, Any]) -> bytes:
-    """The bytes of one frame. Raises WireError when it is too large."""
+    """The bytes of one frame. Raises WireError when it is too large, or holds what only pretends to be plain data."""
     # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
-    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    try:
+        body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except (TypeError, ValueError, RecursionError, MemoryError) as error:
+        raise WireError(f"what cannot be written as plain data ({type(error).__name__})") from error
     if len(body) > MAX_FRAME:
         raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
     return _LENGTH.pack(len(body)) + body
@@ -119,7 +125,7 @@ def encode(value: Any, handle: Callable[[Any], dict[str, Any] | None] = lambda v
 class _Encoder:
     def __init__(self, handle: Callable[[Any], dict[str, Any] | None]) -> None:
         self.handle = handle
-        self.items = 0
+        self.items = self.keys = self.size = 0
 
     def encode(self, value: Any, depth: int) -> Any:
         self.items += 1
@@ -130,7 +136,9 @@ class _Encoder:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            return str.__str__(value)
+            text = str.__str__(value)
+            self._grow(len(text))
+            return text
         if isinstance(value, int):
             if value.bit_length() > MAX_BITS:
                 raise WireError(f"a whole number of more than {MAX_BITS} bits")
@@ -138,6 +146,7 @@ class _Encoder:
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
         if isinstance(value, bytes):
+            self._grow(len(memoryview(value)))
             return {"$bytes": base64.b64encode(value).decode()}
         if isinstance(value, datetime):
             return {"$datetime": value.isoformat()}
@@ -146,6 +155,9 @@ class _Encoder:
         if isinstance(value, tuple):
             return {"$tuple": [self.encode(entry, depth + 1) for entry in value]}
         if isinstance(value, dict):
+            self.keys += len(value)
+            if self.keys > MAX_KEYS:
+                raise WireError(f"a value of more than {MAX_KEYS} dictionary keys")
             return {
                 "$dict": [[self.encode(key, depth + 1), self.encode(entry, depth + 1)] for key, entry in value.items()]
             }
@@ -153,6 +165,12 @@ class _Encoder:
         if described is not None:
             return {"$handle": described}
         raise WireError(f"a value of type {type(value).__module__}.{type(value).__qualname__}".replace("builtins.", ""))
+
+    def _grow(self, size: int) -> None:
+        """One text in a list a thousand times is sent a thousand times: told here, before all of it is in memory."""
+        self.size += size
+        if self.size > MAX_FRAME:
+            raise WireError(f"a value of more than {MAX_FRAME} bytes")
 
 
 def decode(data: Any, handle: Callable[[dict[str, Any]], Any] | None = None) -> Any:
@@ -166,7 +184,7 @@ def decode(data: Any, handle: Callable[[dict[str, Any]], Any] | None = None) -> 
 class _Decoder:
     def __init__(self, handle: Callable[[dict[str, Any]], Any] | None) -> None:
         self.handle = handle
-        self.items = 0
+        self.items = self.keys = 0
 
     def decode(self, data: Any, depth: int) -> Any:
         self.items += 1
@@ -187,6 +205,9 @@ class _Decoder:
             case "$tuple", list():
                 return tuple(self.decode(entry, depth + 1) for entry in content)
             case "$dict", list():
+                self.keys += len(content)
+                if self.keys > MAX_KEYS:
+                    raise WireError("malformed data")
                 return {
                     self.decode(key, depth + 1): self.decode(entry, depth + 1) for key, entry in map(_pair, content)
                 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kms_katas.cli.screen import command
-from kms_katas.grading.source import display_path
+from kms_katas.grading.source import MAX_SOURCE, beginning, display_path
 from kms_katas.kit import Kata, Kit, KitError, find_kit
 from kms_katas.study.progress import Progress
 from kms_katas.study.workspace import Workspace, find_workspace
@@ -83,7 +83,9 @@ def _edited(kit: Kit, workspace: Workspace, kata: Kata) -> float:
     for name in kata.answer:
         path, starter = workspace.folder(kata) / name, kit.starter(kata) / name
         try:
-            if path.read_bytes().splitlines() != starter.read_bytes().splitlines():
+            # As much as an answer may hold, and one byte: that is enough to tell.
+            written = beginning(path, MAX_SOURCE + 1)[1] or b""
+            if written.splitlines() != starter.read_bytes().splitlines():
                 times.append(path.stat().st_mtime)
         except OSError:
             continue

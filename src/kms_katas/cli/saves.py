@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from kms_katas.grading.source import MAX_SOURCE
+from kms_katas.grading.source import MAX_SOURCE, beginning
 from kms_katas.kit import Kata, Kit
 
 UNFINISHED_SECONDS = 0.15
@@ -41,8 +41,9 @@ def content_of(folder: Path, kata: Kata) -> Content:
 
 def _read(path: Path) -> bytes | str | None:
     try:
-        # More than an answer may hold is refused by its size alone: it is not read here either.
-        return path.read_bytes() if path.stat().st_size <= MAX_SOURCE else f"{path.stat().st_mtime_ns}"
+        data = beginning(path, MAX_SOURCE + 1)[1]
+        # More than an answer may hold is refused by its size alone, and what is no file by that.
+        return data if data is not None and len(data) <= MAX_SOURCE else f"{path.stat().st_mtime_ns}"
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -22,6 +22,7 @@ from kms_katas.grading.outcome import (
     AnswerUnusable,
     not_an_answer,
     read_raised,
+    why_here,
 )
 from kms_katas.grading.run import Run
 from kms_katas.grading.runner import MAX_OUTPUT
@@ -174,7 +175,7 @@ class Answer:
             line = raised.frames[-1].line if raised.frames else 0
             raise AnswerUnusable(
                 f"{self._path.name} stops while Python reads it: {raised.type}: {raised.message}",
-                f"Open {path}" + (f" at line {line}." if line else "."),
+                f"Open {path}" + (f" at line {line}." if line else ".") + why_here(raised, self._run.runner.isolation),
                 line,
             )
         self._loaded = True

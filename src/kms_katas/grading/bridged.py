@@ -160,8 +160,9 @@ class BridgedAnswer(ABC):
         if how in BY_OTHERS:
             by = "could not begin" if how == FAULT else f"was ended from outside ({_signal_name(how)})"
             return ProcessLost(f"the process that ran the answer {by}")
+        crash = f" ({_signal_name(how)})" if how is not None and how < 0 else ""
         return AnswerUnusable(
-            "Your code ended its own process before it answered.",
+            f"Your code ended its own process before it answered{crash}.",
             "Look for exit(), quit(), os._exit() or a crash in a library, and return a value in its place.",
         )
 

@@ -18,7 +18,8 @@ MAX_DOCUMENT = KEY_POLICY_BYTES
 MAX_DEPTH = 20
 """Objects and lists inside one another. A policy needs six."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]', re.DOTALL)
+"""A string that never ends is one too: looked for from each of its quotes, its end would take a time in the square."""
 
 
 @dataclass(frozen=True)

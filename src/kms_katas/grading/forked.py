@@ -110,6 +110,8 @@ class _WarmProcess:
 
     def __init__(self, arguments: list[str], lent: socket.socket | None = None) -> None:
         self.level = self.lacks = ""
+        self._pid = 0
+        """Known once it is ready."""
         self.gone = False
         """Whether it is known to be."""
         self._reaping = False
@@ -146,7 +148,8 @@ class _WarmProcess:
         if word == "lacks":
             self.gone = True
             raise Infra(f"answers cannot be closed off as far as was asked for: {rest}")
-        self.level, _, self.lacks = rest.partition(" ")
+        self.level, pid, self.lacks = rest.split(" ", 2)
+        self._pid = int(pid)
 
     def fork(self, word: bytes) -> "_ForkedAnswer":
         self.wait_until_ready()
@@ -196,6 +199,10 @@ class _WarmProcess:
         self._process.wait()
 
     def _say(self, word: bytes, *descriptors: int) -> None:
+        if self._pid:
+            # At `none` an answer may have stopped it; what is not stopped takes no notice.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._pid, signal.SIGCONT)
         if self._reaping:
             self._reaping = False
             self._hear()
@@ -242,7 +249,7 @@ class _ForkedAnswer(BridgedAnswer):
                 self.read_output()
                 continue
             try:
-                data = self._connection.recv(1 << 20)
+                data = self._connection.recv(1 << 16)
             except ConnectionError:
                 data = b""
             if not data:

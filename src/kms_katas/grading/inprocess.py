@@ -6,6 +6,7 @@ It protects nothing and cannot stop a loop: a time limit is told when the answer
 import contextlib
 import io
 import math
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -106,6 +107,7 @@ class _InProcessAnswer:
                 _default_session(self._runner.default_session),
                 LabTime(self._runner.bridge).at(now),
                 contextlib.redirect_stdout(self._printed),
+                _no_silent_end(),
             ):
                 yield
         finally:
@@ -117,6 +119,21 @@ class _InProcessAnswer:
 
     def close(self) -> None:
         return None
+
+
+@contextlib.contextmanager
+def _no_silent_end() -> Iterator[None]:
+    """os._exit(0) would end the grader with the status of a pass. Only that: what an answer does besides, it can do."""
+
+    def refuse(status: int) -> None:
+        raise SystemExit(status)
+
+    before: Any = os._exit
+    os._exit = refuse  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = before
 
 
 @contextlib.contextmanager

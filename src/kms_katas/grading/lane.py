@@ -29,11 +29,16 @@ from kms_katas.grading.outcome import (
     Infra,
     NotStarted,
     ProcessLost,
+    why_here,
 )
-from kms_katas.grading.plugin import ANSWER, RUN, title_of
+from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run, answer_folder
 from kms_katas.grading.runner import TRIES, Runner
+from kms_katas.grading.source import MAX_SOURCE, read_bytes
+from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
+from kms_katas.lab import Lab
+from kms_katas.lab.aws_session import ClientPool
 
 T = TypeVar("T")
 
@@ -137,6 +142,12 @@ class Lane:
             untouched=untouched(self._kit, kata, folder),
         )
 
+    def prepare(self) -> None:
+        """Pay once for what every check needs: a lab that was called, and its clients."""
+        with Lab(seed=0, client_pool=self._session.config.stash.setdefault(CLIENTS, ClientPool())) as lab:
+            lab.home.admin.client("kms").describe_key(KeyId=lab.home.create_key())
+        slowness()
+
     def open_points(self) -> frozenset[str]:
         """The points that AWS leaves open on which a decision of the last grading rests, by their names in policy/."""
         return frozenset().union(*(answer.open_points for answer in self._answers))
@@ -216,12 +227,12 @@ def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
     """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside)."""
     try:
         return all(_lines(folder / name) == _lines(kit.starter(kata) / name) for name in kata.answer)
-    except OSError:
+    except AnswerUnusable:
         return False
 
 
 def _lines(path: Path) -> list[bytes]:
-    return path.read_bytes().splitlines()
+    return read_bytes(path, MAX_SOURCE).splitlines()
 
 
 def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
@@ -238,8 +249,7 @@ def _finding(raised: BaseException | None, run: Run) -> dict[str, Any]:
         case AnswerRaised():
             line = raised.frames[-1].line if raised.frames else 0
             where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
-            if raised.type == "PermissionError" and not raised.code:
-                where += " Your code runs closed off: no files, no network, no other process. The exercise needs none."
+            where += why_here(raised, run.runner.isolation)
             found = {
                 "status": "fail",
                 "message": f"{raised.doing} raised {raised.type}: {raised.message}".strip(),

@@ -7,8 +7,6 @@ import contextlib
 import json
 import queue
 import socket
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,16 +16,15 @@ from typing import Any
 
 import kms_katas
 from kms_katas.grading.forked import ForkedRunner
+from kms_katas.grading.lane_source import LaneProcess, LaneSource, lane_source
 from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
 from kms_katas.grading.runner import BEST, TRIES, best_runner
 from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
-LANE_SECONDS = 300.0
-"""A lane that says nothing for so long is taken for dead. An answer's own limits are far below, on any machine."""
+RENEWED_AFTER = 20
+"""How many answers a lane grades: then another is forked, and what it had come to remember is gone with it."""
 STARTS = {"itself": 3, "others": 50}
 """How often a lane that ended by itself, or by others' hands, is started for one answer: then none can be had."""
-MAX_VERDICT = 16 * 1024 * 1024
-"""Bytes of one verdict on its way from a lane."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,14 @@ def grade_in_lanes(
     katas = sorted({job.kata.id for job in waiting})
     done: queue.SimpleQueue[tuple[Job, Verdict] | BaseException] = queue.SimpleQueue()
     count = min(count, len(waiting))
-    share = count > 1 and not all(job.kata.documents_only for job in waiting)
-    warm = _Warm(kit, isolation, share)
-    lanes: list[_Lane] = []
+    warm = _Warm(kit, isolation, not all(job.kata.documents_only for job in waiting))
     try:
-        lanes += (_Lane(kit, katas, isolation, warm) for _ in range(count))
+        source = lane_source(kit.root, katas, isolation, warm.lend)
+    except BaseException:
+        warm.close()
+        raise
+    lanes = [_Lane(source) for _ in range(count)]
+    try:
         for lane in lanes:
             threading.Thread(target=_work, args=(lane, todo, done), daemon=True).start()
         for _ in waiting:
@@ -73,6 +73,7 @@ def grade_in_lanes(
     finally:
         for lane in lanes:
             lane.close()
+        source.close()
         warm.close()
 
 
@@ -94,7 +95,7 @@ def _judged(lane: "_Lane", job: Job) -> Verdict:
         try:
             return lane.grade(job)
         except NotStarted:
-            by = "others" if (lane.ended or 0) < 0 else "itself"
+            by = "others" if lane.ended < 0 else "itself"
             starts[by] += 1
             if starts[by] == STARTS[by]:
                 raise
@@ -124,10 +125,12 @@ class _Warm:
     Used by all lanes' threads. Where nothing can be shared, lend() gives None, and a lane starts its own.
     """
 
-    def __init__(self, kit: Kit, isolation: str | None, share: bool) -> None:
-        runner = best_runner(None if isolation == BEST else isolation, (kit.root,)) if share else None
+    def __init__(self, kit: Kit, isolation: str | None, needed: bool) -> None:
+        runner = best_runner(None if isolation == BEST else isolation, (kit.root,)) if needed else None
         self._runner = runner if isinstance(runner, ForkedRunner) else None
         self._lock = threading.Lock()
+        if self._runner:
+            self._runner.warm()
 
     def lend(self) -> socket.socket | None:
         with self._lock:
@@ -140,85 +143,58 @@ class _Warm:
 
 
 class _Lane:
-    """One lane's process, started anew when it is gone. Used by one thread."""
+    """One lane's process, started when it is needed, and anew when it is gone. Used by one thread."""
 
-    def __init__(self, kit: Kit, katas: Iterable[str], isolation: str | None, warm: _Warm) -> None:
-        self._command = [sys.executable, "-I", "-m", "kms_katas.grading.lane_process", str(kit.root), isolation or BEST]
-        self._katas, self._shared = list(katas), warm
+    def __init__(self, source: LaneSource) -> None:
+        self._source = source
         self._closed = False
-        self.ended: int | None = None
+        self.ended = 0
         """The exit status of its last process, minus the signal that ended it."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._start()
+        self._process: LaneProcess | None = None
+        self._graded = 0
 
     def grade(self, job: Job) -> Verdict:
         """Raises ProcessLost, NotStarted, and Infra when it is the checks that cannot be loaded."""
+        if self._source.renews and self._graded >= RENEWED_AFTER:
+            self._end(at_once=True)
         if self._process is None:
             self._start()
         order = {"kata": job.kata.id, "folder": str(job.folder), "within": str(job.within), "seed": job.seed}
         while "ready" not in (said := self._hear(NotStarted)):
             raise Infra(str(said.get("failed")))
-        self._say(order)
+        assert self._process is not None
+        self._process.say(json.dumps(order).encode() + b"\n")
         said = self._hear(ProcessLost)
+        self._graded += 1
         return not_judged(job, str(said["failed"])) if "failed" in said else verdict_from(said["verdict"])
 
     def close(self) -> None:
         self._closed = True
-        self._end()
+        self._end(at_once=True)
 
     def _start(self) -> None:
         if self._closed:
             raise NotStarted("the lanes are closed")
-        lent = self._shared.lend()
-        descriptors = [lent.fileno()] if lent else []
         try:
-            self._process = subprocess.Popen(
-                [*self._command, *(map(str, descriptors) if lent else "-"), *self._katas],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                pass_fds=descriptors,
-            )
-        except OSError as error:
-            raise Infra(f"no process could be started for a lane ({error})") from error
-        finally:
-            if lent:
-                lent.close()
-
-    def _say(self, order: dict[str, Any]) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        with contextlib.suppress(OSError):  # gone: that is heard at once
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
+            self._process = self._source.start()
+        except NotStarted:
+            self.ended = self._source.ended
+            raise
+        self._graded = 0
 
     def _hear(self, lost: type[ProcessLost]) -> dict[str, Any]:
-        process = self._process
-        assert process is not None and process.stdout is not None
-        watchdog = threading.Timer(LANE_SECONDS, process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            line = process.stdout.readline(MAX_VERDICT)
-        finally:
-            watchdog.cancel()
+        assert self._process is not None
+        line = self._process.hear()
         if not line.endswith(b"\n"):
-            self._end()
+            self._end(at_once=self._closed)
             raise lost("the process of a lane ended")
         said: dict[str, Any] = json.loads(line)
         return said
 
-    def _end(self) -> None:
+    def _end(self, at_once: bool) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.ended = process.wait(0 if self._closed else 1)
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        if process is not None:
+            self.ended = process.end(at_once)
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:

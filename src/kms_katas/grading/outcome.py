@@ -69,6 +69,24 @@ class NotStarted(ProcessLost):
     """It was lost before any answer ran in it: whatever ended it, no answer did."""
 
 
+_REFUSED = ("PermissionError", "FileNotFoundError", "URLError", "gaierror")
+"""What closing off looks like from inside: refused, or, at `full` and for temporary files, not there."""
+
+
+def why_here(raised: AnswerRaised, isolation: str) -> str:
+    """What to add to an exception whose cause is how answers are run and not what is written in them; else nothing."""
+    if raised.type == "MemoryError" and isolation != "none":
+        return " An answer may take 512 MiB of memory."
+    if raised.type in _REFUSED and not raised.code and isolation != "none":
+        return (
+            " Your code runs closed off: no files (no temporary ones either), no network, no other process. The "
+            "exercise needs none."
+        )
+    if raised.type == "ModuleNotFoundError":
+        return " Python's own modules and the installed packages can be imported; all else belongs into the answer."
+    return ""
+
+
 def not_an_answer(why: object) -> AnswerUnusable:
     """What the answer's process said follows no rule of the bridge: `why`."""
     return AnswerUnusable(

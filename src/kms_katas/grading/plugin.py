@@ -21,7 +21,7 @@ from kms_katas.lab.aws_session import ClientPool
 
 RUN = pytest.StashKey[Run]()
 ANSWER = pytest.StashKey[Answer]()
-_CLIENTS = pytest.StashKey[ClientPool]()
+CLIENTS = pytest.StashKey[ClientPool]()
 _RUNNER = pytest.StashKey[Runner]()
 
 
@@ -93,7 +93,7 @@ def _kit(root: Path) -> Kit:
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, _run: Run) -> Iterator[Lab]:
     """A new lab for each check, repeatable by the run's seed."""
-    with Lab(seed=_seed(request, _run), client_pool=request.config.stash.setdefault(_CLIENTS, ClientPool())) as opened:
+    with Lab(seed=_seed(request, _run), client_pool=request.config.stash.setdefault(CLIENTS, ClientPool())) as opened:
         yield opened
 
 

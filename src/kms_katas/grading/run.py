@@ -1,5 +1,6 @@
 """One answer being graded: which one, with which seed, until when, and its process. Not for the checks themselves."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,7 +102,7 @@ class Run:
         return self._policies[name]
 
     def _refuse_links(self, path: Path) -> None:
-        if self.within is not None and not path.resolve().is_relative_to(self.within.resolve()):
+        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):
             raise AnswerUnusable(
                 f"{path.name} is a link that leads out of the submission.",
                 "Hand in the file itself.",

@@ -1,6 +1,8 @@
 """An answer's file as text, and its path as a learner would type it. Not for running it."""
 
+import os
 import re
+import stat
 from pathlib import Path
 
 from kms_katas.grading.outcome import AnswerUnusable
@@ -17,7 +19,7 @@ def read_source(path: Path) -> str:
     coding = next((found[1].decode() for line in data.splitlines()[:2] if (found := _CODING.match(line))), "utf-8")
     try:
         return data.removeprefix(b"\xef\xbb\xbf").decode(coding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise AnswerUnusable(f"{path.name} is not text in {coding}: {error}.", "Save the file as UTF-8.") from error
 
 
@@ -31,24 +33,44 @@ def read_bytes(path: Path, most: int) -> bytes:
                 f"Move the folder {shown} away, then `kata reset` puts the starter there.",
                 file=shown,
             )
-        if not path.is_file():
-            raise AnswerUnusable(
-                f"{path.name} is not there.",
-                f"Put your answer in {shown}, or `kata reset` it to the starter.",
-                file=shown,
-            )
-        size = path.stat().st_size
-        if size > most:
-            raise AnswerUnusable(
-                f"{path.name} has {size} bytes; an answer may have {most}.",
-                f"Take out of {shown} what the tasks do not ask for.",
-                file=shown,
-            )
-        return path.read_bytes()
+        size, data = beginning(path, most + 1)
+    except FileNotFoundError as error:
+        raise AnswerUnusable(
+            f"{path.name} is not there.", f"Put your answer in {shown}, or `kata reset` it to the starter.", file=shown
+        ) from error
     except OSError as error:
         raise AnswerUnusable(
             f"{path.name} cannot be read: {error.strerror}.", f"Look at {shown} and who may read it.", file=shown
         ) from error
+    if data is None:
+        raise AnswerUnusable(
+            f"{path.name} is no ordinary file: a pipe, a device or the like.",
+            f"Move {shown} away, then `kata reset` puts the starter there.",
+            file=shown,
+        )
+    if len(data) > most:
+        raise AnswerUnusable(
+            f"{path.name} has {max(size, len(data))} bytes; an answer may have {most}.",
+            f"Take out of {shown} what the tasks do not ask for.",
+            file=shown,
+        )
+    return data
+
+
+def beginning(path: Path, most: int) -> tuple[int, bytes | None]:
+    """What the system says is the size of a file, and its first `most` bytes; None of what is no ordinary file.
+
+    A pipe that nobody writes to would be waited for without end, and a device never ends: neither is opened to be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return 0, None
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as file:
+        found = os.fstat(file.fileno())
+        # By now it may be another.
+        return found.st_size, file.read(most) if stat.S_ISREG(found.st_mode) else None
+
+
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 def display_path(path: Path) -> str:

@@ -249,8 +249,30 @@ else:
             os.killpg(pid, signal.SIGKILL)
 
 
+def _strays(pid: int) -> set[int]:
+    """What runs below a process, also outside its family: Linux tells it (CONFIG_PROC_CHILDREN), elsewhere none."""
+    found: set[int] = set()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            for child in map(int, path.read_text().split()):
+                ended = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+                found |= _strays(child) if ended else {child} | _strays(child)
+    return found
+
+
+def _end_strays(pid: int) -> None:
+    """An answer that is stopped starts no more of them. One that let go of them before it ended leaves them behind."""
+    deadline = time.monotonic() + ENDING_SECONDS
+    while (left := _strays(pid)) and time.monotonic() < deadline:
+        for number in (pid, *left):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGSTOP if number == pid else signal.SIGKILL)
+
+
 def _end_family(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it started, as far as that did not leave its family, and collect it."""
+    """End a process and what it started, as far as that can be found, and collect it."""
+    if sys.platform == "linux" and process.poll() is None:
+        _end_strays(process.pid)
     _kill_family(process.pid)
     process.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from kms_katas.lab.accounts import Principal
     from kms_katas.lab.calls import Call
     from kms_katas.lab.clock import Clock
+    from kms_katas.lab.eventbridge import rule_sees
     from kms_katas.lab.kms.quotas import Quotas
     from kms_katas.lab.lab import Lab
     from kms_katas.lab.mount import install, uninstall
 
-__all__ = ["Call", "Clock", "Lab", "Principal", "Quotas", "install", "uninstall"]
+__all__ = ["Call", "Clock", "Lab", "Principal", "Quotas", "install", "rule_sees", "uninstall"]
 
 _HOMES = {
     "Call": "calls",
@@ -23,6 +24,7 @@ _HOMES = {
     "Principal": "accounts",
     "Quotas": "kms.quotas",
     "install": "mount",
+    "rule_sees": "eventbridge",
     "uninstall": "mount",
 }
 

@@ -23,7 +23,8 @@ class Caller:
     arn: str
     account: str
     kind: str
-    """As CloudTrail's userIdentity.type says it: Root, IAMUser or AssumedRole."""
+    """As CloudTrail's userIdentity.type says it: Root, IAMUser or AssumedRole. AWSService for a service that calls for
+    itself, whose `arn` is its name, such as "cloudtrail.amazonaws.com", and which has no account."""
     user_id: str
     access_key_id: str
     role_arn: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,7 +26,9 @@ from kms_katas.lab.callers import Credential, find_credential
 from kms_katas.lab.calls import Call, call_of
 from kms_katas.lab.clock import Clock
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.models import catch_up_everywhere
 from kms_katas.lab.kms.quotas import Meter, Quotas
+from kms_katas.lab.kms.trail import records_of_request
 from kms_katas.lab.kms.work import Work
 from kms_katas.lab.mock import QuickMock
 from kms_katas.lab.network import VpcEndpoint
@@ -33,7 +36,7 @@ from kms_katas.lab.organizations import forget_members
 from kms_katas.lab.randomness import Randomness
 from kms_katas.lab.region_list import regions_of, shared_region_lists
 from kms_katas.lab.stored_policies import named_policy, policy_text
-from kms_katas.lab.trail import events_of
+from kms_katas.lab.trail import Record, Trail
 from kms_katas.lab.transport import serve
 from kms_katas.policy import Decision
 
@@ -77,6 +80,7 @@ class Lab:
         self._randomness = Randomness(seed)
         self._accounts: dict[str, Account] = {}
         self._works: list[Work] = []
+        self._trail = Trail()
         self._denied: dict[str, Decision] = {}
         self._via = "lab"
         self._mock = QuickMock(config=_MOTO_CONFIG)
@@ -102,6 +106,7 @@ class Lab:
             enforce=True,
             randomness=self._randomness,
             record=self._record,
+            trail=self._trail,
             denied=self._denied.__setitem__,
         )
         return self
@@ -166,9 +171,12 @@ class Lab:
         return tuple(self._calls)
 
     @property
-    def trail(self) -> tuple[dict[str, Any], ...]:
-        """What CloudTrail would have logged so far, of every account, oldest first."""
-        return tuple(event for work in self._works for event in events_of(work))
+    @setting.one_at_a_time
+    def trail(self) -> tuple[Record, ...]:
+        """What CloudTrail would have logged so far, of every account and Region, oldest first."""
+        if setting.current.trail is self._trail:
+            catch_up_everywhere(self.clock.now())  # KMS logs what it does by itself when it is due, asked or not
+        return self._trail.records()
 
     @contextmanager
     def via(self, mark: str) -> Iterator[None]:
@@ -297,6 +305,7 @@ class Lab:
 
     def _record(self, work: Work) -> None:
         self._works.append(work)
+        self._trail.add(partial(records_of_request, work))
         self._calls.append(call_of(work, len(self._works), self._via))
 
 

@@ -1,5 +1,5 @@
 """Puts the KMS engine in the place of moto's own, trust policies before its STS, users' permissions boundaries into its
-IAM and a gate before the services that call KMS, and takes all of it away again.
+IAM, LookupEvents before its CloudTrail and a gate before the services that call KMS, and takes all of it away again.
 
 For any code that uses moto.mock_aws; `Lab` does it by itself.
 """
@@ -9,13 +9,14 @@ from functools import cache
 from typing import Any
 
 import moto
+import moto.cloudtrail.urls
 import moto.iam.urls
 import moto.kms.models
 import moto.kms.urls
 import moto.sts.urls
 from moto.core.base_backend import BackendDict, BaseBackend
 
-from kms_katas.lab import sts
+from kms_katas.lab import cloudtrail, sts
 from kms_katas.lab.iam import IamWithBoundaries
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.models import KeyStore
@@ -24,7 +25,7 @@ from kms_katas.lab.randomness import Randomness
 from kms_katas.lab.services.table import SERVICES
 
 _OLDEST, _NEWEST = (5, 2, 5), (5, 3)
-_before: tuple[Any, Any, Any, Any, Any, Any] | None = None
+_before: tuple[Any, ...] | None = None
 _used_stores: Any = BackendDict
 
 
@@ -55,7 +56,7 @@ def _require_no_lab() -> None:
 
 
 def mount() -> None:
-    """The six assignments that moto reads at call time."""
+    """The seven assignments that moto reads at call time."""
     global _before
     if _before is not None:
         return
@@ -65,6 +66,7 @@ def mount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        moto.cloudtrail.urls.url_paths,
         BaseBackend.urls,
         BaseBackend.url_paths,
     )
@@ -72,6 +74,7 @@ def mount() -> None:
     moto.kms.models.kms_backends.backend = KeyStore
     moto.sts.urls.url_paths = {"{0}/$": sts.dispatch}
     moto.iam.urls.url_paths = {"{0}/$": IamWithBoundaries.dispatch}
+    moto.cloudtrail.urls.url_paths = {"{0}/$": cloudtrail.dispatch}
     BaseBackend.urls = _guarded(BaseBackend.urls)  # type: ignore[assignment, method-assign]
     BaseBackend.url_paths = _guarded(BaseBackend.url_paths)  # type: ignore[assignment, method-assign]
     _forget_stores()
@@ -86,6 +89,7 @@ def unmount() -> None:
         moto.kms.models.kms_backends.backend,
         moto.sts.urls.url_paths,
         moto.iam.urls.url_paths,
+        moto.cloudtrail.urls.url_paths,
         BaseBackend.urls,  # type: ignore[method-assign]
         BaseBackend.url_paths,  # type: ignore[method-assign]
     ) = _before

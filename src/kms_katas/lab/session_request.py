@@ -98,9 +98,9 @@ def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:
     given["DurationSeconds"] = _duration(asked.get("DurationSeconds", str(AN_HOUR)))
     given["TransitiveTagKeys"] = None  # its pattern is one that Python cannot read; see _read_tags
     faults = faults_in(given, _input_shape("AssumeRole"))
-    arns = tuple(_members(asked, "PolicyArns", "arn"))
-    transitive = tuple(_members(asked, "TransitiveTagKeys"))
-    tags = list(zip(_members(asked, "Tags", "Key"), _members(asked, "Tags", "Value"), strict=False))
+    arns = tuple(members(asked, "PolicyArns", "arn"))
+    transitive = tuple(members(asked, "TransitiveTagKeys"))
+    tags = list(zip(members(asked, "Tags", "Key"), members(asked, "Tags", "Value"), strict=False))
     policy = asked.get("Policy")
     faults += _too_much("policyArns", len(arns), _ARNS)
     faults += _too_much("tags", len(tags), _TAGS)
@@ -114,7 +114,7 @@ def read_assume_role(asked: Mapping[str, str], caller: Caller) -> AskedSession:
     if missing is not None:
         sentence = f"AssumeRole with {missing} works on AWS, but the lab does not have it yet."
         raise Refusal("UnsupportedOperationException", sentence)
-    inherited = _inherited(caller)
+    inherited = inherited_tags(caller)
     session = AskedSession(
         asked["RoleArn"],
         asked["RoleSessionName"],
@@ -144,6 +144,15 @@ def read_get_session_token(asked: Mapping[str, str]) -> tuple[int, tuple[str, st
     return duration, _mfa(asked)
 
 
+def members(asked: Mapping[str, str], name: str, part: str = "") -> list[str]:
+    """The values of "Name.member.1.part", in the order of their numbers."""
+    found = {}
+    for parameter, value in asked.items():
+        if place := re.fullmatch(rf"{name}\.member\.([0-9]{{1,4}}){re.escape('.' + part) if part else ''}", parameter):
+            found[int(place[1])] = value
+    return [found[number] for number in sorted(found)]
+
+
 def _duration(text: str) -> int:
     """Code and forms recorded on 2026-09-12 (radkawar/stackd, testdata/aws/sts/query_inputs.json); the text is ours."""
     if not re.fullmatch(r"[+-]?[0-9]{1,12}", text, re.ASCII) or int(text) >= 2**31:
@@ -158,22 +167,14 @@ def _mfa(asked: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
-def _members(asked: Mapping[str, str], name: str, part: str = "") -> list[str]:
-    """The values of "Name.member.1.part", in the order of their numbers."""
-    found = {}
-    for parameter, value in asked.items():
-        if place := re.fullmatch(rf"{name}\.member\.([0-9]{{1,4}}){re.escape('.' + part) if part else ''}", parameter):
-            found[int(place[1])] = value
-    return [found[number] for number in sorted(found)]
-
-
 def _too_much(what: str, size: int, most: int) -> list[str]:
     """AWS's text for it, without the value: it would be as long as what it refuses."""
     rule = f"Member must have length less than or equal to {most}"
     return [f"Value at '{what}' failed to satisfy constraint: {rule}"] if size > most else []
 
 
-def _inherited(caller: Caller) -> dict[str, str]:
+def inherited_tags(caller: Caller) -> dict[str, str]:
+    """Those that the caller's own session passes on."""
     terms = caller.session
     if terms is None:
         return {}

@@ -47,7 +47,7 @@ def _of_aws() -> Mapping[str, NamedPolicy]:
     }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def named_policy(name: str, text: str) -> NamedPolicy:
     """When the text is no policy at all, one that allows nothing."""
     return NamedPolicy(name, _parsed(text))

@@ -23,6 +23,7 @@ from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.lab.session_request import AN_HOUR, AskedSession, Refusal, read_assume_role, read_get_session_token
 from kms_katas.lab.sessions import new_role_session, new_user_session
 from kms_katas.lab.stored_policies import named_policy
+from kms_katas.lab.sts_trail import log_request
 from kms_katas.policy import Decision, Request, decide_assume_role, denial_message
 
 _SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/[0-9]{8}/([^/,\s]+)/")
@@ -52,8 +53,13 @@ def _answered(action: str, headers: Any, asked: Mapping[str, str]) -> tuple[int,
             raise Refusal("UnsupportedOperationException", sentence)
         signed = _SIGNED_BY.search(_text(headers.get("Authorization")))
         caller = _identified(signed[1] if signed else "", _text(headers.get("X-Amz-Security-Token")) or None)
-        agent, region = _text(headers.get("User-Agent")), signed[2] if signed else "us-east-1"
-        result = _ANSWERS[action](caller, asked, (region, agent), request_id)
+        origin = (signed[2] if signed else "us-east-1", _text(headers.get("User-Agent")))
+        try:
+            result = _ANSWERS[action](caller, asked, origin, request_id)
+        except Refusal as refusal:
+            log_request(action, caller, asked, origin, request_id, refusal)
+            raise
+        log_request(action, caller, asked, origin, request_id, result)
         return _response(action, result, request_id)
     except Refusal as refusal:
         return _error(refusal, request_id)

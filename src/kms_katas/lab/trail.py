@@ -1,111 +1,152 @@
-"""What CloudTrail would log of a KMS request. Never a plaintext, a ciphertext, key material or a policy that was read.
+"""The log of a lab, as CloudTrail would keep it, and the way in for the calls of any service: `log_call`.
 
-Shape: the developer guide's pages on logging KMS calls with CloudTrail. The form of some responseElements varies
-between operations there; the lab gives `keyId` (the key ARN) for management operations, and the few extra members that
-those pages show. CloudTrail records every call that succeeds and some that fail; which ones is not documented, so
-the lab records every call of a known caller. Whether `dryRun` shows in requestParameters is not documented either.
-AWS's example of RotateKeyOnDemand has the key ID as `keyId` of its responseElements; the lab has the ARN there too.
-Not here yet: the events of what KMS does by itself (RotateKey, DeleteKey, DeleteExpiredKeyMaterial).
+Shape: CloudTrail user guide, "record contents" and "userIdentity element". What a request to KMS leaves is told by
+kms/trail.py; here is what the records of all services share. Not for who may read the log: see cloudtrail.py.
 """
 
 import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from kms_katas.lab.callers import Caller
-from kms_katas.lab.kms.work import Work
+from kms_katas.lab.kms import setting
+from kms_katas.lab.network import SOURCE_ADDRESS
 
-_READ_ONLY = (
-    *("Describe", "List", "Get", "Encrypt", "Decrypt", "ReEncrypt", "Generate"),
-    *("Sign", "Verify", "DeriveSharedSecret", "Encapsulate", "Decapsulate"),
-)
-_CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
-_CONSTRAINTS = ("EncryptionContextEquals", "EncryptionContextSubset")
-_MATERIAL = ("KeyMaterialId", "DestinationKeyMaterialId", "SourceKeyMaterialId")
-_NOT_LOGGED = frozenset(
-    {
-        *("Plaintext", "CiphertextBlob", "DryRun", "Recipient", "GrantToken", "GrantTokens"),
-        *("EncryptedKeyMaterial", "ImportToken"),
-        *("Message", "Signature", "Mac", "PublicKey", "SharedSecretCiphertextBlob"),
-        *("KeyStorePassword", "XksProxyAuthenticationCredential"),
-    }
-)
+Record = dict[str, Any]
+"""One record, in JSON's types."""
+
+EVENT_VERSION = "1.11"
 
 
-def events_of(work: Work) -> tuple[dict[str, Any], ...]:
-    """One event in the caller's log; a successful use of another account's key adds one to that one's, with the same
-    sharedEventID.
+class Trail:
+    """The records of every account and Region. What is added is asked again each time: nobody can change a record."""
 
-    A refused caller leaves none.
+    def __init__(self) -> None:
+        self._told: list[Callable[[], Iterable[Record]]] = []
+
+    def add(self, tell: Callable[[], Iterable[Record]]) -> None:
+        """`tell` gives the same records whenever it is called."""
+        self._told.append(tell)
+
+    def records(self) -> tuple[Record, ...]:
+        """Oldest first; those of one second in the order in which they were added."""
+        found = [record for tell in self._told for record in tell()]
+        return tuple(sorted(found, key=lambda record: record["eventTime"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a call was about: `type` is as CloudFormation writes it, such as "AWS::S3::Object"."""
+
+    account: str
+    type: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A call to a service that is not KMS, as far as CloudTrail tells of it.
+
+    `source` is such as "s3.amazonaws.com". `parameters` and `response` are in the form of the log (names begin with a
+    small letter) and hold nothing secret. `error` is code and message. `data_event` marks what CloudTrail counts as
+    data and LookupEvents never shows, such as GetObject. `invoked_by` is the service that called for the caller.
     """
-    if work.caller is None:
-        return ()
-    event = _event(work, work.caller)
-    if len(work.accounts) == 1 or work.error is not None:
-        return (event | {"recipientAccountId": work.caller.account},)
-    shared = event_id(work.request_id, "shared")
-    return tuple(
-        event | {"eventID": event_id(work.request_id, account), "recipientAccountId": account, "sharedEventID": shared}
-        for account in work.accounts
-    )
+
+    caller: Caller
+    source: str
+    name: str
+    region: str
+    request_id: str
+    time: datetime
+    parameters: Mapping[str, Any] | None = field(default=None, repr=False)
+    response: Mapping[str, Any] | None = field(default=None, repr=False)
+    resources: tuple[Resource, ...] = ()
+    error: tuple[str, str] | None = None
+    read_only: bool = False
+    data_event: bool = False
+    additional: Mapping[str, Any] | None = None
+    invoked_by: str = ""
+    source_ip: str = SOURCE_ADDRESS
+    user_agent: str = ""
+    host: str = ""
 
 
-def _event(work: Work, caller: Caller) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "eventVersion": "1.11",
-        "userIdentity": _identity(caller) | ({"invokedBy": service} if (service := _invoking(work)) else {}),
-        "eventTime": _time(work.now),
-        "eventSource": "kms.amazonaws.com",
-        "eventName": work.operation,
-        "awsRegion": work.region,
-        "sourceIPAddress": _invoking(work) or work.route.source_ip,
-        "userAgent": _invoking(work) or work.user_agent,
+def log_call(call: LoggedCall) -> None:
+    """Puts the call into the log of the lab that is open, if one is.
+
+    The caller's account gets a record; where the call succeeded, so does each account that owns one of its resources,
+    all with one sharedEventID.
+    """
+    if setting.current.trail is not None:
+        setting.current.trail.add(lambda: records_of(call))
+
+
+def records_of(call: LoggedCall) -> tuple[Record, ...]:
+    service = calling_service(call.caller, call.invoked_by)
+    record: Record = {
+        "eventVersion": EVENT_VERSION,
+        "userIdentity": identity_of(call.caller, call.invoked_by),
+        "eventTime": time_of(call.time),
+        "eventSource": call.source,
+        "eventName": call.name,
+        "awsRegion": call.region,
+        "sourceIPAddress": service or call.source_ip,
+        "userAgent": service or call.user_agent,
     }
-    if work.error is not None:
-        code = work.error.code
-        # CloudTrail's own name for this one, as its pages show it.
-        event["errorCode"] = "AccessDenied" if code == "AccessDeniedException" else code
-        if work.error.message:
-            event["errorMessage"] = work.error.message
-    event["requestParameters"] = _request_parameters(work)
-    event["responseElements"] = _response_elements(work)
-    reads = work.operation.startswith(_READ_ONLY)
-    if reads and (materials := _materials(work)):
-        event["additionalEventData"] = materials
-    if work.target.grant is not None:
-        event["additionalEventData"] = {"grantId": work.target.grant.id}  # as the example of RetireGrant has it
-    event |= {
-        "requestID": work.request_id,
-        "eventID": event_id(work.request_id, "event"),
-        "readOnly": reads,
-        "resources": [],
+    if call.error is not None:
+        record["errorCode"], record["errorMessage"] = call.error
+    record["requestParameters"] = deepcopy(call.parameters)
+    record["responseElements"] = deepcopy(call.response)
+    if call.additional is not None:
+        record["additionalEventData"] = deepcopy(call.additional)
+    record |= {
+        "requestID": call.request_id,
+        "eventID": event_id(call.request_id, "event"),
+        "readOnly": call.read_only,
+        "resources": [resource_of(one) for one in call.resources],
         "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "eventCategory": "Management",
-        "tlsDetails": {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": f"kms.{work.region}.amazonaws.com"},
+        "managementEvent": not call.data_event,
+        "eventCategory": "Data" if call.data_event else "Management",
     }
-    if (endpoint := work.route.endpoint) is not None:
-        event |= {"vpcEndpointId": endpoint.id, "vpcEndpointAccountId": endpoint.account}
-    event["resources"] += [_resource(key.account, key.arn) for key in work.target.keys]
-    # An alias has the type of a key there too (developer guide, log entries of CreateAlias and UpdateAlias).
-    aliases = [check.resource for check in work.target.checks if ":alias/" in check.resource]
-    event["resources"] += [_resource(caller.account, arn) for arn in aliases]
-    return event
+    if call.host and not service:
+        record["tlsDetails"] = tls_to(call.host)
+    owners = tuple(one.account for one in call.resources) if call.error is None or not call.caller.account else ()
+    return for_each_account(record, call.caller, owners)
 
 
-def _invoking(work: Work) -> str:
-    """The service that called, as itself or for the caller, as the examples have it: "s3.amazonaws.com"."""
-    if work.caller is not None and work.caller.kind == "AWSService":
-        return work.caller.arn
-    name, _, rest = work.route.via_service.partition(".")
-    return f"{name}.{rest.partition('.')[2]}" if name else ""
+def for_each_account(record: Record, caller: Caller, owners: Iterable[str]) -> tuple[Record, ...]:
+    """The record as the caller's account gets it and, with another eventID, as each other account of `owners` does.
+
+    To those the caller is an AWSAccount with principalId and accountId: so the IAM guide shows it of AssumeRole in the
+    role's account ("Logging IAM and AWS STS API calls with CloudTrail"). That it is so for every service is our
+    reading of "AWSAccount: the request was made by another AWS account" (userIdentity element). A service that calls
+    for itself has no account: its records are the owners' alone, and published ones have a sharedEventID too.
+    """
+    accounts = tuple(dict.fromkeys((caller.account, *owners) if caller.account else owners))
+    if accounts == (caller.account,):
+        return (record | {"recipientAccountId": caller.account},)
+    shared = event_id(record["requestID"], "shared")
+    stranger = {"type": "AWSAccount", "principalId": caller.user_id, "accountId": caller.account}
+    if "invokedBy" in record["userIdentity"]:
+        stranger["invokedBy"] = record["userIdentity"]["invokedBy"]
+    records = []
+    for account in accounts:
+        its: Record = {
+            "eventID": event_id(record["requestID"], account),
+            "recipientAccountId": account,
+            "sharedEventID": shared,
+        }
+        if caller.account not in ("", account):
+            its["userIdentity"] = stranger
+        records.append(record | its)
+    return tuple(records)
 
 
-def _resource(account: str, arn: str) -> dict[str, str]:
-    return {"accountId": account, "type": "AWS::KMS::Key", "ARN": arn}
-
-
-def _identity(caller: Caller) -> dict[str, Any]:
+def identity_of(caller: Caller, invoked_by: str = "") -> dict[str, Any]:
+    """The userIdentity element. `invoked_by` is the service that makes the request for the caller, if one does."""
     if caller.kind == "AWSService":
         return {"type": caller.kind, "invokedBy": caller.arn}
     identity: dict[str, Any] = {
@@ -120,7 +161,7 @@ def _identity(caller: Caller) -> dict[str, Any]:
     terms = caller.session
     attributes = {"mfaAuthenticated": "true" if terms is not None and terms.with_mfa else "false"}
     if terms is not None:
-        attributes = {"creationDate": _time(terms.issued)} | attributes
+        attributes = {"creationDate": time_of(terms.issued)} | attributes
     if caller.role_arn is not None:
         issuer = {
             "type": "Role",
@@ -134,57 +175,22 @@ def _identity(caller: Caller) -> dict[str, Any]:
         identity["sessionContext"] = {"attributes": attributes}
     if terms is not None and terms.source_identity:
         identity["sessionContext"]["sourceIdentity"] = terms.source_identity
+    if invoked_by:
+        identity["invokedBy"] = invoked_by
     return identity
 
 
-def _request_parameters(work: Work) -> dict[str, Any] | None:
-    given = {name: value for name, value in work.parameters.items() if name not in _NOT_LOGGED}
-    contexts = {name: given.pop(name) for name in _CONTEXTS if name in given}
-    found: dict[str, Any] = _plain(given)
-    found |= {_lower_first(name): context for name, context in contexts.items()}  # their keys are the caller's own
-    if work.operation in ("Encrypt", "Decrypt"):
-        found.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    if work.operation == "ReEncrypt":
-        found.setdefault("sourceEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-        found.setdefault("destinationEncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-    return found or None
+def calling_service(caller: Caller, invoked_by: str) -> str:
+    """The service whose name stands where an address and a user agent would; empty where a person's program calls."""
+    return caller.arn if caller.kind == "AWSService" else invoked_by
 
 
-def _materials(work: Work) -> dict[str, Any]:
-    """Which key material a cryptographic operation used. An import or a deletion of material says it in its answer."""
-    if work.response is None:
-        return {}
-    found: dict[str, Any] = _plain({name: work.response[name] for name in _MATERIAL if name in work.response})
-    return found if work.material_id is None else {"keyMaterialId": work.material_id}
+def resource_of(resource: Resource) -> dict[str, str]:
+    return {"accountId": resource.account, "type": resource.type, "ARN": resource.arn}
 
 
-def _response_elements(work: Work) -> dict[str, Any] | None:
-    """Null for reads and cryptographic operations; the key ARN, and what the answer says of the key, for the others."""
-    if work.response is None or work.operation.startswith(_READ_ONLY):
-        return None
-    found: dict[str, Any] = _plain(work.response)
-    found.pop("grantToken", None)
-    if work.target.key is not None and "keyMetadata" not in found:
-        found["keyId"] = work.target.key.arn
-    return found
-
-
-def _plain(value: Any, member: str = "") -> Any:
-    if isinstance(value, datetime):
-        if member == "DeletionDate":
-            return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # the one example of it, with its two clocks
-        return f"{value:%b} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S %p}"
-    if member in _CONSTRAINTS:
-        return value  # an encryption context: its keys are the caller's own
-    if isinstance(value, dict):
-        return {_lower_first(name): _plain(one, name) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return value
-
-
-def _lower_first(name: str) -> str:
-    return name if name == "AWSAccountId" else name[:1].lower() + name[1:]
+def tls_to(host: str) -> dict[str, str]:
+    return {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": host}
 
 
 def event_id(request_id: str, purpose: str) -> str:
@@ -193,5 +199,10 @@ def event_id(request_id: str, purpose: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 
-def _time(moment: datetime) -> str:
+def time_of(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def written_date(moment: datetime) -> str:
+    """A date inside requestParameters or responseElements, as the examples of the guides have it."""
+    return f"{moment:%b} {moment.day}, {moment.year}, {moment.hour % 12 or 12}:{moment:%M:%S %p}"

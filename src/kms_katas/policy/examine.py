@@ -133,8 +133,9 @@ def holds(statement: Statement, layer: Layer, asked: Asked) -> bool:
     )
 
 
-# There are some fifty actions and few resources, and a statement is asked about them again and again.
-@lru_cache(maxsize=1 << 14)
+# There are some fifty actions and few resources, and a statement is asked about them again and again. What is
+# remembered keeps its statement in memory: a process that goes through thousands of policies must not keep them all.
+@lru_cache(maxsize=1 << 11)
 def _covers_action(statement: Statement, action: str) -> bool:
     return action_mismatch(statement.elements, action) is None
 
@@ -148,7 +149,7 @@ def _covers_resource(statement: Statement, layer: Layer, asked: Asked) -> bool:
     return _covers_fixed_resource(statement, asked.resource)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 11)
 def _covers_fixed_resource(statement: Statement, resource: str) -> bool:
     return resource_mismatch(statement.elements, resource, {}, False) is None
 
@@ -227,7 +228,7 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
     return points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 9)
 def points_in_text(statement: Statement) -> tuple[str, ...]:
     texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}

@@ -107,8 +107,10 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
         for name in kata.answer:
             _copy(kit.starter(kata) / name, folder / name)
     except OSError as error:
+        # Of a pipe or a device Python's own sentence is all there is.
+        why = f"{error.strerror} ({error.filename})" if error.strerror else str(error)
         raise WorkspaceError(
-            f"{folder} was not reset: {error.strerror} ({error.filename}). "
+            f"{folder} was not reset: {why}. "
             + (f"Your answer is in {backup}." if copied else "Your answer is still there.")
         ) from error
     return backup

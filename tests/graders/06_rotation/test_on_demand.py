@@ -474,7 +474,7 @@ def _listed(admin, key, kind):
 def _changes(lab, answer):
     """The names of the events of the answer that are no reads, as CloudTrail has them."""
     mine = {call.request_id for call in answer.calls if call.error_code is None}
-    return [event["eventName"] for event in lab.trail if event["requestID"] in mine and not event["readOnly"]]
+    return [event["eventName"] for event in lab.trail if event.get("requestID") in mine and not event["readOnly"]]
 
 
 def _rotated_automatically(lab, admin, times):

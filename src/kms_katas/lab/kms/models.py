@@ -318,6 +318,12 @@ def keep_in_view(key: Key) -> None:
         cast(KeyStore, kms_backends[one.account][one.region]).keep_in_view(one)
 
 
+def catch_up_everywhere(now: datetime) -> None:
+    """In every store that has been used."""
+    for account, region, _ in list(kms_backends.iter_backends()):
+        store_of(account, region, now)
+
+
 def stores_in(region: str, now: datetime) -> list[KeyStore]:
     """Every account's store in this Region that has been used."""
     accounts = [account for account, name, _ in kms_backends.iter_backends() if name == region]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.keys import Key, KeyMaterial, new_material
+from kms_katas.lab.kms.own_events import log_deletion, log_expiry, log_rotation
 
 if TYPE_CHECKING:
     from kms_katas.lab.kms.models import KeyStore
@@ -87,6 +88,7 @@ def _delete(store: "KeyStore", key: Key) -> None:
     """
     assert key.deletion_date is not None
     store.bury(key)
+    log_deletion(key, key.deletion_date)
     primary = key.primary
     if primary.deletion_window is not None and len(primary.related) == 1:
         primary.state = "PendingDeletion"
@@ -95,6 +97,8 @@ def _delete(store: "KeyStore", key: Key) -> None:
 
 
 def _expire(material: KeyMaterial, store: "KeyStore", key: Key) -> None:
+    assert material.valid_to is not None
+    log_expiry(key, material, material.valid_to)
     key.expire(material)
 
 
@@ -138,6 +142,7 @@ def _finish_on_demand(store: "KeyStore", key: Key) -> None:
 
 def _rotate(store: "KeyStore", key: Key, made: KeyMaterial | None, date: datetime, rotation_type: str) -> None:
     """Every related key gets the material that KMS made, or its own pending one where that is imported."""
+    before = key.current_material
     for one in key.related:
         material = made or one.pending_material
         if material is None:
@@ -147,3 +152,5 @@ def _rotate(store: "KeyStore", key: Key, made: KeyMaterial | None, date: datetim
         store.holding(one).add_material(one, material)
         if material.secret is None:
             one.lose(material)
+    if key.current_material is not before:
+        log_rotation(key, before, date)

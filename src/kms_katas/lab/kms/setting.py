@@ -17,6 +17,7 @@ from kms_katas.lab.randomness import Randomness
 if TYPE_CHECKING:
     from kms_katas.lab.kms.quotas import Meter
     from kms_katas.lab.kms.work import Work
+    from kms_katas.lab.trail import Trail
     from kms_katas.policy import Decision
 
 
@@ -37,6 +38,8 @@ class Setting:
     """Counts the requests against the quotas. None: nothing is throttled."""
     record: Callable[["Work"], None] | None = None
     """Called once with each finished request."""
+    trail: "Trail | None" = None
+    """Where calls are logged. None: nowhere."""
     denied: Callable[[str, "Decision"], None] | None = None
     """Called with the request ID and the decision of each request to another service than KMS that policies deny,
     or for which KMS refuses what the service needs."""

@@ -6,7 +6,6 @@ as many bytes as their spec says, asymmetric ones a private key in PKCS#8.
 Codes and texts are recorded from AWS, most of them by the project stackd, which published its recordings of 2026-09-12
 (testdata/aws/kms/imports*.json); ours is what this file calls so or doubtful. In the text for a second pending material
 that recording has the key ARN, as here; an older one has a placeholder, which may stand for the ARN or the ID.
-AWS's own event of an expiry (DeleteExpiredKeyMaterial in CloudTrail) is not in `lab.trail` yet.
 """
 
 import hashlib

@@ -5,8 +5,7 @@ answers of AWS that the project stackd recorded on 2026-09-12 and published (tes
 imports_multi_region.json and imports_rotation_replica.json).
 
 Simplified: every Region of the partition counts as enabled for the account; the service-linked role of multi-Region
-keys is taken to exist, so that nobody needs iam:CreateServiceLinkedRole; the second entry that AWS writes into the
-trail in the other Region (CreateKey, UpdatePrimaryRegion) is not in `lab.trail`.
+keys is taken to exist, so that nobody needs iam:CreateServiceLinkedRole.
 """
 
 from typing import Any

@@ -1,8 +1,7 @@
 """EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
 
 They ask for rotations and tell of them; what makes the new material, at its time, is schedule.py. Nothing here
-treats AWS managed keys apart: their key policy lets nobody but KMS rotate them. AWS's own event of a rotation that was
-carried out (RotateKey in CloudTrail) is not in `lab.trail` yet; the request for it is.
+treats AWS managed keys apart: their key policy lets nobody but KMS rotate them.
 
 "Recorded" means here: in answers of AWS that the project stackd recorded on 2026-09-12 and published
 (testdata/aws/kms/rotation.json). Among them: KeyId is the key ARN in these answers, though AWS's examples show a plain
