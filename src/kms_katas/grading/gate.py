@@ -32,7 +32,12 @@ T = TypeVar("T")
 
 _NOT_UNDERSTOOD = "the lab did not understand the request"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_HOST = re.compile(r"(?P<service>[a-z][a-z0-9-]*)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws\.com")
+_HOST = re.compile(
+    r"(?:(?:[a-z0-9][a-z0-9.-]*\.)?(?P<s3>s3)|(?P<other>[a-z][a-z0-9-]*))"
+    r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]))?\.amazonaws\.com"
+)
+_WITHOUT_REGION = ("s3", "sts")
+"""Whose clients may leave the Region out of the host name, and mean us-east-1 then."""
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/"
     r"(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
@@ -124,7 +129,10 @@ class Gate:
             raise Refused(
                 f"there is no network here: {parts.scheme}://{parts.netloc[:100]} cannot be reached from an exercise"
             )
-        service, region = found["service"], found["region"]
+        service, region = found["s3"] or found["other"], found["region"]
+        if region is None and service not in _WITHOUT_REGION:
+            raise Refused(f"{parts.netloc[:100]} is no host of this AWS: the call was not sent")
+        region = region or "us-east-1"
         if service not in self.services:
             raise Refused(f"this exercise has only {', '.join(self.services)}: the call to {service} was not sent")
         if service == "kms" and (parts.path != "/" or parts.query):
