@@ -6,6 +6,7 @@ It tests nothing.
 import dataclasses
 import json
 import os
+import re
 import secrets
 import textwrap
 import time
@@ -179,4 +180,6 @@ def code(reply: Question) -> str:
         return "refused"
     if reply["status"] == 200:
         return "ok"
-    return str(json.loads(wire.decode(reply["body"]))["__type"])
+    body = wire.decode(reply["body"])
+    in_xml = re.search(b"<Code>(.+)</Code>", body)
+    return in_xml[1].decode() if in_xml else str(json.loads(body)["__type"])

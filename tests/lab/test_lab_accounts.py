@@ -1,6 +1,7 @@
 """Accounts, principals, their credentials and clients, and the clock that ends a session."""
 
 import json
+import re
 import secrets
 import sys
 import threading
@@ -48,6 +49,16 @@ def test_sts_does_not_say_who_an_unknown_key_is(lab: Lab) -> None:
 def test_sts_gives_no_credentials_that_belong_to_nobody(lab: Lab) -> None:
     with pytest.raises(ClientError, match="the lab does not have it yet"):
         lab.home.admin.client("sts").get_federation_token(Name="somebody")
+
+
+def test_the_unique_id_of_a_user_is_one_of_a_user(lab: Lab) -> None:
+    """IAM user guide, "Unique identifiers": it begins with AIDA."""
+    made_here = lab.home.user("alice").client("sts").get_caller_identity()["UserId"]
+    made_there = lab.home.admin.client("iam").create_user(UserName="bob")["User"]["UserId"]
+    assert made_here != made_there
+    for user_id in (made_here, made_there):
+        assert re.fullmatch("AIDA[A-Z2-7]{17}", user_id)
+    assert lab.home.admin.client("iam").get_user(UserName="bob")["User"]["UserId"] == made_there
 
 
 def test_iam_knows_the_labs_users_and_roles(lab: Lab) -> None:

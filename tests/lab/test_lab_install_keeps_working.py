@@ -82,8 +82,8 @@ def test_a_missing_key_is_told_from_other_errors_by_its_code(aws: Any) -> None:
 
 def test_other_services_use_the_key(aws: Any) -> None:
     key_arn = aws("kms").create_key()["KeyMetadata"]["Arn"]
-    s3 = aws("s3", region_name="us-east-1")
-    s3.create_bucket(Bucket="letters")
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="letters", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     s3.put_object(Bucket="letters", Key="a", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key_arn)
     assert s3.head_object(Bucket="letters", Key="a")["SSEKMSKeyId"] == key_arn
     ssm = aws("ssm")

@@ -35,7 +35,9 @@ def key(aws: Aws) -> Any:
 
 
 def test_a_bucket_encrypts_with_the_key_by_default(aws: Aws, key: Any) -> None:
-    bucket = boto3.resource("s3", region_name="us-east-1").create_bucket(Bucket="ledgers")
+    bucket = boto3.resource("s3").create_bucket(
+        Bucket="ledgers", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key["Arn"]}
     aws("s3").put_bucket_encryption(
         Bucket="ledgers",

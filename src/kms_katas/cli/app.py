@@ -18,7 +18,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 dev = typer.Typer(help="For authors of katas.", no_args_is_help=True, rich_markup_mode=None)
+lab = typer.Typer(help="The simulated AWS, for other programs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy, name="policy")
+app.add_typer(lab, name="lab")
 app.add_typer(dev, name="dev")
 
 _place = Place()
@@ -256,6 +258,42 @@ def doctor(format: Format = "text") -> int:
     from kms_katas.cli import doctor as examining
 
     return examining.doctor(_place, format)
+
+
+@lab.command("serve")
+def lab_serve(
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", metavar="[ACCOUNT/]NAME", help="Also a user with no permissions of its own. Repeat."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The IP address to listen at.")] = "127.0.0.1",
+    others_may_connect: Annotated[
+        bool,
+        typer.Option(
+            "--others-may-connect",
+            help="Allow a --host that other machines reach. What they send can be read on the way: it is plain HTTP.",
+        ),
+    ] = False,
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, show_default=False, help="Default: one that is free."),
+    ] = 0,
+    region: Annotated[
+        str, typer.Option("--region", metavar="R", help="The Region that the printed lines set.")
+    ] = "us-east-1",
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", min=0, help="The same credentials each time, and IDs as far as calls go."),
+    ] = None,
+    format: Format = "text",
+) -> int:
+    """Serve the lab to the AWS CLI and to any AWS SDK, until Ctrl-C.
+
+    Prints the lines to paste for the administrator of each account, 111122223333 and 444455556666, and for each --user.
+    """
+    from kms_katas.cli import lab as serving
+
+    return serving.serve(user or [], host, others_may_connect, port, region, seed, format)
 
 
 @dev.command("new")

@@ -1,24 +1,17 @@
-"""The lab's end of the bridge: what a child may ask, and nothing else. It trusts no word that comes from there.
+"""The lab's end of the bridge: what a child may ask, and nothing else. It trusts no word that comes from there."""
 
-AWS's codes for bad credentials: botocore's general error list and the Service Authorization Reference name them; the
-messages are those of AWS.
-"""
-
-import hashlib
-import hmac
-import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSPreparedRequest, AWSRequest, HeadersDict
-from botocore.credentials import Credentials
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 
 from kms_katas.child import wire
 from kms_katas.grading.handles import Sink, Source
 from kms_katas.lab import Lab
+from kms_katas.lab.signature import AwsRefused, require_signature, who_signed
+from kms_katas.lab.transport import refusal
 
 MAX_CALLS = 500
 MAX_BYTES = 64 * 1024 * 1024
@@ -31,30 +24,16 @@ MAX_SLEEP = 20 * 365 * 86400.0
 T = TypeVar("T")
 
 _NOT_UNDERSTOOD = "the lab did not understand the request"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = re.compile(
     r"(?:(?:[a-z0-9][a-z0-9.-]*\.)?(?P<s3>s3)|(?P<other>[a-z][a-z0-9-]*))"
     r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]))?\.amazonaws\.com"
 )
 _WITHOUT_REGION = ("s3", "sts")
 """Whose clients may leave the Region out of the host name, and mean us-east-1 then."""
-_AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[A-Z0-9]+)/(?P<date>[0-9]{8})/"
-    r"(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request, "
-    r"SignedHeaders=(?P<headers>[a-z0-9;-]+), Signature=(?P<signature>[0-9a-f]{64})"
-)
 
 
 class Refused(Exception):
     """The request does not go on; the sentence says why."""
-
-
-class AwsRefused(Exception):
-    """AWS itself would answer with this error before any service looks at the request."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
 
 
 class Gate:
@@ -82,13 +61,6 @@ class Gate:
             return self._answers[question["ask"]](question)
         except Refused as refusal:
             return {"refused": str(refusal)}
-        except AwsRefused as error:
-            body = json.dumps({"__type": error.code, "message": error.message}).encode()
-            return {
-                "status": 400,
-                "headers": [["content-type", "application/x-amz-json-1.1"]],
-                "body": wire.encode(body),
-            }
         except (KeyError, TypeError, ValueError, AttributeError, wire.WireError):
             return {"refused": _NOT_UNDERSTOOD}
 
@@ -103,10 +75,14 @@ class Gate:
         self._count(len(body))
         service, region = self._destination(url)
         headers = _headers(_field(question, "headers", list))
-        self._check_signature(service, region, method, url, headers, body)
         request = AWSPreparedRequest(method, url, HeadersDict(headers), body, stream_output=False)
-        with self.lab.via("answer"):
-            response = self.lab.send(request)
+        try:
+            signed = who_signed(headers, self.lab.clock.now(), service)
+            require_signature(signed, service, region, method, url, headers, body)
+            with self.lab.via("answer"):
+                response = self.lab.send(request)
+        except AwsRefused as error:
+            response = refusal(request, error.code, error.message, error.status)
         self._bytes += len(response.content)
         return {
             "status": response.status_code,
@@ -138,46 +114,6 @@ class Gate:
         if service == "kms" and (parts.path != "/" or parts.query):
             raise Refused(f"KMS has nothing at {parts.path[:100]}: the call was not sent")
         return service, region
-
-    def _check_signature(
-        self, service: str, region: str, method: str, url: str, headers: dict[str, str], body: bytes
-    ) -> None:
-        """As AWS does: who signed, is that key known, active and unexpired, and is the signature theirs."""
-        signed = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
-        if not signed:
-            raise AwsRefused("MissingAuthenticationTokenException", "Missing Authentication Token")
-        credential = self.lab.credential(signed["key"])
-        if credential is None or not credential.active:
-            raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
-        token = headers.get("x-amz-security-token")
-        if not _same(token or "", credential.session_token or ""):
-            raise AwsRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
-        if credential.expires is not None and credential.expires <= self.lab.clock.now():
-            raise AwsRefused("ExpiredTokenException", "The security token included in the request is expired")
-        names = signed["headers"].split(";")
-        request = AWSRequest(
-            method=method, url=url, data=body, headers={name: headers[name] for name in names if name in headers}
-        )
-        request.context["timestamp"] = headers.get("x-amz-date", "")
-        auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(
-            Credentials(signed["key"], credential.secret), service, region
-        )
-        expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
-        scope_is_right = (signed["service"], signed["region"]) == (service, region)
-        if not scope_is_right or "host" not in names or not _same(expected, signed["signature"]):
-            raise AwsRefused(
-                "InvalidSignatureException",
-                "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-                "Access Key and signing method. Consult the service documentation for details.",
-            )
-        # botocore signs this header in place of the body, so the header must be true. The code is in S3's list of
-        # errors; its text is from memory, not from a recording.
-        claimed = headers.get("x-amz-content-sha256", "")
-        if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(body).hexdigest():
-            raise AwsRefused(
-                "XAmzContentSHA256Mismatch",
-                "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            )
 
     def _read(self, question: dict[str, Any]) -> dict[str, Any]:
         source, size = self.streams[_field(question, "stream", int)], _field(question, "size", int)
@@ -226,7 +162,3 @@ def _headers(pairs: list[Any]) -> dict[str, str]:
             case _:
                 raise Refused(_NOT_UNDERSTOOD)
     return {name: value for name, value in headers.items() if not name.startswith("x-moto-") and name != "host"}
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())

@@ -11,7 +11,7 @@ from moto.iam.models import AccessKey, ManagedPolicy, iam_backends
 
 from kms_katas.lab.aws_session import new_client
 from kms_katas.lab.callers import PARTITION
-from kms_katas.lab.iam import set_boundary
+from kms_katas.lab.iam import set_boundary, set_unique_id
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.lab.network import VpcEndpoint, route, send_by
@@ -209,6 +209,7 @@ class Account:
                 f"Account {self.id} already has a user {name!r}. Keep the principal that the first call returned."
             )
         user = self._iam.create_user("us-east-1", name, path, _iam_tags(tags))
+        set_unique_id(user, self.id)
         self._set_boundary(user, boundary)
         for policy_name, document in (policies or {}).items():
             user.policies[policy_name] = policy_text(document)

@@ -1,5 +1,6 @@
 """From an access key ID to who calls: read out of moto's IAM and STS stores. Decides nothing about permissions."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -60,6 +61,13 @@ def find_credential(access_key_id: str) -> Credential | None:
             return None
         return Credential(key.secret_access_key, None, caller, key.status == "Active", None)
     return None
+
+
+def motos_account(header: str | None) -> str | None:
+    """The account that moto's own switches name; `header` is x-moto-account-id. moto asks both before it looks at the
+    credentials, in this order. It counts where nothing is enforced.
+    """
+    return os.environ.get("MOTO_ACCOUNT_ID") or header or None
 
 
 def _long_term_caller(account: str, key: Any) -> Caller | None:

@@ -71,10 +71,12 @@ def route(source_ip: str | None, endpoint: VpcEndpoint | None, via_service: str 
 def send_by(client: Any, way: Route) -> None:
     """Makes every request of this boto3 client come this way."""
 
-    def mark(request: AWSPreparedRequest, **_: Any) -> None:
-        setattr(request, _PLACE, way)
+    client.meta.events.register_first("before-send", lambda request, **_: mark(request, way))
 
-    client.meta.events.register_first("before-send", mark)
+
+def mark(request: AWSPreparedRequest, way: Route) -> None:
+    """Makes this one request come this way."""
+    setattr(request, _PLACE, way)
 
 
 @contextmanager

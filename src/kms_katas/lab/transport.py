@@ -2,7 +2,6 @@
 exception.
 """
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
+from kms_katas.lab.error_answers import error_answer, family
 from kms_katas.lab.kms import responses, setting
 from kms_katas.lab.kms.errors import region_is_down
 from kms_katas.lab.network import on_its_way
@@ -18,7 +18,7 @@ from kms_katas.lab.network import on_its_way
 def serve(request: AWSPreparedRequest) -> AWSResponse:
     """moto's answer to the request; an error answer with one sentence when moto has none."""
     if not botocore_stubber.enabled:
-        return _refusal(
+        return refusal(
             request,
             "ServiceUnavailable",
             "This client belongs to a lab that is closed. Use it inside the lab's with block.",
@@ -30,35 +30,35 @@ def serve(request: AWSPreparedRequest) -> AWSResponse:
 def _served(request: AWSPreparedRequest) -> AWSResponse:
     host = urlsplit(request.url).hostname or ""
     if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) or host.startswith("motoapi."):
-        return _refusal(
+        return refusal(
             request, "UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}."
         )
     if not host.startswith("kms.") and setting.current.regions_down.intersection(host.split(".")):
         down = region_is_down()
-        return _refusal(request, down.code, down.message, down.status)
+        return refusal(request, down.code, down.message, down.status)
     if host.startswith("kms.") and isinstance(request.body, bytes):
         # The short way to the same engine: moto's own way to it takes half the time of a call.
         return _response(request, *responses.answer(request.url, request.headers, request.body))
     try:
         answer = botocore_stubber.process_request(request)
     except NotImplementedError:
-        return _refusal(
+        return refusal(
             request, "UnsupportedOperationException", f"The lab's stand-in for {host} does not have this operation."
         )
     except ModuleNotFoundError as missing:
         service = host.partition(".")[0]
         extra = "kms-katas[cloudformation]" if service == "cloudformation" else f"moto[{service}]"
         text = f'The lab\'s stand-in for {host} needs {missing.name}, which is not installed: pip install "{extra}"'
-        return _refusal(request, "UnsupportedOperationException", text)
+        return refusal(request, "UnsupportedOperationException", text)
     except Exception as fault:
-        return _refusal(
+        return refusal(
             request,
             "InternalFailure",
             f"The lab's stand-in for {host} failed on this request ({type(fault).__name__}).",
             500,
         )
     if answer is None or answer[2] == "Not yet implemented":
-        return _refusal(
+        return refusal(
             request, "UnsupportedOperationException", f"The lab does not serve {request.method} on the host {host!r}."
         )
     return _response(request, *answer)
@@ -69,17 +69,11 @@ def serve_event(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
     return serve(request)
 
 
-def _refusal(request: AWSPreparedRequest, code: str, message: str, status: int = 400) -> AWSResponse:
-    """An error in the wire format of the service asked: XML for the query and S3 protocols, else JSON."""
-    content_type = str(request.headers.get("Content-Type", ""))
-    host = urlsplit(request.url).hostname or ""
-    if "x-www-form-urlencoded" in content_type or "s3" in host.replace("-", ".").split("."):
-        text = message.replace("&", "&amp;").replace("<", "&lt;")
-        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
-        headers = {"Content-Type": "text/xml"}
-    else:
-        body = json.dumps({"__type": code, "message": message})
-        headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
+def refusal(request: AWSPreparedRequest, code: str, message: str, status: int = 400) -> AWSResponse:
+    """An error in the wire format of the service asked."""
+    names = (urlsplit(request.url).hostname or "").replace("s3-", "s3.").split(".")
+    service = next((name for name in ("s3", "ec2") if name in names), names[0])
+    headers, body = error_answer(family(service, str(request.headers.get("Content-Type", ""))), code, message)
     return _response(request, status, headers, body)
 
 

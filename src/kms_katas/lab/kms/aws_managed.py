@@ -3,11 +3,12 @@
 Sources: botocore op:DescribeKey (a predefined alias without a key gets one when it is described), the developer guide
 on key policies for AWS services (the policy of aws/ebs, printed whole), on rotation (every year, nobody can change it).
 Description and Sid of aws/sqs are recorded; those of the others have the service's short name in the same sentences.
-Doubtful: which predefined aliases an account has. These are those that moto knows, and aws/sqs, which is recorded
-(stackd, rotation.json). ListAliases shows them before they have a key, without TargetKeyId (botocore op:ListAliases);
-an answer of AWS of 2019 in the tests of the public project binxio/cfn-kms-provider has nine of them so, with name and
-ARN alone. Doubtful too: the rotation status. The API text (botocore op:GetKeyRotationStatus) has it as always true,
-and so has the lab; that recording of a key that is minutes old has false, without period and date.
+Doubtful: which predefined aliases an account has. These are those that moto knows, aws/sqs, which is recorded
+(stackd, rotation.json), and aws/sns, for botocore's text of sns op:CreateTopic speaks of SNS's AWS managed key.
+ListAliases shows them before they have a key, without TargetKeyId (botocore op:ListAliases); an answer of AWS of 2019
+in the tests of the public project binxio/cfn-kms-provider has nine of them so, with name and ARN alone. Doubtful too:
+the rotation status. The API text (botocore op:GetKeyRotationStatus) has it as always true, and so has the lab; that
+recording of a key that is minutes old has false, without period and date.
 """
 
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ PREDEFINED = frozenset(
             "redshift",
             "s3",
             "secretsmanager",
+            "sns",
             "sqs",
             "ssm",
             "xray",

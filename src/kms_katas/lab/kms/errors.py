@@ -4,7 +4,12 @@ from http import HTTPStatus
 
 
 class KMSError(Exception):
-    """An answer of KMS that is an error. `code` is AWS's error code, `message` AWS's text (it may be empty)."""
+    """An answer of KMS that is an error. `code` is AWS's error code, `message` AWS's text (it may be empty).
+
+    `request_id` is that of the request to KMS, where a service made it and passes the error on.
+    """
+
+    request_id = ""
 
     def __init__(self, code: str, message: str = "", status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(f"{code}: {message}")

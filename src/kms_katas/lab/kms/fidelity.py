@@ -28,7 +28,7 @@ CAVEATS: dict[str, str] = {
     "DeleteImportedKeyMaterial": EXACT,
     "DeriveSharedSecret": "Recipient (Nitro enclaves) is refused.",
     "DescribeCustomKeyStores": _MADE_UP,
-    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 15.",
+    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 16.",
     "DisableKey": EXACT,
     "DisableKeyRotation": EXACT,
     "DisconnectCustomKeyStore": _MADE_UP,
@@ -50,7 +50,7 @@ CAVEATS: dict[str, str] = {
     "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS "
     "takes RSA and ECC keys in BER too.",
     "GetPublicKey": EXACT,
-    "ListAliases": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 15.",
+    "ListAliases": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 16.",
     "ListGrants": "For a grant ID that the key does not have the list is empty; AWS's answer is not known.",
     "ListKeyPolicies": "The code for a bad Marker is a guess.",
     "ListKeyRotations": EXACT,

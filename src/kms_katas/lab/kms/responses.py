@@ -4,12 +4,12 @@ body.
 
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kms_katas.lab.callers import motos_account
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.path import take
 from kms_katas.lab.kms.work import Work
@@ -36,8 +36,7 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
         access_key_id=signed[1] if signed else "",
         session_token=_text(headers.get("X-Amz-Security-Token")) or None,
         user_agent=_text(headers.get("User-Agent")),
-        # moto asks both before it looks at the credentials, in this order.
-        motos_account=os.environ.get("MOTO_ACCOUNT_ID") or _text(headers.get("x-moto-account-id")) or None,
+        motos_account=motos_account(_text(headers.get("x-moto-account-id"))),
         request_id=setting.current.randomness.uuid(),
         now=setting.now(),
         route=in_force.get(),

@@ -31,12 +31,24 @@ class ServiceCall:
     now: datetime
     route: Route
     forward: Callable[..., Answer] = field(repr=False)
+    signature: str = "AWS4-HMAC-SHA256"
+    """How it is signed, as s3:signatureversion has it; "AWS" is the old way, which S3 alone still takes."""
 
 
 def remember_denial(call: ServiceCall, decision: Decision | None) -> None:
     """What `Lab.explain` tells of the error that this call ends with: the service's own refusal, or that of KMS."""
     if setting.current.denied is not None and decision is not None:
         setting.current.denied(call.request_id, decision)
+
+
+def store_of(backends: Any, account: str, region: str) -> Any:
+    """moto's store of a service; None where there is no such Region, or where that is no account."""
+    if not (len(account) == 12 and account.isascii() and account.isdigit()):
+        return None
+    try:
+        return backends[account][region]
+    except KeyError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +66,13 @@ class Permission:
 
 
 class Refused(Exception):
-    """A service's answer that is an error: AWS's code, text and HTTP status."""
+    """A service's answer that is an error: AWS's code, text and HTTP status. `shape` is the error's name in botocore's
+    model, where the service tells that apart from the code for clients of its older protocol (SQS).
+    """
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, shape: str = "") -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.shape = code, message, status, shape
 
 
 @dataclass(frozen=True)

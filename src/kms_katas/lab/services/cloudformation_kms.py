@@ -18,7 +18,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.services.call import ServiceCall
-from kms_katas.lab.services.keys_for_services import work_for
+from kms_katas.lab.services.keys_for_services import ask_kms
 
 Properties = dict[str, Any]
 
@@ -40,17 +40,17 @@ class Provider:
 
     def ask(self, operation: str, asked: Mapping[str, Any], region: str | None = None) -> dict[str, Any]:
         """KMS's answer, from `region` or the stack's. Raises Failed."""
-        work = work_for(replace(self.call, region=region or self.call.region), operation, asked)
-        if work.error is not None:
-            raise self._of_kms(operation, work.error, work.request_id)
-        return work.response or {}
+        try:
+            return ask_kms(replace(self.call, region=region or self.call.region), operation, asked)
+        except KMSError as error:
+            raise self._of_kms(operation, error) from None
 
     def failed(self, code: str, message: str, kms_code: str = "") -> Failed:
         """As CloudFormation puts it what a provider says."""
         told = f'Resource handler returned message: "{message}" (RequestToken: {self.token}, HandlerErrorCode: {code})'
         return Failed(told, kms_code)
 
-    def _of_kms(self, operation: str, error: KMSError, request_id: str) -> Failed:
+    def _of_kms(self, operation: str, error: KMSError) -> Failed:
         told = error.message or f"{operation} failed due to {error.code}"
         code = _CODES.get(error.code, "InvalidRequest")
         if error.code == "AccessDeniedException" and any(action in told for action in _ABOUT_TAGS):
@@ -58,7 +58,7 @@ class Provider:
         elif error.code in _SAID_SHORTLY:
             code, form = _SAID_SHORTLY[error.code]
             return self.failed(code, form.format(operation), error.code)
-        status = f"Service: Kms, Status Code: {int(error.status)}, Request ID: {request_id}"
+        status = f"Service: Kms, Status Code: {int(error.status)}, Request ID: {error.request_id}"
         return self.failed(code, f"{told} ({status}) (SDK Attempt Count: 1)", error.code)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
-from kms_katas.lab.callers import Caller, find_credential, root_caller
+from kms_katas.lab.callers import Caller, find_credential, motos_account, root_caller
 from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
@@ -22,6 +22,7 @@ from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import global_keys
 from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
+from kms_katas.lab.services.log import log_service_call
 from kms_katas.lab.services.table import service as service_of
 from kms_katas.policy import Request as Question
 from kms_katas.policy import decide_on_resource
@@ -61,33 +62,45 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         answered: Answer = handler(request, full_url, request.headers)
         return answered
 
+    call: ServiceCall | None = None
+
+    def refusal(refused: Refused) -> Answer:
+        status, headers, body = wire.error(protocol, refused, request_id)
+        answer = (status, headers, "" if request.method == "HEAD" else body)
+        if call is not None:
+            log_service_call(call, model, protocol, answer, refused)
+        return answer
+
     try:
         access_key_id, region = _signer(request, full_url)
         call = ServiceCall(
             service=name,
             operation=model.name,
             parameters=_parameters(protocol, model, request, uri_parameters),
-            caller=_identified(name, access_key_id, _token(request)),
+            caller=_identified(name, access_key_id, _token(request), request.headers.get("x-moto-account-id")),
             region=region,
             user_agent=str(request.headers.get("User-Agent", "")),
             request_id=request_id,
             now=setting.now(),
             route=in_force.get(),
             forward=forward,
+            signature="AWS" if request.args.get("AWSAccessKeyId") else "AWS4-HMAC-SHA256",
         )
         _authorize(service, call)
         own = service.answers.get(call.operation)
-        return own(call) if own is not None else forward()
+        answer = own(call) if own is not None else forward()
+        log_service_call(call, model, protocol, answer)
+        return answer
     except Refused as refused:
-        return wire.error(protocol, refused, request_id)
+        return refusal(refused)
     except KMSError as error:
-        return wire.error(protocol, Refused(error.code, error.message, error.status), request_id)
+        return refusal(Refused(error.code, error.message, error.status))
     except HTTPException:
         raise  # moto's own errors: it makes their answers
     except Exception as fault:
         where = f"The lab failed inside {model.name} ({type(fault).__name__})."
         sentence = f"{where} This is a fault of the lab, not of your request."
-        return wire.error(protocol, Refused("InternalFailure", sentence, 500), request_id)
+        return refusal(Refused("InternalFailure", sentence, 500))
 
 
 def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any]] | None:
@@ -100,24 +113,29 @@ def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any
 
 
 def _parameters(protocol: str, model: OperationModel, request: Any, uri_parameters: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.data,
-            "url_path": request.path,
-            "url_params": uri_parameters,
-        }
-    )
+    """Raises Refused for a request that cannot be read: a ValueError is a number that is none, or no UTF-8."""
+    sent: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.data,
+        "url_path": request.path,
+        "url_params": uri_parameters,
+    }
+    try:
+        given: dict[str, Any] = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(sent)
+    except (RequestParserError, ValueError):
+        raise wire.unreadable(protocol) from None
     return given
 
 
 def _signer(request: Any, full_url: str) -> tuple[str, str]:
     """Access key ID and Region out of the signature, in the header or in a presigned URL."""
     told = str(request.headers.get("Authorization", "")) or f"Credential={unquote(_presigned(full_url))}"
-    found = _SIGNED_BY.search(told)
-    return (found[1], found[2]) if found else ("", "us-east-1")
+    if found := _SIGNED_BY.search(told):
+        return found[1], found[2]
+    old_way = re.search(r"[?&]AWSAccessKeyId=([^&]+)", full_url)
+    return unquote(old_way[1]) if old_way else "", "us-east-1"
 
 
 def _presigned(full_url: str) -> str:
@@ -126,16 +144,20 @@ def _presigned(full_url: str) -> str:
 
 
 def _token(request: Any) -> str | None:
-    return request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token") or None
+    name = "X-Amz-Security-Token"
+    return request.headers.get(name) or request.args.get(name) or request.args.get(name.lower()) or None
 
 
-def _identified(name: str, access_key_id: str, token: str | None) -> Caller:
+def _identified(name: str, access_key_id: str, token: str | None, account: str | None) -> Caller:
     """Raises Refused in the words of the service where enforcement is on."""
     credential = find_credential(access_key_id)
     if not setting.current.enforce:
         from moto.core.models import DEFAULT_ACCOUNT_ID
 
-        return credential.principal if credential is not None else root_caller(DEFAULT_ACCOUNT_ID, access_key_id)
+        named = motos_account(account)
+        if credential is not None and named is None:
+            return credential.principal
+        return root_caller(named or DEFAULT_ACCOUNT_ID, access_key_id)
     if credential is None or not credential.active or credential.session_token != token:
         raise wire.unknown_credentials(name)
     if credential.expires is not None and credential.expires <= setting.now():

@@ -26,7 +26,8 @@ def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], vi
 
     Raises KMSError.
     """
-    work = work_for(call, operation, parameters, via)
+    way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
+    work = _asked(call.caller, call.region, way, operation, parameters)
     if work.error is not None:
         if work.error.code == "AccessDeniedException":
             remember_denial(call, work.decision)
@@ -34,23 +35,26 @@ def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], vi
     return work.response or {}
 
 
-def work_for(call: ServiceCall, operation: str, parameters: Mapping[str, Any], via: str = "") -> Work:
-    """The same with all there is to know of it, the error and the request ID too. Raises nothing."""
-    way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
-    return _asked(call.caller, call.region, way, operation, parameters)
-
-
 def ask_kms_as_service(
-    principal: str, region: str, operation: str, parameters: Mapping[str, Any], source_arn: str, source_account: str
+    principal: str,
+    region: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+    source_arn: str,
+    source_account: str,
+    call: ServiceCall | None = None,
 ) -> dict[str, Any]:
     """KMS's answer to what a service principal asks for a resource: "cloudtrail.amazonaws.com" for a trail.
 
-    Both carry aws:SourceArn and aws:SourceAccount (IAM reference). Raises KMSError.
+    Both carry aws:SourceArn and aws:SourceAccount (IAM reference). Raises KMSError. `call` is the request that fails
+    with that error, if one does, so that `Lab.explain` can tell why.
     """
     caller = Caller(principal, source_account, "AWSService", principal, "")
     way = replace(DIRECT, source_arn=source_arn, source_account=source_account)
     work = _asked(caller, region, way, operation, parameters)
     if work.error is not None:
+        if call is not None and work.error.code == "AccessDeniedException":
+            remember_denial(call, work.decision)
         raise work.error
     return work.response or {}
 
@@ -76,6 +80,8 @@ def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: 
         caller=caller,
     )
     take(work)
+    if work.error is not None:
+        work.error.request_id = work.request_id
     return work
 
 

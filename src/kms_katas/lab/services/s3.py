@@ -1,112 +1,113 @@
-"""S3: who may, and which key an object lies under. moto keeps buckets and objects and calls no KMS.
+"""S3 in the lab: its permissions (s3_actions.py) and what it does with KMS (the other modules named s3_...).
 
-The context of those calls: aws:s3:arn with the object's ARN, with a Bucket Key the bucket's (S3 guide, "Using
-server-side encryption with AWS KMS keys").
+moto keeps buckets and objects. FIDELITY is what the page on fidelity says of it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
-from moto.s3.models import s3_backends
+from moto.core.utils import get_service_model
 
-from kms_katas.lab.callers import PARTITION
-from kms_katas.lab.kms.errors import KMSError
-from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
-from kms_katas.lab.services.keys_for_services import ask_kms, default_key
-from kms_katas.lab.stored_policies import named_policy
-from kms_katas.policy import Decision, NamedPolicy, denial_message
+from kms_katas.lab.kms import setting
+from kms_katas.lab.services import s3_buckets, s3_events, s3_objects, s3_update
+from kms_katas.lab.services.call import Answer, Refused, ServiceCall
+from kms_katas.lab.services.s3_actions import RULES
+from kms_katas.lab.services.s3_stored import to_moto
 
-_SSE = "x-amz-server-side-encryption"
-_KEY_ID = f"{_SSE}-aws-kms-key-id"
-_LOCKED = "_kms_katas_locked"
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """How an object lies: under which key, its data key under that one, and with which encryption context."""
-
-    key_arn: str
-    blob: bytes
-    context: Mapping[str, str]
-
-
-def _bucket(call: ServiceCall) -> tuple[str, Any]:
-    """Account and moto's bucket. Raises Refused where there is none: moto says that itself when it is asked."""
-    name = call.parameters["Bucket"]
-    account = s3_backends.bucket_accounts.get(name, (None, call.caller.account))[1]
-    return account, s3_backends[account][PARTITION].buckets.get(name)
-
-
-def _permissions(action: str, on_object: bool = True) -> Any:
-    def needed(call: ServiceCall) -> Iterable[Permission]:
-        account, bucket = _bucket(call)
-        arn = f"arn:{PARTITION}:s3:::{call.parameters['Bucket']}" + (f"/{call.parameters['Key']}" if on_object else "")
-        yield Permission(action, arn, account, _policy(bucket))
-
-    return needed
+_OWN = {
+    "CompleteMultipartUpload": s3_objects.complete_multipart_upload,
+    "CopyObject": s3_objects.copy_object,
+    "CreateMultipartUpload": s3_objects.create_multipart_upload,
+    "DeleteObjects": s3_objects.delete_objects,
+    "GetBucketEncryption": s3_buckets.get_bucket_encryption,
+    "GetObject": s3_objects.read_object,
+    "GetObjectAttributes": s3_objects.read_object,
+    "HeadObject": s3_objects.head_object,
+    "PutBucketAcl": s3_objects.put_acl,
+    "PutBucketEncryption": s3_buckets.put_bucket_encryption,
+    "PutBucketNotificationConfiguration": s3_events.put_notification_configuration,
+    "PutBucketPolicy": s3_buckets.put_bucket_policy,
+    "PutObject": s3_objects.put_object,
+    "PutObjectAcl": s3_objects.put_acl,
+    "UpdateObjectEncryption": s3_update.update_object_encryption,
+    "UploadPart": s3_objects.upload_part,
+    "UploadPartCopy": s3_objects.upload_part,
+}
+_OF_NO_BUCKET = {"CreateBucket", "ListBuckets"}
+_WITHOUT_CREDENTIALS = {"BucketCORSPreflightCheck", "ObjectCORSPreflightCheck"}
 
 
-def _policy(bucket: Any) -> NamedPolicy | None:
-    text = getattr(bucket, "policy", None)
-    if not text:
-        return None
-    return named_policy(f"bucket policy of {bucket.name}", text.decode() if isinstance(text, bytes) else text)
+def _not_in_the_lab(call: ServiceCall) -> Answer:
+    """moto would take it for another operation: RenameObject for PutObject, DeleteObjectAnnotation for DeleteObject."""
+    raise Refused("NotImplemented", f"{call.operation} works on AWS, but the lab does not have it yet.", 501)
 
 
-def _put_object(call: ServiceCall) -> Answer:
-    account, bucket = _bucket(call)
-    asked = call.parameters
-    mode, key_id = asked.get("ServerSideEncryption"), asked.get("SSEKMSKeyId")
-    if mode is None and bucket is not None and bucket.encryption:
-        default = bucket.encryption["Rule"]["ApplyServerSideEncryptionByDefault"]
-        mode, key_id = default["SSEAlgorithm"], default.get("KMSMasterKeyID")
-    if mode != "aws:kms" or bucket is None:
-        return call.forward()
-    key = key_id or default_key(call.caller.account, call.region, "alias/aws/s3")
-    context = {"aws:s3:arn": f"arn:{PARTITION}:s3:::{asked['Bucket']}/{asked['Key']}"}
+def _select(call: ServiceCall) -> Answer:
     try:
-        made = ask_kms(call, "GenerateDataKey", {"KeyId": key, "KeySpec": "AES_256", "EncryptionContext": context})
-    except KMSError as error:
-        raise _of_kms(error) from None
-    answer = call.forward({_SSE: mode, _KEY_ID: made["KeyId"]})
-    stored = s3_backends[account][PARTITION].get_object(asked["Bucket"], asked["Key"])
-    setattr(stored, _LOCKED, Locked(made["KeyId"], made["CiphertextBlob"], context))
-    return answer
+        return s3_objects.read_object(call)
+    except ModuleNotFoundError:  # moto needs py-partiql-parser for it
+        return _not_in_the_lab(call)
 
 
-def _get_object(call: ServiceCall) -> Answer:
-    account, bucket = _bucket(call)
-    asked = call.parameters
-    stored = bucket and s3_backends[account][PARTITION].get_object(
-        asked["Bucket"], asked["Key"], version_id=asked.get("VersionId")
-    )
-    locked: Locked | None = getattr(stored, _LOCKED, None)
-    if locked is not None:
-        try:
-            ask_kms(call, "Decrypt", {"CiphertextBlob": locked.blob, "EncryptionContext": dict(locked.context)})
-        except KMSError as error:
-            raise _of_kms(error) from None
-    return call.forward()
+def _post_object(call: ServiceCall) -> Answer:
+    """An upload by an HTML form names who signed it inside the form, where the gate does not look."""
+    return _not_in_the_lab(call) if setting.current.enforce else call.forward()
 
 
-def _of_kms(error: KMSError) -> Refused:
-    """S3 passes KMS's words on: seen in reports of real errors."""
-    if error.code == "AccessDeniedException":
-        return Refused("AccessDenied", error.message, 403)
-    return Refused(f"KMS.{error.code}", error.message, 400)
+_UNKNOWN = frozenset(get_service_model("s3").operation_names) - RULES.permissions.keys() - _WITHOUT_CREDENTIALS
+"""The operations that moto's S3 does not have."""
 
-
-def _denied(decision: Decision) -> Refused:
-    return Refused("AccessDenied", denial_message(decision), 403)
-
-
-SERVICE = Service(
-    permissions={
-        "PutObject": _permissions("s3:PutObject"),
-        "GetObject": _permissions("s3:GetObject"),
+SERVICE = replace(
+    RULES,
+    answers={
+        **dict.fromkeys(RULES.permissions.keys() - _OF_NO_BUCKET, to_moto),
+        **_OWN,
+        **dict.fromkeys(_UNKNOWN, _not_in_the_lab),
+        "PostObject": _post_object,
+        "SelectObjectContent": _select,
     },
-    answers={"PutObject": _put_object, "GetObject": _get_object},
-    denied=_denied,
-    reached_by_rcps=True,
 )
+
+FIDELITY = (
+    (
+        "Permissions",
+        f"Asked for {len(RULES.permissions)} operations, with their resources and condition keys (the headers of the "
+        "request, s3:prefix, object tags, versions). ACLs are off and give nothing.",
+    ),
+    (
+        "SSE-KMS and DSSE-KMS",
+        "GenerateDataKey for each new object, copy and multipart upload; Decrypt for GetObject, CopyObject, "
+        "UploadPart, GetObjectAttributes and SelectObjectContent, for HeadObject with ChecksumMode alone, for "
+        "CompleteMultipartUpload with a checksum. The bytes themselves are not encrypted; only S3 reads them.",
+    ),
+    (
+        "Bucket Keys",
+        "KMS is asked once for each bucket, key and requester; how long that holds is not documented, and is five "
+        "minutes of the lab's clock. What the writer gave for the encryption context is sent along.",
+    ),
+    (
+        "SSE-C",
+        "Refused in new buckets until PutBucketEncryption unblocks it; keys are compared by their MD5.",
+    ),
+    (
+        "UpdateObjectEncryption",
+        "Re-wraps in place, with KMS keys of the bucket's account alone. Which KMS permissions it needs when is not "
+        "documented; the lab asks for those that the change has a use for.",
+    ),
+    (
+        "Default encryption",
+        "SSE-S3 until it is set. Key IDs and aliases mean those of the writer's account.",
+    ),
+    (
+        "Presigned URLs",
+        "Permissions count as for every request; neither the signature nor the date is checked.",
+    ),
+    (
+        "Not there",
+        f"{len(_UNKNOWN)} operations are refused with NotImplemented: those on analytics, metrics, metadata tables, "
+        "annotations, attribute-based access and directory buckets, GetObjectTorrent, RenameObject, "
+        "WriteGetObjectResponse, and uploads by HTML form. Access points, anonymous requests, Block Public Access and "
+        "replication do nothing.",
+    ),
+    *s3_events.FIDELITY,
+)
+"""What of S3, and how far: for the page on fidelity."""

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from kms_katas.lab.services.call import Service
 
-SERVICES = frozenset({"cloudformation", "s3"})
+SERVICES = frozenset({"cloudformation", "s3", "secretsmanager", "sns", "sqs", "ssm"})
 
 _AS_AWS_NAMES_IT = {"awslambda": "lambda"}
 FOR_KATAS = frozenset({"kms", "sts", *(_AS_AWS_NAMES_IT.get(name, name) for name in SERVICES)})

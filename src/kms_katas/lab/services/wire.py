@@ -17,8 +17,11 @@ def protocol_of(name: str, request: Any) -> str:
 
 def error(protocol: str, refused: Refused, request_id: str) -> Answer:
     if protocol in ("json", "rest-json"):
-        body = json.dumps({"__type": refused.code, "message": refused.message})
-        headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": refused.code}
+        name = refused.shape or refused.code
+        body = json.dumps({"__type": name, "message": refused.message})
+        headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": name}
+        if refused.shape:
+            headers["x-amzn-query-error"] = f"{refused.code};Sender"
         return refused.status, headers | {"x-amzn-RequestId": request_id}, body
     said = f"<Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>"
     kind = "Sender" if refused.status < 500 else "Receiver"
@@ -31,6 +34,14 @@ def error(protocol: str, refused: Refused, request_id: str) -> Answer:
     )
     headers = {"Content-Type": "text/xml", "x-amzn-RequestId": request_id, "x-amz-request-id": request_id}
     return refused.status, headers, body
+
+
+def unreadable(protocol: str) -> Refused:
+    """For a body or a parameter that is not in the service's format. The text is S3's; for the others it is ours."""
+    if protocol == "rest-xml":
+        text = "The XML you provided was not well-formed or did not validate against our published schema"
+        return Refused("MalformedXML", text)
+    return Refused("SerializationException", "The request cannot be read: it is not in the format of this service.")
 
 
 _UNKNOWN = {
