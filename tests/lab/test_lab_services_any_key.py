@@ -129,7 +129,7 @@ def test_a_key_policy_may_let_the_account_in_through_one_service_alone(lab: Lab,
 def test_the_trail_names_the_caller_and_the_service_that_called_for_it(lab: Lab, service: str, write: Write) -> None:
     write(lab, lab.home.admin, new_key(lab))()
 
-    event = lab.trail[-1]
+    event = [record for record in lab.trail if record["eventSource"] == "kms.amazonaws.com"][-1]
     assert event["userIdentity"]["arn"] == lab.home.admin.arn
     assert event["userIdentity"]["invokedBy"] == f"{service}.amazonaws.com"
     assert event["requestParameters"]["encryptionContext"]

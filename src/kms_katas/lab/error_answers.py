@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML = {
-    "query": "<ErrorResponse><Error><Type>Sender</Type>{}</Error></ErrorResponse>",
-    "ec2": "<Response><Errors><Error>{}</Error></Errors></Response>",
-    "s3": '<?xml version="1.0" encoding="UTF-8"?>\n<Error>{}</Error>',
+    "query": "<ErrorResponse><Error><Type>{kind}</Type>{said}</Error><RequestId>{id}</RequestId></ErrorResponse>",
+    "ec2": "<Response><Errors><Error>{said}</Error></Errors><RequestID>{id}</RequestID></Response>",
+    "s3": '<?xml version="1.0" encoding="UTF-8"?>\n<Error>{said}<RequestId>{id}</RequestId></Error>',
 }
 
 
@@ -23,10 +23,17 @@ def family(service: str, content_type: str) -> str:
     return "query" if "x-www-form-urlencoded" in content_type else "json"
 
 
-def error_answer(family: str, code: str, message: str) -> tuple[Mapping[str, str], str]:
+def error_answer(
+    family: str, code: str, message: str, status: int = 400, request_id: str = ""
+) -> tuple[Mapping[str, str], str]:
     """The headers and the body."""
+    ids = {"x-amzn-RequestId": request_id} if request_id else {}
     if family == "json":
         headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
-        return headers, json.dumps({"__type": code, "message": message})
+        return headers | ids, json.dumps({"__type": code, "message": message})
     text = escape(_NOT_IN_XML.sub("\ufffd", message))
-    return {"Content-Type": "text/xml"}, _XML[family].format(f"<Code>{code}</Code><Message>{text}</Message>")
+    said = f"<Code>{code}</Code><Message>{text}</Message>"
+    kind = "Sender" if status < 500 else "Receiver"
+    if family == "s3" and request_id:
+        ids["x-amz-request-id"] = request_id
+    return {"Content-Type": "text/xml"} | ids, _XML[family].format(kind=kind, said=said, id=request_id)

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from kms_katas.lab.callers import Caller, find_credential, motos_account, root_caller
 from kms_katas.lab.documents import documents_about, principal_of
+from kms_katas.lab.error_answers import family
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.network import in_force
@@ -24,6 +25,7 @@ from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
 from kms_katas.lab.services.log import log_service_call
 from kms_katas.lab.services.table import service as service_of
+from kms_katas.lab.signature import refused as refused_signer
 from kms_katas.policy import Request as Question
 from kms_katas.policy import decide_on_resource
 
@@ -50,6 +52,7 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
         return handler(request, full_url, headers)
     model, uri_parameters = operation
     protocol = wire.protocol_of(name, request)
+    speaks = family(name, request.content_type or "")
     request_id = setting.current.randomness.uuid()
 
     def forward(more_headers: Mapping[str, str | None] | None = None) -> Answer:
@@ -65,7 +68,7 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
     call: ServiceCall | None = None
 
     def refusal(refused: Refused) -> Answer:
-        status, headers, body = wire.error(protocol, refused, request_id)
+        status, headers, body = wire.error(speaks, refused, request_id)
         answer = (status, headers, "" if request.method == "HEAD" else body)
         if call is not None:
             log_service_call(call, model, protocol, answer, refused)
@@ -77,7 +80,7 @@ def _answer(name: str, handler: Handler, request: Any, full_url: str, headers: A
             service=name,
             operation=model.name,
             parameters=_parameters(protocol, model, request, uri_parameters),
-            caller=_identified(name, access_key_id, _token(request), request.headers.get("x-moto-account-id")),
+            caller=_identified(speaks, access_key_id, _token(request), request.headers.get("x-moto-account-id")),
             region=region,
             user_agent=str(request.headers.get("User-Agent", "")),
             request_id=request_id,
@@ -148,7 +151,7 @@ def _token(request: Any) -> str | None:
     return request.headers.get(name) or request.args.get(name) or request.args.get(name.lower()) or None
 
 
-def _identified(name: str, access_key_id: str, token: str | None, account: str | None) -> Caller:
+def _identified(speaks: str, access_key_id: str, token: str | None, account: str | None) -> Caller:
     """Raises Refused in the words of the service where enforcement is on."""
     credential = find_credential(access_key_id)
     if not setting.current.enforce:
@@ -159,10 +162,15 @@ def _identified(name: str, access_key_id: str, token: str | None, account: str |
             return credential.principal
         return root_caller(named or DEFAULT_ACCOUNT_ID, access_key_id)
     if credential is None or not credential.active or credential.session_token != token:
-        raise wire.unknown_credentials(name)
+        raise _stranger(speaks, "unknown")
     if credential.expires is not None and credential.expires <= setting.now():
-        raise wire.expired_credentials(name)
+        raise _stranger(speaks, "expired")
     return credential.principal
+
+
+def _stranger(speaks: str, why: str) -> Refused:
+    said = refused_signer(speaks, why)
+    return Refused(said.code, said.message, said.status)
 
 
 def _authorize(service: Service, call: ServiceCall) -> None:
