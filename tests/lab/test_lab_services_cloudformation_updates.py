@@ -191,6 +191,7 @@ RUNS = "Resources: !!python/object/apply:builtins.exec [\"import sys; sys.module
         ("a: &a [1]\nResources: *a", "YAML aliases are not allowed"),
         ("[" * 2000, "Template format error"),
         ("just text", "unsupported structure"),
+        ("Resources: {A: {Type: 'Custom::Code', Properties: {ServiceToken: x}}}", "runs code"),
         ("Resources: {}", "At least one Resources member"),
         ("{" + '"a":' * 3000, "Template format error"),
         ("Resources: {A: {Type: 'AWS::KMS::Key', DependsOn: A}}", "Circular dependency"),

@@ -344,3 +344,30 @@ DEFAULTS = {
     "MultiRegion": False,
     "Origin": "AWS_KMS",
 }
+
+FIDELITY = (
+    (
+        "AWS::KMS::Key, ReplicaKey and Alias",
+        "All properties. The calls that AWS's resource providers make, in their order, as the caller or the stack's "
+        "role, with `kms:ViaService`; in the trail like every call. They stand on what AWS published of the providers; "
+        "what they do today may differ.",
+    ),
+    (
+        "failures",
+        "The stack is rolled back, and its events tell KMS's error as AWS puts it. One resource after the other, where "
+        "AWS makes several at once. Everything is done when the request returns.",
+    ),
+    ("DeletionPolicy, UpdateReplacePolicy, OnFailure, RoleARN, change sets", "Have their effect."),
+    (
+        "other resource types",
+        "moto's, as far as it has them, and without permissions. The status that DescribeStackResources gives each "
+        "resource is the stack's; the events have each one's own.",
+    ),
+    (
+        "templates",
+        "JSON and YAML with the functions that moto resolves. Transforms, macros, stack policies, drift, hooks and "
+        "import of resources are left out. Custom resources are refused. Stack sets are moto's. A nested stack that "
+        "fails does not fail its parent.",
+    ),
+)
+"""What of the service is simulated, and how it behaves in the lab."""

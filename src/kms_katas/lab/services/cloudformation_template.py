@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused
 
 _MOST_CHARACTERS = 51_200  # of TemplateBody (CloudFormation API reference, CreateStack)
@@ -69,6 +70,7 @@ def parsed(text: str) -> dict[str, Any]:
     if not isinstance(resources, dict) or not resources:
         raise Refused("ValidationError", _RESOURCES)
     for name, resource in resources.items():
+        _require_no_code(name, resource)
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             raise Refused(
                 "ValidationError",
@@ -79,6 +81,14 @@ def parsed(text: str) -> dict[str, Any]:
                 "ValidationError", f"Template format error: [/Resources/{name}/Properties] Expected an object"
             )
     return template
+
+
+def _require_no_code(name: str, resource: Any) -> None:
+    """Of custom resources moto runs the code in Docker, if there is one. A lab never runs what it is given."""
+    kind = str(resource.get("Type")) if isinstance(resource, dict) else ""
+    if setting.current.enforce and (kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"):
+        told = f"The resource {name} is of type {kind}, which runs code: the lab does not have that type."
+        raise Refused("ValidationError", told)
 
 
 def _read(text: str) -> Any:

@@ -8,8 +8,8 @@ from kms_katas.lab.services.call import Service
 
 SERVICES = frozenset({"cloudformation", "s3", "secretsmanager", "sns", "sqs", "ssm"})
 
-_AS_AWS_NAMES_IT = {"awslambda": "lambda"}
-FOR_KATAS = frozenset({"kms", "sts", *(_AS_AWS_NAMES_IT.get(name, name) for name in SERVICES)})
+AS_AWS_NAMES_IT = {"awslambda": "lambda"}
+FOR_KATAS = frozenset({"kms", "sts", *(AS_AWS_NAMES_IT.get(name, name) for name in SERVICES)})
 """What a kata.toml may list, by the names in AWS's host names."""
 
 
