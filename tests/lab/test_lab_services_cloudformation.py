@@ -157,10 +157,13 @@ def _keys(lab: Lab) -> list[dict[str, Any]]:
 
 
 def test_looking_at_a_stack_that_failed_makes_nothing(lab: Lab, stacks: Stacks) -> None:
-    stacks.create(template(K=key(KeyPolicy=policy(lab.home.user("u").arn)), L=key() | {"DependsOn": "K"}))
+    bad = key(KeyPolicy=policy(lab.home.user("u").arn))
+    bucket = {"Type": "AWS::S3::Bucket", "DependsOn": "K"}
+    stacks.create(template(IDS, K=bad, L=key() | {"DependsOn": "K"}, B=bucket))
     [shown] = stacks.client.describe_stack_resources(StackName=stacks.name)["StackResources"]
     stacks.client.list_stack_resources(StackName=stacks.name)
-    assert shown["LogicalResourceId"] == "K" and _keys(lab) == []
+    assert shown["LogicalResourceId"] == "K" and _keys(lab) == [] and stacks.outputs == {}
+    assert lab.home.admin.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_the_stack_asks_kms_as_its_caller_through_cloudformation(lab: Lab) -> None:

@@ -21,7 +21,7 @@ from kms_katas.lab.documents import documents_about
 from kms_katas.lab.kms import setting
 from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
-from kms_katas.lab.services.cloudformation_stack import LabStack, lab_stacks
+from kms_katas.lab.services.cloudformation_stack import lab_stacks
 from kms_katas.lab.services.cloudformation_template import parsed
 from kms_katas.lab.sessions import SessionTerms, new_role_session
 from kms_katas.lab.stored_policies import named_policy
@@ -39,14 +39,23 @@ def _backend(call: ServiceCall) -> Any:
 def _stack(call: ServiceCall) -> Any:
     """moto's stack, by name or ID, None where there is none."""
     named = call.parameters.get("StackName")
+    if named is None:
+        return None
     return next((one for one in _backend(call).stacks.values() if named in (one.name, one.stack_id)), None)
+
+
+def _arn(call: ServiceCall) -> str:
+    """Of the stack that the request names, as policies see it; "*" where it names none."""
+    name, stack = call.parameters.get("StackName"), _stack(call)
+    if name is None or stack is not None:
+        return "*" if stack is None else str(stack.stack_id)
+    base = f"arn:{PARTITION}:cloudformation:{call.region}:{call.caller.account}:stack"
+    return name if name.startswith("arn:") else f"{base}/{name}/*"
 
 
 def _needs(action: str) -> Any:
     def needed(call: ServiceCall) -> Iterable[Permission]:
-        stack, name = _stack(call), call.parameters.get("StackName", "*")
-        base = f"arn:{PARTITION}:cloudformation:{call.region}:{call.caller.account}:stack"
-        arn = stack.stack_id if stack is not None else name if name.startswith("arn:") else f"{base}/{name}/*"
+        arn = _arn(call)
         role = call.parameters.get("RoleARN")
         urls = (
             {"cloudformation:TemplateUrl": call.parameters["TemplateURL"]} if "TemplateURL" in call.parameters else {}
@@ -113,18 +122,21 @@ def _role_session(call: ServiceCall, arn: str) -> Caller:
 
 
 def _create_stack(call: ServiceCall) -> Answer:
-    asked = call.parameters
-    LabStack.on_failure = asked.get("OnFailure") or ("DO_NOTHING" if asked.get("DisableRollback") else "ROLLBACK")
-    try:
-        with _working(call):
-            answer = call.forward()
-    finally:
-        LabStack.on_failure = "ROLLBACK"
+    _require_template(call)
+    with _working(call):
+        answer = call.forward()
     _put_away(call)
     return answer
 
 
+def _require_template(call: ServiceCall) -> None:
+    if not {"TemplateBody", "TemplateURL"} & call.parameters.keys():
+        raise Refused("ValidationError", "Either Template URL or Template Body must be specified.")
+
+
 def _update_stack(call: ServiceCall) -> Answer:
+    if not call.parameters.get("UsePreviousTemplate"):
+        _require_template(call)
     stack = _stack(call)
     if stack is None:
         raise Refused("ValidationError", f"Stack [{call.parameters.get('StackName')}] does not exist")
@@ -195,15 +207,16 @@ def _denied(decision: Decision) -> Refused:
     return Refused("AccessDenied", denial_message(decision), 403)
 
 
-_ON_A_STACK = (
+_NEEDED = (
     *("CreateStack", "UpdateStack", "DeleteStack", "DescribeStacks", "DescribeStackEvents", "DescribeStackResource"),
     *("DescribeStackResources", "ListStackResources", "GetTemplate", "CreateChangeSet", "DescribeChangeSet"),
     *("ExecuteChangeSet", "DeleteChangeSet", "SetStackPolicy", "GetStackPolicy"),
+    *("ListStacks", "ListExports", "ValidateTemplate", "GetTemplateSummary"),
 )
 _WITH_TEMPLATE = ("CreateChangeSet", "GetTemplateSummary", "ValidateTemplate", "CreateStackSet", "UpdateStackSet")
 
 SERVICE = Service(
-    permissions={operation: _needs(operation) for operation in _ON_A_STACK},
+    permissions={operation: _needs(operation) for operation in _NEEDED},
     answers={
         **dict.fromkeys(_WITH_TEMPLATE, _reads_template),
         "CreateStack": _create_stack,

@@ -42,23 +42,25 @@ class LabStack(motos.Stack):
 
     parse_template = staticmethod(parsed)  # type: ignore[assignment]
     stack_status_reason: str | None = None
-    on_failure = "ROLLBACK"
-    """CreateStack, OnFailure: ROLLBACK, DELETE or DO_NOTHING."""
 
     def _create_resource_map(self) -> Any:
+        return self._resources(self.template_dict, self.parameters)
+
+    def _resources(self, template: dict[str, Any], parameters: dict[str, Any]) -> StackResources:
+        """None of them made. Raises Refused or moto's error for a template or parameters that will not do."""
         resources = StackResources(
             self.stack_id,
             self.name,
-            self.parameters,
+            parameters,
             self.tags,
             account_id=self.account_id,
             region_name=self.region_name,
-            template=self.template_dict,
+            template=template,
             cross_stack_resources=self.cross_stack_resources,
         )
         resources.load()
-        if self.template_dict:
-            in_order(self.template_dict)
+        if template:
+            in_order(template)
         return resources
 
     @property
@@ -93,10 +95,12 @@ class LabStack(motos.Stack):
             self._publish()
             return
         reason = f"The following resource(s) failed to create: [{failed}]. "
-        if self.on_failure == "DO_NOTHING":
+        asked = working_for.get().parameters
+        then = asked.get("OnFailure") or ("DO_NOTHING" if asked.get("DisableRollback") else "ROLLBACK")
+        if then == "DO_NOTHING":
             self._say("CREATE_FAILED", reason)
             return
-        ending, word = ("DELETE", "Delete") if self.on_failure == "DELETE" else ("ROLLBACK", "Rollback")
+        ending, word = ("DELETE", "Delete") if then == "DELETE" else ("ROLLBACK", "Rollback")
         self._say(f"{ending}_IN_PROGRESS", f"{reason}{word} requested by user.")
         left = self._take_back(undo)
         self._say(f"{ending}_COMPLETE" if left is None else f"{ending}_FAILED", left)
@@ -104,7 +108,9 @@ class LabStack(motos.Stack):
     def _publish(self) -> None:
         """Its exports, which moto looks for before there is a resource."""
         backend = motos.cloudformation_backends[self.account_id][self.region_name]
-        backend.exports.update({export.name: export for export in self.exports})
+        others = {name: one for name, one in backend.exports.items() if one.exporting_stack_id != self.stack_id}
+        backend.exports.clear()
+        backend.exports.update(others | {export.name: export for export in self.exports})
 
     def _set_tags(self) -> None:
         """As moto does before it makes EC2's resources."""
@@ -199,12 +205,13 @@ class LabStack(motos.Stack):
             super().update(template, role_arn, parameters, tags)
             return
         new_tags = self.tags if tags is None else tags
-        if (wanted, parameters or self.parameters, new_tags) == (self.template_dict, self.parameters, self.tags):
+        given = self.parameters if parameters is None else parameters
+        if (wanted, given, new_tags) == (self.template_dict, self.parameters, self.tags):
             raise Refused("ValidationError", "No updates are to be performed.")
-        in_order(wanted)
+        self._resources(wanted, given)
         self._say("UPDATE_IN_PROGRESS", "User Initiated")
         before = (self.template, self.template_dict, self.parameters, self.tags)
-        self._take_over(template, wanted, parameters or self.parameters, new_tags)
+        self._take_over(template, wanted, given, new_tags)
         self.role_arn = role_arn or self.role_arn
         undo: list[tuple[str, _Undo]] = []
         replaced: list[Any] = []
@@ -264,18 +271,14 @@ class LabStack(motos.Stack):
                 return lambda: self._change_of_moto(name, template)
             return lambda: self._replace(name, existing, undo, replaced)
         old = existing.properties
-        wanted: Properties = {}
-        fault: Failed | None = None
         try:
             wanted = self._properties(name)
-        except Failed as failed:
-            fault = failed
-        if fault is None and wanted == old:
+        except Failed:
+            return lambda: self._properties(name)  # it fails again, among the events
+        if wanted == old:
             return None
 
         def work() -> None:
-            if fault is not None:
-                raise fault
             provider = self._provider()
             if any(old.get(one, DEFAULTS[one]) != wanted.get(one, DEFAULTS[one]) for one in TYPES[kind].fixed):
                 told = (
@@ -284,11 +287,8 @@ class LabStack(motos.Stack):
                 )
                 raise provider.failed("NotUpdatable", told)
             if any(old.get(one) != wanted.get(one) for one in TYPES[kind].replacing):
-                self._say_of(
-                    name,
-                    "UPDATE_IN_PROGRESS",
-                    "Requested update requires the creation of a new physical resource; hence creating one.",
-                )
+                told = "Requested update requires the creation of a new physical resource; hence creating one."
+                self._say_of(name, "UPDATE_IN_PROGRESS", told)
                 self._replace(name, existing, undo, replaced)
                 return
             undo.append((f"{name} ", lambda: TYPES[kind].update(existing, wanted, old, self._provider())))

@@ -16,6 +16,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused
 
 _MOST_CHARACTERS = 51_200  # of TemplateBody (CloudFormation API reference, CreateStack)
+_MOST_RESOURCES = 500  # CloudFormation guide, quotas
 _PSEUDO = "AWS::"
 _IN_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
 _RESOURCES = "Template format error: At least one Resources member must be defined."
@@ -69,6 +70,9 @@ def parsed(text: str) -> dict[str, Any]:
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise Refused("ValidationError", _RESOURCES)
+    if len(resources) > _MOST_RESOURCES:
+        told = f"Number of resources, {len(resources)}, is greater than maximum allowed, {_MOST_RESOURCES}"
+        raise Refused("ValidationError", f"Template format error: {told}")
     for name, resource in resources.items():
         _require_no_code(name, resource)
         if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
@@ -121,14 +125,16 @@ def in_order(template: Mapping[str, Any]) -> list[str]:
             f"Template format error: Unresolved resource dependencies [{', '.join(unknown)}] in the Resources block of "
             "the template",
         )
-    ordered: list[str] = []
-    while len(ordered) < len(resources):
-        ready = [name for name in resources if name not in ordered and needs[name] & set(resources) <= set(ordered)]
+    left = {name: names & resources.keys() for name, names in needs.items()}
+    ordered: dict[str, None] = {}
+    while left:
+        ready = [name for name, names in left.items() if names <= ordered.keys()]
         if not ready:
-            circle = ", ".join(name for name in resources if name not in ordered)
-            raise Refused("ValidationError", f"Circular dependency between resources: [{circle}]")
-        ordered += ready
-    return ordered
+            raise Refused("ValidationError", f"Circular dependency between resources: [{', '.join(left)}]")
+        ordered |= dict.fromkeys(ready)
+        for name in ready:
+            del left[name]
+    return list(ordered)
 
 
 def _needed(name: str, resource: Mapping[str, Any]) -> set[str]:
