@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from kms_katas.grading.gate import Gate
 from kms_katas.grading.runner import Runner
 from kms_katas.kit import Kit
+from kms_katas.lab import Lab
 
-from .conftest import Hold, by_both_runners
+from .conftest import Hold, by_both_runners, signed
 
 LOADED = """
 import json, sys
@@ -101,3 +103,19 @@ def test_an_answer_keeps_an_object_in_s3(hold: Hold, region: str) -> None:
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     answer.lab.home.admin.client("s3", region=region).create_bucket(Bucket=bucket, **where)
     assert answer.call("keep", answer.client(service="s3", region=region), bucket, text) == text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "kms.amazonaws.com",
+        "a.kms.us-east-1.amazonaws.com",
+        "b.s3.us-east-1.amazonaws.com.example",
+        "b.s3-evil.us-east-1.amazonaws.com",
+        "b/s3.us-east-1.amazonaws.com",
+        "ec2.us-east-1.amazonaws.com",
+    ],
+)
+def test_other_hosts_than_those_of_the_listed_services_are_not_reached(lab: Lab, host: str) -> None:
+    question = signed(lab.home.admin, url=f"https://{host}/")
+    assert "refused" in Gate(lab, ("kms", "s3")).reply(question)
