@@ -62,6 +62,7 @@ def test_a_kit_in_order_has_no_fault(kata):
         (TOML, '["decrypt"]', "[]", "`concepts`"),
         (TOML, '["SCS-C03"]', "[]", "`exams`"),
         (TOML, 'services = ["kms"]', "services = []", "`services`"),
+        (TOML, 'services = ["kms"]', 'services = ["kms", "braket"]', "`services` lists braket"),
         (TOML, "prerequisites = []", 'prerequisites = ["keys/gone"]', "keys/gone"),
         (TOML, '["Vague.", "Direct."]', '["Vague."]', "2 to 5 hints"),
         (TOML, '["Vague.", "Direct."]', '["1", "2", "3", "4", "5", "6"]', "2 to 5 hints"),

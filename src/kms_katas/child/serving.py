@@ -50,6 +50,14 @@ def warm() -> None:
     gc.freeze()
 
 
+def make_client(service: str) -> None:
+    """Have one ready: reading the description of a service and making its client costs more than a check."""
+    with contextlib.suppress(Exception):  # whoever asks for the client is told
+        bridge.clients.prepare(service, "us-east-1")
+    gc.collect()
+    gc.freeze()
+
+
 def _list_packages_once() -> None:
     """What can be imported is listed now: in an enclosure a folder may be closed of which every entry is open."""
     importlib.invalidate_caches()

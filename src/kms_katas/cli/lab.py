@@ -55,7 +55,11 @@ def serve(
 
 def shell_lines(url: str, region: str, principals: Sequence[Principal], windows: bool) -> list[str]:
     """What people read and paste: a block for each principal, whole in itself."""
-    lines = [f"The lab is at {url} until you press Ctrl-C here. Paste one block into the shell that shall use it.", ""]
+    lines = [
+        f"The lab is at {url} until you press Ctrl-C here.",
+        "Paste one block into the shell that is to use it.",
+        "",
+    ]
     for principal in principals:
         values = {
             "AWS_ENDPOINT_URL": url,

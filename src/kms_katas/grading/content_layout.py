@@ -8,6 +8,7 @@ from typing import Any
 
 from kms_katas.kit import Finding, Kata, KataError, Kit
 from kms_katas.kit.kata import read_kata
+from kms_katas.lab.services.table import FOR_KATAS
 from kms_katas.policy import PolicyError, parse_document
 from kms_katas.policy.document import statements
 
@@ -80,6 +81,10 @@ def _fields(kata: Kata, known: set[str]) -> Iterator[Finding]:
         yield Finding(where, "`why` is empty; say what it means in production.")
     if not kata.concepts or not kata.exams or not kata.services or not kata.answer:
         yield Finding(where, "`concepts`, `exams`, `services` and `answer` each need an entry.")
+    for service in kata.services:
+        if service not in FOR_KATAS:
+            known_ones = ", ".join(sorted(FOR_KATAS))
+            yield Finding(where, f"`services` lists {service}, which the lab does not have for katas: {known_ones}.")
     for needed in kata.prerequisites:
         if needed not in known:
             yield Finding(where, f"the prerequisite {needed} is no kata of this kit.")

@@ -39,6 +39,7 @@ class ForkedRunner:
         self._command = [isolation, *map(str, hidden)]
         self._warm: _WarmProcess | None = None
         self._ahead: list[_ForkedAnswer] = []
+        self.services = frozenset[str]()
 
     @property
     def isolation(self) -> str:
@@ -53,13 +54,13 @@ class ForkedRunner:
         if self._warm is not None and not self._warm.gone:
             with contextlib.suppress(ProcessLost):
                 while len(self._ahead) < AHEAD:
-                    self._ahead.append(self._warm.fork(b"ahead"))
+                    self._ahead.append(self._warm.fork(b"ahead", self.services))
                 return
         self._current()
 
     def start(self) -> AnswerProcess:
         warm = self._current()
-        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork")
+        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork", self.services)
 
     def lend(self) -> socket.socket | None:
         """For adopt() in another process: the other end of a copy of the warm process. None when that was killed."""
@@ -115,6 +116,8 @@ class _WarmProcess:
         self.gone = False
         """Whether it is known to be."""
         self._reaping = False
+        self._clients = {"kms"}
+        """The services whose clients it has made."""
         self._process: subprocess.Popen[bytes] | None = None
         if lent:
             self._control = lent
@@ -151,8 +154,12 @@ class _WarmProcess:
         self.level, pid, self.lacks = rest.split(" ", 2)
         self._pid = int(pid)
 
-    def fork(self, word: bytes) -> "_ForkedAnswer":
+    def fork(self, word: bytes, services: frozenset[str]) -> "_ForkedAnswer":
         self.wait_until_ready()
+        for service in sorted(services - self._clients):
+            self._say(b"client " + service.encode())
+            self._hear()
+            self._clients.add(service)
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:

@@ -24,7 +24,12 @@ MAX_SLEEP = 20 * 365 * 86400.0
 T = TypeVar("T")
 
 _NOT_UNDERSTOOD = "the lab did not understand the request"
-_HOST = re.compile(r"(?P<service>[a-z][a-z0-9-]*)\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])\.amazonaws\.com")
+_HOST = re.compile(
+    r"(?:(?:[a-z0-9][a-z0-9.-]*\.)?(?P<s3>s3)|(?P<other>[a-z][a-z0-9-]*))"
+    r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9]))?\.amazonaws\.com"
+)
+_WITHOUT_REGION = ("s3", "sts")
+"""Whose clients may leave the Region out of the host name, and mean us-east-1 then."""
 
 
 class Refused(Exception):
@@ -100,7 +105,10 @@ class Gate:
             raise Refused(
                 f"there is no network here: {parts.scheme}://{parts.netloc[:100]} cannot be reached from an exercise"
             )
-        service, region = found["service"], found["region"]
+        service, region = found["s3"] or found["other"], found["region"]
+        if region is None and service not in _WITHOUT_REGION:
+            raise Refused(f"{parts.netloc[:100]} is no host of this AWS: the call was not sent")
+        region = region or "us-east-1"
         if service not in self.services:
             raise Refused(f"this exercise has only {', '.join(self.services)}: the call to {service} was not sent")
         if service == "kms" and (parts.path != "/" or parts.query):

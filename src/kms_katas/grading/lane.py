@@ -33,12 +33,13 @@ from kms_katas.grading.outcome import (
 )
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run, answer_folder
-from kms_katas.grading.runner import TRIES, Runner
+from kms_katas.grading.runner import TRIES, Runner, services_of
 from kms_katas.grading.source import MAX_SOURCE, read_bytes
 from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 from kms_katas.lab import Lab
 from kms_katas.lab.aws_session import ClientPool
+from kms_katas.lab.services.table import load
 
 T = TypeVar("T")
 
@@ -106,6 +107,9 @@ class Lane:
         session.config.pluginmanager.register(self._outcome)
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
         self._answers: list[Answer] = []
+        checked = [kata for kata in kit.katas if self._items[kata.id]]
+        runner.services = services_of(checked)
+        load(runner.services)
         self._digests = {kata.id: kit.checks_digest(kata) for kata in kit.katas if self._items[kata.id]}
 
     def grade(self, kata: Kata, answers: Path, seed: int | None = None) -> Verdict:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from kms_katas.kit import KitError
+from kms_katas.kit import Kata, KitError
 
 Reply = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers a question that the running answer asks: the gate."""
@@ -52,6 +52,8 @@ class Runner(Protocol):
     """Starts answer processes. Making one starts no process. `name` is that of KATA_RUNNER."""
 
     name: str
+    services: frozenset[str]
+    """Whose clients answers get made beforehand, where there is a process to make them in."""
 
     @property
     def isolation(self) -> str:
@@ -68,6 +70,11 @@ class Runner(Protocol):
         """Raises Infra when no process can be had."""
 
     def close(self) -> None: ...
+
+
+def services_of(katas: Iterable[Kata]) -> frozenset[str]:
+    """What their kata.toml list."""
+    return frozenset(service for kata in katas for service in kata.services)
 
 
 VARIABLE = "KATA_RUNNER"

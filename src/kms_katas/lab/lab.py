@@ -64,8 +64,9 @@ _MOTO_CONFIG: Any = {
 class Lab:
     """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
-    Credentials and permissions are checked for KMS and STS, where AssumeRole asks the role's trust policy. IAM, S3,
-    Organizations and the rest are moto's own: they let every caller do everything.
+    Credentials and permissions are checked for KMS, for STS, where AssumeRole asks the role's trust policy, and for the
+    services that call KMS (services/table.py). IAM, Organizations and the rest are moto's own: they let every caller do
+    everything.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.

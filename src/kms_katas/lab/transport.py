@@ -45,6 +45,11 @@ def _served(request: AWSPreparedRequest) -> AWSResponse:
         return refusal(
             request, "UnsupportedOperationException", f"The lab's stand-in for {host} does not have this operation."
         )
+    except ModuleNotFoundError as missing:
+        service = host.partition(".")[0]
+        extra = "kms-katas[cloudformation]" if service == "cloudformation" else f"moto[{service}]"
+        text = f'The lab\'s stand-in for {host} needs {missing.name}, which is not installed: pip install "{extra}"'
+        return refusal(request, "UnsupportedOperationException", text)
     except Exception as fault:
         return refusal(
             request,

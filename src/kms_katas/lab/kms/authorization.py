@@ -67,7 +67,7 @@ def authorize(work: Work) -> None:
 
 def _is_managed_by_aws(check: Check) -> bool:
     """An AWS managed key is nobody's to manage, not even where everybody is an administrator."""
-    return check.key is not None and check.key.manager == "AWS" and nobody_may(check.action)
+    return check.key is not None and check.key.manager == "AWS" and nobody_may(check.action, check.key.policy)
 
 
 def _shown(work: Work) -> Iterator[str]:

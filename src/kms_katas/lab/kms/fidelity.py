@@ -5,11 +5,16 @@ name for an operation that is in none of these tables. Not for caveats that hold
 those itself.
 """
 
+from kms_katas.lab.kms.aws_managed import PREDEFINED
+
 EXACT = ""
 
 _MADE_UP = (
     "Every CloudHSM cluster and every proxy that is named is there and answers, so a connection never fails. No text "
     "of AWS is recorded."
+)
+_PREDEFINED = (
+    f"Which predefined aliases (alias/aws/...) an account has is not documented; the lab has {len(PREDEFINED)}."
 )
 
 CAVEATS: dict[str, str] = {
@@ -28,7 +33,7 @@ CAVEATS: dict[str, str] = {
     "DeleteImportedKeyMaterial": EXACT,
     "DeriveSharedSecret": "Recipient (Nitro enclaves) is refused.",
     "DescribeCustomKeyStores": _MADE_UP,
-    "DescribeKey": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 16.",
+    "DescribeKey": _PREDEFINED,
     "DisableKey": EXACT,
     "DisableKeyRotation": EXACT,
     "DisconnectCustomKeyStore": _MADE_UP,
@@ -50,7 +55,7 @@ CAVEATS: dict[str, str] = {
     "ImportKeyMaterial": "How the key material ID is computed is the lab's own. Private keys are read in DER; AWS "
     "takes RSA and ECC keys in BER too.",
     "GetPublicKey": EXACT,
-    "ListAliases": "Which predefined aliases (alias/aws/...) an account has is not documented; the lab has 16.",
+    "ListAliases": _PREDEFINED,
     "ListGrants": "For a grant ID that the key does not have the list is empty; AWS's answer is not known.",
     "ListKeyPolicies": "The code for a bad Marker is a guess.",
     "ListKeyRotations": EXACT,

@@ -1,0 +1,115 @@
+"""Templates: their order, parameters and exports, and stacks where nothing is enforced."""
+
+import json
+import secrets
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from kms_katas.lab import Lab, install, uninstall
+
+pytest.importorskip("moto.cloudformation", exc_type=ImportError)
+
+from kms_katas.lab.services.cloudformation_template import in_order, parsed
+
+NAMES = [f"R{number}" for number in range(12)]
+
+
+@given(st.data())
+def test_each_resource_comes_after_those_that_it_refers_to(data: Any) -> None:
+    names = data.draw(st.permutations(NAMES))
+    needs = {
+        name: data.draw(st.sets(st.sampled_from(names[:place]))) if place else set() for place, name in enumerate(names)
+    }
+    forms = [
+        lambda name: {"Ref": name},
+        lambda name: {"Fn::GetAtt": [name, "Arn"]},
+        lambda name: {"Fn::Sub": f"x${{{name}}}y"},
+        lambda name: {"Fn::Join": ["", [{"Fn::Sub": ["${a}", {"a": {"Ref": name}}]}]]},
+    ]
+    listed = data.draw(st.permutations(names))
+    resources = {}
+    for name in listed:
+        told = [data.draw(st.sampled_from(forms))(one) for one in needs[name]]
+        resources[name] = {"Type": "AWS::KMS::Key", "Properties": {"Description": told}}
+    ordered = in_order({"Resources": resources})
+    assert sorted(ordered) == sorted(names)
+    assert all(ordered.index(one) < ordered.index(name) for name in names for one in needs[name])
+
+
+def test_a_chain_of_as_many_resources_as_there_may_be_is_ordered() -> None:
+    chain = {f"R{one}": {"Type": "AWS::KMS::Key", "DependsOn": f"R{one + 1}"} for one in range(499)}
+    chain["R499"] = {"Type": "AWS::KMS::Key", "DependsOn": []}
+    assert in_order({"Resources": chain}) == [f"R{one}" for one in range(499, -1, -1)]
+
+
+def test_json_and_yaml_say_the_same() -> None:
+    text = """
+    Resources:
+      A: {Type: AWS::KMS::Key, Properties: {Description: !Sub "${AWS::StackName}", KeyPolicy: {Version: 2012-10-17}}}
+      B: {Type: AWS::KMS::Alias, Properties: {AliasName: !Join ["/", [alias, !Ref N]], TargetKeyId: !GetAtt A.Arn}}
+    Parameters: {N: {Type: String}}
+    """
+    found = parsed(text)
+    assert parsed(json.dumps(found)) == found
+    assert found["Resources"]["A"]["Properties"]["KeyPolicy"] == {"Version": "2012-10-17"}
+    assert found["Resources"]["B"]["Properties"]["TargetKeyId"] == {"Fn::GetAtt": ["A", "Arn"]}
+
+
+WITH_PARAMETER = json.dumps(
+    {
+        "Parameters": {"Told": {"Type": "String", "Default": "usual"}, "Alias": {"Type": "String"}},
+        "Conditions": {"Named": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Alias"}, "none"]}]}},
+        "Resources": {
+            "K": {"Type": "AWS::KMS::Key", "Properties": {"Description": {"Ref": "Told"}}},
+            "A": {
+                "Type": "AWS::KMS::Alias",
+                "Condition": "Named",
+                "Properties": {"AliasName": {"Fn::Sub": "alias/${Alias}"}, "TargetKeyId": {"Ref": "K"}},
+            },
+        },
+        "Outputs": {"Id": {"Value": {"Ref": "K"}, "Export": {"Name": "the-key"}}},
+    }
+)
+
+
+def given_as(**parameters: str) -> list[dict[str, str]]:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+
+
+def test_parameters_and_conditions_count_and_a_later_update_can_change_them(lab: Lab, kms: Any) -> None:
+    cfn, name = lab.home.admin.client("cloudformation"), secrets.token_hex(4)
+    with pytest.raises(ClientError):
+        cfn.create_stack(StackName="s", TemplateBody=WITH_PARAMETER)
+    cfn.create_stack(StackName="s", TemplateBody=WITH_PARAMETER, Parameters=given_as(Alias=name))
+    [export] = cfn.list_exports()["Exports"]
+    found = kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]
+    assert (export["Name"], export["Value"], found["Description"]) == ("the-key", found["KeyId"], "usual")
+    cfn.update_stack(StackName="s", UsePreviousTemplate=True, Parameters=given_as(Alias="none", Told="other"))
+    assert kms.describe_key(KeyId=found["KeyId"])["KeyMetadata"]["Description"] == "other"
+    assert kms.list_aliases(KeyId=found["KeyId"])["Aliases"] == []
+    cfn.delete_stack(StackName="s")
+    assert cfn.list_exports()["Exports"] == []
+
+
+def test_stacks_work_where_nothing_is_enforced() -> None:
+    install()
+    try:
+        with mock_aws():
+            cfn, kms = (boto3.client(name, region_name="us-east-1") for name in ("cloudformation", "kms"))
+            kept = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "a-bucket-of-a-stack"}}
+            key: dict[str, Any] = {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": True}}
+            cfn.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"B": kept, "K": key}}))
+            resources = cfn.describe_stack_resources(StackName="s")["StackResources"]
+            made = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+            assert kms.get_key_rotation_status(KeyId=made["K"])["KeyRotationEnabled"] is True
+            cfn.delete_stack(StackName="s")
+            assert kms.describe_key(KeyId=made["K"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+            assert boto3.client("s3", region_name="us-east-1").list_buckets()["Buckets"] == []
+    finally:
+        uninstall()
