@@ -1,5 +1,6 @@
 """Loads the plugin of the checks for tests/graders, and a small kit of one kata for the tests of the kit itself."""
 
+import signal
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,10 @@ from kms_katas.kit import Kit, find_kit
 # No test is timed: a slow machine is no fault of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Who starts the tests behind a shell's & hands down that Ctrl-C is nothing, and what they start would not end by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["kms_katas.grading.plugin", "pytester"]
 

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -147,7 +146,7 @@ def served() -> Iterator[Served]:
             assert line, process.stderr.read()  # type: ignore[union-attr]
             yield Served(json.loads(line))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(timeout=60)
 
 
