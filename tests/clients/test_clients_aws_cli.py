@@ -122,3 +122,17 @@ def test_a_key_that_nobody_has_is_refused_by_each_service_in_its_own_words(aws: 
     }
     for code, words in said.items():
         assert f"({code})" in aws.run(*words, env=nobody).stderr.decode()
+
+
+def test_an_object_under_a_key_is_read_and_the_log_tells_it(aws: Client, key: str, admin: dict[str, str]) -> None:
+    bucket = f"bucket-{secrets.token_hex(6)}"
+    aws.run("s3", "mb", f"s3://{bucket}", env=admin)
+    words = ["--sse", "aws:kms", "--sse-kms-key-id", key]
+    sent = aws.run("s3", "cp", "-", f"s3://{bucket}/a", *words, env=admin, stdin=b"x")
+    assert sent.returncode == 0, sent.stderr.decode()
+
+    words = ["--lookup-attributes", f"AttributeKey=ResourceName,AttributeValue={key}"]
+    events = aws.json("cloudtrail", "lookup-events", *words, env=admin)["Events"]
+    assert "GenerateDataKey" in [event["EventName"] for event in events]
+    told = json.loads(events[0]["CloudTrailEvent"])
+    assert told["userIdentity"]["invokedBy"] == "s3.amazonaws.com"
