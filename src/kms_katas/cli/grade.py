@@ -88,9 +88,9 @@ def _graded(
                 found[job] = verdict
                 show(f"{task} {len(found)} done")
     except KeyboardInterrupt:
-        kept = "; the reports in files say `error`" if any(wanted.output for wanted in reports) else ""
-        done = f"{len(found)} of {screen.count(len(jobs), 'answer')} had been graded"
-        print(f"\nStopped. {done}. No verdict is kept{kept}.", file=sys.stderr)
+        done = f"{len(found)} of {screen.count(len(jobs), 'answer')}"
+        files = " Reports in files say `error`." if any(wanted.output for wanted in reports) else ""
+        print(f"\nStopped after {done}; no verdict is kept.{files}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     return [(job, found[job]) for job in jobs]
 
