@@ -6,6 +6,7 @@ import os
 import pytest
 
 from kms_katas.child import sandbox
+from kms_katas.cli import report
 from kms_katas.grading.runner import best_runner
 
 RIGHT = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
@@ -103,3 +104,59 @@ def test_check_takes_a_level_and_the_verdict_says_it(run, mini_root, submissions
 def test_a_level_that_nobody_knows_is_refused(kata):
     ran = kata("check", "--isolation", "moonlight")
     assert ran.status == 2 and "moonlight" in ran.said
+
+
+def test_whoever_is_left_out_is_named_with_the_reason(kata, submissions, tmp_path):
+    folder = submissions(ann=RIGHT)
+    (tmp_path / "elsewhere" / "keys" / "mini").mkdir(parents=True)
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "eve").mkdir()
+    (folder / "dan.py").write_text(RIGHT)
+    (folder / ".DS_Store").write_text("")
+    ran = kata("grade", folder)
+    assert ran.out.splitlines()[0].split()[:2] == ["pass", "ann"] and "1 of 1 answer passed." in ran.out
+    told = dict(line.strip().split(": ", 1) for line in ran.err.splitlines()[2:])
+    assert told.keys() == {"dan.py", "eve", "linked"}
+    assert "a file" in told["dan.py"] and "no answer" in told["eve"] and "a link" in told["linked"]
+
+
+def test_a_learner_whose_folder_is_a_link_is_no_pass(kata, submissions, tmp_path):
+    folder = submissions(ann=RIGHT)
+    assert kata("grade", folder).status == 0
+    (folder / "linked").symlink_to(tmp_path, target_is_directory=True)
+    assert kata("grade", folder).status == 1
+
+
+def test_where_nobody_is_left_out_nothing_is_said_of_it(kata, submissions):
+    assert kata("grade", submissions(ann=RIGHT, bob=WRONG)).err == ""
+
+
+def test_a_folder_of_links_alone_is_told_as_such(kata, tmp_path):
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "ann").symlink_to(tmp_path, target_is_directory=True)
+    ran = kata("grade", tmp_path / "all")
+    assert ran.status == 2 and "holds no answer" in ran.err and "a link" in ran.err
+
+
+def test_a_folder_that_may_not_be_read_keeps_nobody_else_from_a_verdict(kata, submissions):
+    folder = submissions(ann=RIGHT, bob=RIGHT)
+    (folder / "bob").chmod(0)
+    if os.access(folder / "bob", os.R_OK):
+        pytest.skip("no right can be taken away here: root keeps all")
+    try:
+        ran = kata("grade", folder)
+    finally:
+        (folder / "bob").chmod(0o700)
+    assert ran.out.split()[:2] == ["pass", "ann"] and "bob" in ran.err
+
+
+def test_ctrl_c_says_how_far_it_came_and_that_no_verdict_is_kept(kata, submissions, tmp_path, monkeypatch):
+    def interrupted(kit, jobs, *_):
+        yield jobs[0], report.unfinished([jobs[0].kata], 0)[0]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kms_katas.cli.grade.grade_in_lanes", interrupted)
+    output = tmp_path / "cohort.json"
+    ran = kata("grade", submissions(ann=RIGHT, bob=RIGHT), "--format", "json", "--output", output)
+    assert ran.status == 130 and "1 of 2 answers" in ran.err and "Nothing is lost" not in ran.err
+    assert {entry["verdict"]["status"] for entry in json.loads(output.read_text())["submissions"]} == {"error"}

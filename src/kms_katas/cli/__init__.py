@@ -29,6 +29,14 @@ def main() -> None:
         sys.exit(NOT_PASSED)
 
 
+def on_github() -> bool:
+    """Whether what is printed becomes the log of a GitHub Actions step, whose runner obeys some lines.
+
+    Here, where no package is needed: a sentence about a missing one must come out too.
+    """
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 def _run() -> int:
     try:
         from kms_katas.cli.app import run
@@ -75,7 +83,6 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 def _fail(sentence: str, status: int) -> int:
-    from kms_katas.cli.screen import on_github
     from kms_katas.reports.github import for_log
     from kms_katas.reports.public import safe
 

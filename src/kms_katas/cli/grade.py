@@ -2,19 +2,20 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from kms_katas.cli import NOT_PASSED, PASSED, report, screen
+from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
 from kms_katas.cli.place import Place
 from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.csv_report import as_csv
-from kms_katas.reports.github import as_summary
+from kms_katas.reports.github import as_summary, for_log
 from kms_katas.reports.html_report import as_pages
 from kms_katas.reports.json_report import as_cohort
 from kms_katas.reports.junit import as_junit
@@ -31,13 +32,15 @@ def grade(
     outputs: Sequence[Path],
     isolation: str | None,
 ) -> int:
-    """Grade and report. The exit status: 0 when every answer passed."""
+    """Grade and report. The exit status: 0 when every answer passed, and no learner's folder is a link."""
     kit = place.kit
-    jobs = list(_jobs(kit, submissions, place.find(word) if word else None, seed))
+    entries = _entries(submissions)
+    jobs = list(_jobs(kit, entries, place.find(word) if word else None, seed))
+    left_out = _left_out(entries, {job.name for job in jobs})
     if not jobs:
         raise KitError(
             f"{submissions} holds no answer. Give a folder with a folder for each learner, shaped like katas/ or a "
-            "workspace; with --kata, each may hold the files of that kata alone."
+            f"workspace; with --kata, each may hold the files of that kata alone.{_in_words(left_out)}"
         )
     reports = report.wanted(formats, outputs, [job.folder / name for job in jobs for name in job.kata.answer])
     if any(wanted.format == "html" and wanted.output is None for wanted in reports):
@@ -49,11 +52,7 @@ def grade(
         if wanted.output:
             # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
             _write(wanted.output, wanted.format, unfinished, opening=True)
-    found: dict[Job, Verdict] = {}
-    with screen.waiting(f"Grading {screen.count(len(jobs), 'answer')} ..."):
-        for job, verdict in grade_in_lanes(kit, jobs, lanes or os.cpu_count() or 1, isolation):
-            found[job] = verdict
-    graded = [(job, found[job]) for job in jobs]
+    graded = _graded(kit, jobs, lanes or os.cpu_count() or 1, isolation, reports)
 
     def put(wanted: report.Wanted) -> None:
         if wanted.format == "github":
@@ -65,10 +64,39 @@ def grade(
         else:
             report.put(_MAKERS[wanted.format](_named(graded)), None)
 
-    report.deliver(reports, put)
-    return PASSED if all(verdict.passed for verdict in found.values()) else NOT_PASSED
+    try:
+        report.deliver(reports, put)
+    finally:
+        if left_out:
+            # Last, where it is still seen when many lines have gone by.
+            sys.stdout.flush()
+            words = _in_words(left_out)
+            print(for_log(words) if on_github() else words, file=sys.stderr)
+    passed = all(verdict.passed for _, verdict in graded) and _LINK not in left_out.values()
+    return PASSED if passed else NOT_PASSED
 
 
+def _graded(
+    kit: Kit, jobs: Sequence[Job], lanes: int, isolation: str | None, reports: Iterable[report.Wanted]
+) -> list[tuple[Job, Verdict]]:
+    """In the order of `jobs`. Ends the command at Ctrl-C, and says what comes of it."""
+    found: dict[Job, Verdict] = {}
+    task = f"Grading {screen.count(len(jobs), 'answer')} ..."
+    try:
+        with screen.waiting(task) as show:
+            for job, verdict in grade_in_lanes(kit, jobs, lanes, isolation):
+                found[job] = verdict
+                show(f"{task} {len(found)} done")
+    except KeyboardInterrupt:
+        done = f"{len(found)} of {screen.count(len(jobs), 'answer')}"
+        files = " Reports in files say `error`." if any(wanted.output for wanted in reports) else ""
+        print(f"\nStopped after {done}; no verdict is kept.{files}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    return [(job, found[job]) for job in jobs]
+
+
+MAX_LEFT_OUT = 20
+"""Lines about what is not graded."""
 _MAKERS: dict[str, Callable[[list[tuple[str, Verdict]]], str]] = {
     "json": lambda graded: as_cohort(graded) + "\n",
     "junit": lambda graded: as_junit(graded) + "\n",
@@ -96,21 +124,51 @@ def _lines(graded: list[tuple[Job, Verdict]]) -> Text:
     return lines.append(f"\n\n{passed} of {screen.count(len(graded), 'answer')} passed.", style="bold")
 
 
-def _jobs(kit: Kit, submissions: Path, only: Kata | None, seed: int | None) -> Iterator[Job]:
-    """In the order of the learners' names, then of the kit. All get the same seed: what is fair must be alike."""
+def _entries(submissions: Path) -> list[Path]:
+    """What lies there, by name, but for what begins with a dot. Raises KitError."""
     if not submissions.is_dir():
         raise KitError(f"{submissions} is not a folder. Give one that holds a folder for each learner.")
+    try:
+        return sorted(entry for entry in submissions.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise KitError(f"{submissions} cannot be read: {error.strerror}. Look at who may read it.") from error
+
+
+def _jobs(kit: Kit, entries: Iterable[Path], only: Kata | None, seed: int | None) -> Iterator[Job]:
+    """In the order of the learners' names, then of the kit. All get the same seed: what is fair must be alike."""
     seed = secrets.randbelow(2**31) if seed is None else seed
-    for learner in sorted(submissions.iterdir()):
-        if learner.name.startswith(".") or learner.is_symlink() or not learner.is_dir():
+    for learner in entries:
+        if learner.is_symlink() or not learner.is_dir():
             continue
         within = learner.absolute()
         for kata in (only,) if only else kit.katas:
             folder = answer_folder(within, kata)
-            if not folder.is_dir() and only:
+            if not os.path.isdir(folder) and only:
                 folder = within
-            if folder.is_dir():
+            if os.path.isdir(folder):
                 yield Job(learner.name, kata, folder, within, seed)
+
+
+_LINK = "a link. Put the learner's folder itself there"
+
+
+def _left_out(entries: Iterable[Path], graded: set[str]) -> dict[str, str]:
+    """Name to reason, of all of which nothing is graded: a learner who is missing in a report is missed by nobody."""
+    return {entry.name: _reason(entry) for entry in entries if entry.name not in graded}
+
+
+def _reason(entry: Path) -> str:
+    if entry.is_symlink():
+        return _LINK
+    return "no answer in it, or not to be read" if entry.is_dir() else "a file. A learner has a folder"
+
+
+def _in_words(left_out: dict[str, str]) -> str:
+    """Lines, the first of them empty; nothing where nobody is left out."""
+    lines = [f"  {one_line(name)}: {reason}." for name, reason in left_out.items()]
+    if len(lines) > MAX_LEFT_OUT:
+        lines[MAX_LEFT_OUT - 1 :] = [f"  and {len(lines) - MAX_LEFT_OUT + 1} more."]
+    return "\n".join(["", "Not graded, and in no report:", *lines]) if lines else ""
 
 
 def _closed_off(kit: Kit, isolation: str | None) -> str:

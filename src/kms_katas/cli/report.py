@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import kms_katas
-from kms_katas.cli import screen
+from kms_katas.cli import on_github
 from kms_katas.kit import CheckResult, Kata, KitError, Verdict
 from kms_katas.reports.classroom50 import VARIABLES, as_classroom50
 from kms_katas.reports.csv_report import as_csv
@@ -131,7 +131,7 @@ def put(text: str, output: Path | None) -> None:
     if output:
         write(output, text)
     else:
-        print(for_log(text) if screen.on_github() else text, end="")
+        print(for_log(text) if on_github() else text, end="")
 
 
 def write(output: Path, text: str) -> None:

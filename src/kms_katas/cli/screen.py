@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.segment import ControlType
 from rich.text import Text
 from rich.theme import Theme
 
+from kms_katas.cli import on_github
 from kms_katas.reports.github import for_log
 from kms_katas.reports.public import safe
 
@@ -65,22 +66,24 @@ def page(content: RenderableType) -> str:
 
 
 @contextlib.contextmanager
-def waiting(words: str) -> Iterator[None]:
-    """Shows `words` on a terminal for as long as the body takes, then wipes the line."""
+def waiting(words: str) -> Iterator[Callable[[str], None]]:
+    """Shows `words` on a terminal for as long as the body takes, then wipes the line.
+
+    What it gives shows others in their place, which are no fewer.
+    """
     shown = console()
     alive = shown.is_terminal and not shown.is_dumb_terminal
-    if alive:
-        shown.print(Text(words, style="dim"), end="\r")
+
+    def show(words: str) -> None:
+        if alive:
+            shown.print(Text(words, style="dim"), end="\r")
+
+    show(words)
     try:
-        yield
+        yield show
     finally:
         if alive:
             shown.control(Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN))
-
-
-def on_github() -> bool:
-    """Whether what is printed becomes the log of a GitHub Actions step, whose runner obeys some lines."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def count(number: int, noun: str) -> str:

@@ -126,4 +126,5 @@ class Run:
 def answer_folder(answers: Path, kata: Kata) -> Path:
     """Where `answers` holds the kata: by folder, as in katas/, or by id, as in a workspace."""
     by_folder = answers / kata.folder
-    return by_folder if by_folder.is_dir() else answers / kata.id
+    # Not by_folder.is_dir(): where that may not be asked, it raises.
+    return by_folder if os.path.isdir(by_folder) else answers / kata.id
