@@ -29,6 +29,7 @@ from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.kit import Kit, Verdict, find_kit
 
 BOUND_MS, BOUND_TIMES, BOUND_MIB = 40.0, 1.8, 200.0
+ROUNDS = 5
 KILL_EVERY = (0.2, 1.2)
 """Between two kills, in starts of a lane: killed faster than they can start, lanes would never come to a verdict."""
 
@@ -94,34 +95,49 @@ def outcome(verdict: Verdict, expected: set[tuple[str, ...]]) -> str:
 
 
 def costs(runs: int) -> None:
-    start = bare_start()
-    inside = InProcessRunner()
-    one_process, _ = grade_in_lane(KIT, KIT.katas, inside, lambda lane: own(lane, runs))
-    inside.close()
-    print(f"in the grader's own process: {one_process:.1f} ms of CPU; a bare Python start {start:.1f} ms")
-    for level in ("none", "lite", "full"):
-        runner = ForkedRunner(level)
-        try:
-            runner.start().close()
-        except BaseException as error:
-            print(f"{level}: {error}")
-            continue
-        lane, wall = grade_in_lane(KIT, KIT.katas, runner, lambda lane: own(lane, runs))
-        before = cpu(resource.RUSAGE_CHILDREN)
+    """In turn, ROUNDS times: a machine that is slower for a while is so for what is compared. Medians of the rounds."""
+    start, each = bare_start(), max(WARM_UP, runs // ROUNDS)
+    inside: list[float] = []
+    levels: dict[str, list[tuple[float, float, float]]] = {"none": [], "lite": [], "full": []}
+    for _ in range(ROUNDS):
+        runner = InProcessRunner()
+        cost, _ = grade_in_lane(KIT, KIT.katas, runner, lambda lane: own(lane, each))
         runner.close()
-        everything = cpu(resource.RUSAGE_CHILDREN) - before
-        # What the warm process takes to begin is no run's: a second, idle one tells it.
-        idle = ForkedRunner(level)
-        idle.start().close()
-        before = cpu(resource.RUSAGE_CHILDREN)
-        idle.close()
-        children = (everything - (cpu(resource.RUSAGE_CHILDREN) - before)) / (runs + WARM_UP) * 1000
-        total = lane + children
-        parts = f"lane {lane:.1f}, answer {children:.1f}; {wall:.1f} on the clock"
+        inside.append(cost)
+        for level, found in levels.items():
+            try:
+                found.append(cost_at(level, each))
+            except BaseException as error:
+                print(f"{level}: {error}")
+    one_process = statistics.median(inside)
+    print(f"in the grader's own process: {one_process:.1f} ms of CPU; a bare Python start {start:.1f} ms")
+    for level, found in levels.items():
+        if not found:
+            continue
+        lane, children, walls = (statistics.median(column) for column in zip(*found, strict=True))
+        total = statistics.median(one + other for one, other, _ in found)
+        ratios = [(one + other) / own_cost for (one, other, _), own_cost in zip(found, inside, strict=False)]
+        parts = f"lane {lane:.1f}, answer {children:.1f}; {walls:.1f} on the clock"
         print(
             f"{level}: {total:.1f} ms of CPU ({parts}; bound {BOUND_MS:g}), {total / start:.1f} bare starts, "
-            f"{total / one_process:.2f} times (bound {BOUND_TIMES})"
+            f"{statistics.median(ratios):.2f} times, {min(ratios):.2f} to {max(ratios):.2f} (bound {BOUND_TIMES})"
         )
+
+
+def cost_at(level: str, runs: int) -> tuple[float, float, float]:
+    """Milliseconds of CPU of a run, in the lane and in what runs the answer, and on the clock."""
+    runner = ForkedRunner(level)
+    runner.start().close()
+    lane, wall = grade_in_lane(KIT, KIT.katas, runner, lambda lane: own(lane, runs))
+    before = cpu(resource.RUSAGE_CHILDREN)
+    runner.close()
+    everything = cpu(resource.RUSAGE_CHILDREN) - before
+    # What the warm process takes to begin is no run's: a second, idle one tells it.
+    idle = ForkedRunner(level)
+    idle.start().close()
+    before = cpu(resource.RUSAGE_CHILDREN)
+    idle.close()
+    return lane, (everything - (cpu(resource.RUSAGE_CHILDREN) - before)) / (runs + WARM_UP) * 1000, wall
 
 
 def own(lane: Lane, runs: int) -> tuple[float, float]:
