@@ -122,12 +122,31 @@ def test_rights_for_the_queues_readers_are_none_for_s3(lab: Lab) -> None:
 def test_keys_of_a_forwarded_caller_never_fit_a_service_that_acts_as_itself(lab: Lab, condition: Policy) -> None:
     organization = lab.organization()
     organization.add(lab.home)
-    condition = json.loads(json.dumps(condition).replace("ORGANIZATION", organization.id))
+    condition = json.loads(json.dumps(condition).replace("ORGANIZATION", organization.organization_id))
     bucket, url = bucket_of(lab.home), queue_under(lab, key_with(lab, statement(S3, BOTH, condition)))
 
     told = " ".join(explain(lab.explain(refused(notify, lab.home, bucket, url))))
 
     assert "Near miss" in told and next(iter(condition["StringEquals"])) in told
+
+
+@pytest.mark.parametrize("where", ["the key policy", "the queue policy"])
+def test_the_organization_of_the_source_keeps_the_buckets_of_others_out(lab: Lab, where: str) -> None:
+    stranger, organization = lab.account(STRANGERS), lab.organization()
+    organization.add(lab.home)
+    ours = {"StringEquals": {"aws:SourceOrgID": organization.organization_id}}
+    key = key_with(lab, statement(S3, BOTH, ours if where == "the key policy" else None))
+    url = queue_under(lab, key, ours if where == "the queue policy" else None)
+
+    refused(notify, stranger, bucket_of(stranger), url)
+
+    notify(lab.home, bucket_of(lab.home), url)
+
+
+def test_addresses_are_no_way_to_let_a_service_in_that_acts_as_itself(lab: Lab) -> None:
+    anywhere = {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}
+
+    refused(notify, lab.home, bucket_of(lab.home), queue_under(lab, key_with(lab, statement(S3, BOTH, anywhere))))
 
 
 def test_without_a_source_a_strangers_bucket_uses_queue_and_key(lab: Lab) -> None:

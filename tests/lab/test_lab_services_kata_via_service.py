@@ -133,9 +133,7 @@ def test_a_bucket_of_another_region_asks_through_its_own_s3(
     assert lab.explain(refused).request.context["kms:ViaService"] == "s3.eu-west-1.amazonaws.com"
 
 
-def test_any_service_at_all_is_more_than_s3(
-    lab: Lab, role: Role, app: Principal, key_with: Callable[..., str]
-) -> None:
+def test_any_service_at_all_is_more_than_s3(lab: Lab, role: Role, app: Principal, key_with: Callable[..., str]) -> None:
     key = key_with(use({"AWS": role.arn}, StringLike={"kms:ViaService": "*"}))
 
     send(lab, app, key)
