@@ -45,10 +45,14 @@ def _destinations(configuration: dict[str, Any]) -> Iterable[str]:
 
 
 def _check(call: ServiceCall, bucket: Any, arn: str) -> None:
-    """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does."""
+    """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does.
+
+    FIFO queues and topics are no destinations (S3 guide, "Supported event destinations"); that they get this text too
+    is not known.
+    """
     at, sender = _destination(arn), _sender(bucket)
     invalid = Refused("InvalidArgument", "Unable to validate the following destination configurations")
-    if at.found is None or at.region != bucket.region_name:
+    if at.found is None or at.region != bucket.region_name or arn.endswith(".fifo"):
         raise invalid
     if (refusal := at.refusal(sender)) is not None:
         remember_denial(call, refusal)

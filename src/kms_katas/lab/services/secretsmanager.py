@@ -187,6 +187,16 @@ def value_for(call: ServiceCall, secret_id: str) -> dict[str, Any]:
     return value
 
 
+def _move_label(call: ServiceCall) -> Answer:
+    """moto goes on giving the version that was current before."""
+    answer = _forward(call)
+    secret = _secret(call).secret
+    if answer[0] < 300 and isinstance(secret, FakeSecret):
+        current = (one for one, version in secret.versions.items() if "AWSCURRENT" in version["version_stages"])
+        secret.default_version_id = next(current, secret.default_version_id)
+    return answer
+
+
 def _get_batch(call: ServiceCall) -> Answer:
     """Each secret as with GetSecretValue; what is refused is an entry among the errors."""
     answer = call.forward()
@@ -250,6 +260,7 @@ SERVICE = Service(
         "PutResourcePolicy": _put_policy,
         "PutSecretValue": _change,
         "UpdateSecret": _change,
+        "UpdateSecretVersionStage": _move_label,
     },
     denied=_denied,
     reached_by_rcps=True,

@@ -3,6 +3,7 @@
 Source: SNS guide, "Key management" and "Cases for Amazon SNS access control".
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -66,6 +67,11 @@ def _check(asked: Mapping[str, Any]) -> None:
             parse_document(attributes["Policy"] or "")
         except PolicyError as error:
             raise Refused("InvalidParameter", f"Invalid parameter: Policy Error: {error}") from None
+    if attributes.get("FilterPolicy"):
+        try:
+            json.loads(attributes["FilterPolicy"])
+        except ValueError:
+            raise Refused("InvalidParameter", "Invalid parameter: FilterPolicy: failed to parse JSON.") from None
 
 
 def _is_arn_of_a_queue(endpoint: str) -> bool:
@@ -116,7 +122,8 @@ FIDELITY = (
         "Delivery to a queue",
         "By SNS as itself (sns.amazonaws.com, with aws:SourceArn and aws:SourceAccount of the topic): the queue policy "
         "must let it send, the key policy use the queue's key. Where one does not, the message is lost and nobody is "
-        "told. AWS tries again before it gives a message up; the lab does not.",
+        "told. AWS tries again before it gives a message up, and keeps it for the dead-letter queue of the "
+        "subscription; the lab does neither.",
     ),
     ("Delivery to HTTP, e-mail, phones, Lambda", "None in a lab."),
     ("Subscribing", "Confirmed at once; a subscription to a queue of another account is not asked about."),
