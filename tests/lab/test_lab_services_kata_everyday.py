@@ -140,3 +140,71 @@ def test_the_current_value_of_a_secret_follows_the_label(lab: Lab) -> None:
     assert store.get_secret_value(SecretId=arn)["SecretString"] == "new"
     assert store.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"] == "old"
     assert store.batch_get_secret_value(SecretIdList=[arn])["SecretValues"][0]["SecretString"] == "new"
+
+
+@pytest.fixture
+def bucket(lab: Lab) -> str:
+    name = f"uploads-{secrets.token_hex(4)}"
+    lab.home.admin.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.mark.parametrize("asked", ["bytes=soon", "lines=1-2", "bytes=0-1,3-4"])
+def test_a_range_that_is_none_brings_the_whole_object(lab: Lab, bucket: str, asked: str) -> None:
+    s3, body = lab.home.admin.client("s3"), secrets.token_bytes(9)
+    s3.put_object(Bucket=bucket, Key="a", Body=body, ServerSideEncryption="aws:kms")
+
+    assert s3.get_object(Bucket=bucket, Key="a", Range=asked)["Body"].read() == body
+
+
+def test_an_empty_set_of_tags_takes_the_tags_away(lab: Lab, bucket: str) -> None:
+    s3 = lab.home.admin.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Tagging="kind=order")
+
+    s3.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": []})
+
+    assert s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"] == []
+
+
+@pytest.mark.parametrize("operation", ["complete_multipart_upload", "restore_object"])
+def test_a_body_that_is_missing_is_no_fault_of_the_lab(lab: Lab, bucket: str, operation: str) -> None:
+    s3 = lab.home.admin.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", StorageClass="GLACIER")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="a")["UploadId"]
+    more = {"UploadId": upload} if "upload" in operation else {}
+
+    assert error_of(getattr(s3, operation), Bucket=bucket, Key="a", **more)["Code"] == "MalformedXML"
+
+
+@pytest.mark.parametrize("service", ["s3", "sqs", "sns", "secretsmanager"])
+def test_a_policy_for_a_role_that_is_not_there_is_refused_where_it_is_put(
+    lab: Lab, sqs: Any, sns: Any, bucket: str, service: str
+) -> None:
+    name = secrets.token_hex(4)
+    one = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{lab.home.id}:role/{name}"}, "Action": "*"}
+    s3, store = lab.home.admin.client("s3"), lab.home.admin.client("secretsmanager")
+    resource = f"arn:aws:s3:::{bucket}" if service == "s3" else "*"
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [one | {"Resource": resource}]})
+    topic, (url, _) = sns.create_topic(Name=name)["TopicArn"], new_queue(sqs)
+    arn = store.create_secret(Name=name, SecretString="x")["ARN"]
+
+    def put() -> Any:
+        if service == "s3":
+            return s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+        if service == "sqs":
+            return sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        if service == "sns":
+            return sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+        return store.put_resource_policy(SecretId=arn, ResourcePolicy=policy)
+
+    assert (
+        error_of(put)["Code"]
+        == {
+            "s3": "MalformedPolicy",
+            "sqs": "InvalidAttributeValue",
+            "sns": "InvalidParameter",
+            "secretsmanager": "MalformedPolicyDocumentException",
+        }[service]
+    )
+    lab.home.role(name)
+    put()

@@ -165,9 +165,8 @@ def test_what_a_client_sealed_stays_sealed_for_who_may_only_read_the_object(lab:
     context = {"aws:x-amz-cek-alg": "AES/GCM/NoPadding"}
     wrapped = kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=context)["CiphertextBlob"]
     sealed, before = secrets.token_bytes(40), len(lab.calls)
-    s3.put_object(
-        Bucket=bucket, Key="a", Body=sealed, Metadata={"x-amz-key-v2": wrapped.hex(), "x-amz-wrap-alg": "kms"}
-    )
+    metadata = {"x-amz-key-v2": wrapped.hex(), "x-amz-wrap-alg": "kms"}
+    s3.put_object(Bucket=bucket, Key="a", Body=sealed, Metadata=metadata)
 
     answer = s3.get_object(Bucket=bucket, Key="a")
 

@@ -64,8 +64,9 @@ _MOTO_CONFIG: Any = {
 class Lab:
     """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
-    Credentials and permissions are checked for KMS and STS, where AssumeRole asks the role's trust policy. IAM, S3,
-    Organizations and the rest are moto's own: they let every caller do everything.
+    Credentials and permissions are checked for KMS, for STS, where AssumeRole asks the role's trust policy, and for the
+    services that call KMS (services/table.py). IAM, Organizations and the rest are moto's own: they let every caller
+    do everything.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.
@@ -277,7 +278,8 @@ class Lab:
         if work is None or code != "AccessDeniedException":
             raise LookupError(
                 f"This error ({code}) is no denial of this lab. "
-                "Give explain() an AccessDeniedException of KMS, or an AccessDenied of AssumeRole, of a call made here."
+                "Give explain() a denial of a call made here: an AccessDeniedException of KMS, an AccessDenied of "
+                "AssumeRole, or what a service that calls KMS says where it or KMS does not let the caller in."
             )
         if work.decision is None:
             raise LookupError(

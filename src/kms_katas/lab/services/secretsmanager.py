@@ -15,6 +15,7 @@ from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.gate import require
 from kms_katas.lab.services.secret_versions import (
@@ -215,9 +216,12 @@ def _get_batch(call: ServiceCall) -> Answer:
 
 def _put_policy(call: ServiceCall) -> Answer:
     try:
-        parse_document(call.parameters.get("ResourcePolicy", ""))
+        document = parse_document(call.parameters.get("ResourcePolicy", ""))
     except PolicyError as error:
         raise Refused("MalformedPolicyDocumentException", f"This resource policy is malformed: {error}") from None
+    if names_somebody_unknown(document):  # the text is from memory
+        text = "This resource policy contains an unsupported principal."
+        raise Refused("MalformedPolicyDocumentException", text)
     return _forward(call)
 
 
@@ -238,7 +242,7 @@ FIDELITY = (
         "from then on, if the caller may decrypt with the old one and encrypt with the new one.",
     ),
     ("Rotation and replicas", "moto's; no key is asked for."),
-    ("BlockPublicPolicy", "Not looked at; nor is whether a principal of the resource policy exists."),
+    ("BlockPublicPolicy", "Not looked at."),
 )
 """What -> how the lab has it."""
 

@@ -12,6 +12,7 @@ from moto.sqs.models import sqs_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester
 from kms_katas.lab.services.topics import TopicAt, take_data_key, topic_at, watch_subscriptions
@@ -53,7 +54,7 @@ def _forward(call: ServiceCall) -> Answer:
 
 
 def _check(asked: Mapping[str, Any]) -> None:
-    """The text for an ARN is seen in reports of real errors."""
+    """The texts for an ARN and for a principal that is not there are seen in reports of real errors."""
     arn = asked.get("TopicArn")
     if arn is not None and topic_at(arn) is None:
         reason = f"An ARN must have at least 6 elements, not {len(arn.split(':'))}"
@@ -64,9 +65,11 @@ def _check(asked: Mapping[str, Any]) -> None:
     attributes = dict(asked.get("Attributes") or {}) | {asked.get("AttributeName"): asked.get("AttributeValue")}
     if "Policy" in attributes:
         try:
-            parse_document(attributes["Policy"] or "")
+            document = parse_document(attributes["Policy"] or "")
         except PolicyError as error:
             raise Refused("InvalidParameter", f"Invalid parameter: Policy Error: {error}") from None
+        if names_somebody_unknown(document):
+            raise Refused("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound")
     if attributes.get("FilterPolicy"):
         try:
             json.loads(attributes["FilterPolicy"])

@@ -12,6 +12,7 @@ from functools import partial
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester, reused_of
 from kms_katas.lab.services.queues import (
@@ -155,9 +156,11 @@ def _check(given: Mapping[str, str]) -> None:
         raise _unreadable("KmsDataKeyReusePeriodSeconds")
     if given.get("Policy"):
         try:
-            parse_document(given["Policy"])
+            somebody_unknown = names_somebody_unknown(parse_document(given["Policy"]))
         except PolicyError:
-            raise _unreadable("Policy") from None
+            somebody_unknown = True
+        if somebody_unknown:
+            raise _unreadable("Policy")
     if given.get("RedrivePolicy"):
         try:
             json.loads(given["RedrivePolicy"])
