@@ -208,3 +208,16 @@ def test_a_policy_for_a_role_that_is_not_there_is_refused_where_it_is_put(
     )
     lab.home.role(name)
     put()
+
+
+def test_s3_of_a_region_that_is_down_is_down_too(lab: Lab, bucket: str) -> None:
+    here, west = lab.home.admin.client("s3"), lab.home.admin.client("s3", region="us-west-2")
+    there = {"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}
+    west.create_bucket(Bucket=f"{bucket}-west", **there)
+
+    lab.regions_down = {"us-east-1"}
+
+    assert error_of(here.put_object, Bucket=bucket, Key="a")["Code"] == "ServiceUnavailable"
+    west.put_object(Bucket=f"{bucket}-west", Key="a")
+    lab.regions_down = ()
+    here.put_object(Bucket=bucket, Key="a")
