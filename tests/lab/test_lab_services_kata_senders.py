@@ -176,3 +176,16 @@ def test_a_source_of_any_account_is_no_limit(lab: Lab) -> None:
     anyone = statement(S3, BOTH, {"StringLike": {"aws:SourceAccount": "*"}})
 
     notify(stranger, bucket_of(stranger), queue_under(lab, key_with(lab, anyone)))
+
+
+def test_an_upload_in_parts_is_one_event(lab: Lab) -> None:
+    bucket, url = bucket_of(lab.home), queue_under(lab, key_with(lab, statement(S3, BOTH)))
+    notify(lab.home, bucket, url)
+    s3 = lab.home.admin.client("s3")
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="big")
+    upload = {"Bucket": bucket, "Key": "big", "UploadId": begun["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"x")
+
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+
+    assert arrived(lab, url) == ["big"]
