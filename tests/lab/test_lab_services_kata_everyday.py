@@ -6,7 +6,10 @@ import json
 import secrets
 from typing import Any
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from kms_katas.lab import Lab
@@ -221,3 +224,23 @@ def test_s3_of_a_region_that_is_down_is_down_too(lab: Lab, bucket: str) -> None:
     west.put_object(Bucket=f"{bucket}-west", Key="a")
     lab.regions_down = ()
     here.put_object(Bucket=bucket, Key="a")
+
+
+def test_who_signs_nothing_or_sends_another_token_is_told_so(lab: Lab, bucket: str) -> None:
+    session = lab.home.role("app").session("one")
+    keys = {"aws_access_key_id": session.access_key_id, "aws_secret_access_key": session.secret_access_key}
+    made = boto3.Session(region_name="us-east-1")
+    nobody = made.client("s3", config=Config(signature_version=UNSIGNED))
+    without = made.client("s3", **keys, aws_session_token="no such token")
+
+    assert error_of(nobody.get_object, Bucket=bucket, Key="a") == {"Code": "AccessDenied", "Message": "Access Denied"}
+    assert error_of(without.get_object, Bucket=bucket, Key="a")["Code"] == "InvalidToken"
+
+
+def test_a_continuation_token_that_s3_did_not_make_is_the_senders_fault(lab: Lab, bucket: str) -> None:
+    s3 = lab.home.admin.client("s3")
+    s3.put_object(Bucket=bucket, Key="a")
+
+    assert (
+        error_of(s3.list_objects_v2, Bucket=bucket, ContinuationToken=secrets.token_hex(8))["Code"] == "InvalidArgument"
+    )
