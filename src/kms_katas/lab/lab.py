@@ -65,8 +65,8 @@ class Lab:
     """A context manager. One lab at a time in a process; each starts empty. Threads may share it.
 
     Credentials and permissions are checked for KMS, for STS, where AssumeRole asks the role's trust policy, and for the
-    services that call KMS (services/table.py). IAM, Organizations and the rest are moto's own: they let every caller
-    do everything.
+    services that call KMS (services/table.py). IAM, Organizations and the rest are moto's own: they let every caller do
+    everything.
 
     With a `seed`, IDs, key material, data keys and ciphertexts repeat from run to run. A `client_pool` that outlives
     the lab saves making its clients anew; see there who may have one.
