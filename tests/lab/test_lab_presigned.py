@@ -8,6 +8,7 @@ import pytest
 from serving import Answered, Served
 
 from kms_katas.lab import Lab, Principal
+from kms_katas.lab.accounts import EVERYTHING
 from kms_katas.lab.endpoint import Endpoint
 
 
@@ -43,7 +44,8 @@ def test_whoever_has_the_url_may_what_its_signer_lends(served: Served, contents:
 
 
 def test_a_session_can_lend_too(served: Served, contents: bytes) -> None:
-    assert get(served, url(served, served.lab.home.role("app").session("s1"))).body == contents
+    role = served.lab.home.role("app", policies={"all": EVERYTHING})
+    assert get(served, url(served, role.session("s1"))).body == contents
 
 
 def test_an_object_can_be_put_by_a_url(served: Served, contents: bytes) -> None:

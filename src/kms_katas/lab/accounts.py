@@ -59,7 +59,7 @@ class Principal:
 
         The same one each time, unless it says by which way its requests come: from `source_ip`; through a
         `vpc_endpoint` that `Lab.vpc_endpoint` made; or made by the service `via_service`, such as "s3", on this
-        principal's behalf. The way counts for requests to KMS and STS. Raises ValueError for what is no address, and
+        principal's behalf. The way counts wherever permissions do. Raises ValueError for what is no address, and
         for no name of a service.
         """
         self.account.lab.clock.reach(service)

@@ -278,7 +278,8 @@ class Lab:
         if work is None or code != "AccessDeniedException":
             raise LookupError(
                 f"This error ({code}) is no denial of this lab. "
-                "Give explain() an AccessDeniedException of KMS, or an AccessDenied of AssumeRole, of a call made here."
+                "Give explain() a denial of a call made here: an AccessDeniedException of KMS, an AccessDenied of "
+                "AssumeRole, or what a service that calls KMS says where it or KMS does not let the caller in."
             )
         if work.decision is None:
             raise LookupError(

@@ -6,7 +6,7 @@ Organizations is loaded by whoever uses it first; until then there is no organiz
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from kms_katas.lab.stored_policies import named_policy
 from kms_katas.policy import NamedPolicy
@@ -28,20 +28,17 @@ def rcps_over(account: str) -> Levels:
     return _policies_over(account, _RCP)
 
 
-def organization_keys(caller_account: str, resource_account: str | None) -> dict[str, str | tuple[str, ...]]:
-    """aws:PrincipalOrgID, aws:PrincipalOrgPaths, aws:ResourceOrgID and aws:ResourceOrgPaths, each where the account is
-    in an organization (IAM reference, global condition context keys).
+def organization_keys(
+    whose: Literal["Principal", "Resource", "Source"], account: str | None
+) -> dict[str, str | tuple[str, ...]]:
+    """Such as aws:PrincipalOrgID and aws:PrincipalOrgPaths, where the account is in an organization (IAM reference,
+    global condition context keys).
     """
-    keys: dict[str, str | tuple[str, ...]] = {}
-    if found := _place(caller_account):
-        organization, levels = found
-        keys["aws:PrincipalOrgID"] = organization.id
-        keys["aws:PrincipalOrgPaths"] = (_path(organization, levels),)
-    if resource_account is not None and (found := _place(resource_account)):
-        organization, levels = found
-        keys["aws:ResourceOrgID"] = organization.id
-        keys["aws:ResourceOrgPaths"] = (_path(organization, levels),)
-    return keys
+    found = _place(account) if account is not None else None
+    if found is None:
+        return {}
+    organization, levels = found
+    return {f"aws:{whose}OrgID": organization.id, f"aws:{whose}OrgPaths": (_path(organization, levels),)}
 
 
 def forget_members() -> None:

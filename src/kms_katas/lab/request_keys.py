@@ -16,8 +16,9 @@ def global_keys(
     resource, None for an operation on none.
 
     Each is there where AWS has it (IAM reference, global condition context keys): aws:SourceIp not through a VPC
-    endpoint, aws:MultiFactorAuthPresent not for long-term access keys. Not documented: what aws:SourceIp and the VPC
-    keys are where a service calls for somebody; here they are not there.
+    endpoint, aws:MultiFactorAuthPresent not for long-term access keys; of a service that acts as itself not the
+    organization, but that of the resource for which it acts. Not documented: what aws:SourceIp and the VPC keys are
+    where a service calls, for somebody or as itself; here they are not there.
     """
     context: Context = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -32,11 +33,12 @@ def global_keys(
         context |= {"aws:SourceArn": route.source_arn, "aws:SourceAccount": route.source_account}
     if route.endpoint is not None:
         context |= _through(route)
-    elif not route.via_service:
+    elif not route.via_service and caller.kind != "AWSService":
         context["aws:SourceIp"] = route.source_ip
     if caller.kind == "AssumedRole" or caller.session is not None:
         context |= _of_session(caller, now)
-    return context | organization_keys(caller.account, owner)
+    who: Context = organization_keys("Source" if caller.kind == "AWSService" else "Principal", caller.account)
+    return context | who | organization_keys("Resource", owner)
 
 
 def _through(route: Route) -> Context:

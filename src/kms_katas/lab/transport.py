@@ -33,7 +33,9 @@ def _served(request: AWSPreparedRequest) -> AWSResponse:
         return refusal(
             request, "UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}."
         )
-    if not host.startswith("kms.") and setting.current.regions_down.intersection(host.split(".")):
+    # boto3 asks S3 of us-east-1 at the host without a Region, which is that Region's (S3 guide, "Regional endpoints").
+    regional = "s3.us-east-1.amazonaws.com" if host.endswith("s3.amazonaws.com") else host
+    if not host.startswith("kms.") and setting.current.regions_down.intersection(regional.split(".")):
         down = region_is_down()
         return refusal(request, down.code, down.message, down.status)
     if host.startswith("kms.") and isinstance(request.body, bytes):

@@ -36,7 +36,9 @@ def explain(decision: Decision) -> tuple[str, ...]:
     do; `StatementRef.index` counts from 0. A point that AWS leaves open is told where the answer rests on it.
     """
     request = decision.request
-    asked = f"{request.principal.arn} asked for {request.action} on {request.resource}."
+    via = request.context.get("kms:ViaService")
+    through = f", through {via}{'' if decision.allowed else ', which let it in: KMS did not'}" if via else ""
+    asked = f"{request.principal.arn} asked for {request.action} on {request.resource}{through}."
     sides = _both_sides(decision)
     unsettled = tuple(f"Open, and the answer rests on it: {OPEN_POINTS[one].sentence}." for one in decision.open)
     if decision.allowed:

@@ -1,4 +1,5 @@
-"""What is wrong with a key policy document as KMS sees it before it looks at what the policy allows.
+"""What is wrong with a key policy document as KMS sees it before it looks at what the policy allows. Other services ask
+here who is named in the policies of their resources.
 
 Kept to what is certain.
 """
@@ -28,6 +29,16 @@ def fault_in_key_policy(document: Document) -> str | None:
         if principal != "*" and not _is_sound(principal):
             return _INVALID_PRINCIPALS
     return None
+
+
+def names_somebody_unknown(document: Document) -> bool:
+    """Whether a Principal of a bucket's, queue's, topic's or secret's policy is none: a user or role that is not there,
+    or no form of a principal. Only where permissions are enforced.
+    """
+    if not setting.current.enforce:
+        return False
+    named = [one["Principal"] for one in statements(document) if isinstance(one.get("Principal"), dict)]
+    return not all(_is_sound(one) for one in named if "CanonicalUser" not in one)  # which S3 alone has
 
 
 def _is_sound(principal: Any) -> bool:

@@ -61,7 +61,7 @@ def key_of_owner(name: str, account: str, region: str) -> str:
 
 def requester(call: ServiceCall) -> Hashable:
     """Who shares data keys. Sessions of one role with the same session policies do, whatever their names (SQS guide,
-    "Amazon SQS Key management").
+    "Amazon SQS Key management"; S3 guide, "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
     """
     terms = call.caller.session
     limits = (terms.policy, terms.policy_arns) if terms is not None else ()

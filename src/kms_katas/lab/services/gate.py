@@ -163,8 +163,12 @@ def _identified(speaks: str, access_key_id: str, token: str | None, account: str
         if credential is not None and named is None:
             return credential.principal
         return root_caller(named or DEFAULT_ACCOUNT_ID, access_key_id)
-    if credential is None or not credential.active or credential.session_token != token:
+    if not access_key_id:
+        raise _stranger(speaks, "unsigned")
+    if credential is None or not credential.active:
         raise _stranger(speaks, "unknown")
+    if credential.session_token != token:
+        raise _stranger(speaks, "token")
     if credential.expires is not None and credential.expires <= setting.now():
         raise _stranger(speaks, "expired")
     return credential.principal

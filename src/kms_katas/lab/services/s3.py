@@ -28,6 +28,7 @@ _OWN = {
     "PutBucketPolicy": s3_buckets.put_bucket_policy,
     "PutObject": s3_objects.put_object,
     "PutObjectAcl": s3_objects.put_acl,
+    "PutObjectTagging": s3_objects.put_object_tagging,
     "UpdateObjectEncryption": s3_update.update_object_encryption,
     "UploadPart": s3_objects.upload_part,
     "UploadPartCopy": s3_objects.upload_part,

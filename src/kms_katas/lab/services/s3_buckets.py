@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services import wire
 from kms_katas.lab.services.call import Answer, Refused, ServiceCall
 from kms_katas.lab.services.s3_customer_keys import block_types, blocked_types
@@ -67,8 +68,8 @@ def get_bucket_encryption(call: ServiceCall) -> Answer:
 
 
 def put_bucket_policy(call: ServiceCall) -> Answer:
-    """The code is AWS's, and so are the texts for JSON that is none and for a resource of another bucket; the others
-    are those of our own reader.
+    """The code is AWS's, and so are the texts for JSON that is none, for a resource of another bucket and for somebody
+    who is not there; the others are those of our own reader.
     """
     place, text = place_of(call), call.parameters.get("Policy", "")
     if place.bucket is None or not setting.current.enforce:
@@ -86,6 +87,8 @@ def put_bucket_policy(call: ServiceCall) -> Answer:
             raise _malformed_policy("Missing required field Principal")
         if not all(_is_of(arn, place.arn) for arn in _listed(one.get("Resource", place.arn))):
             raise _malformed_policy("Policy has invalid resource")
+    if names_somebody_unknown(document):
+        raise _malformed_policy("Invalid principal in policy")
     return to_moto(call)
 
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from kms_katas.lab.callers import Caller
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.services.call import Refused, ServiceCall
+from kms_katas.lab.services.data_keys import requester
 from kms_katas.lab.services.keys_for_services import ask_kms, default_key
 from kms_katas.lab.services.s3_customer_keys import customer_key_md5
 from kms_katas.lab.services.s3_stored import DSSE_KMS, SSE_C, SSE_KMS, SSE_S3, Locked, Place
@@ -119,7 +119,7 @@ def unlock(call: ServiceCall, place: Place, lock: Locked) -> None:
     if not lock.bucket_key:
         ask(call, place, "Decrypt", {"CiphertextBlob": lock.blob, "EncryptionContext": dict(lock.context)})
         return
-    keys, opened = _bucket_keys(place), (_requester(call.caller), lock.blob)
+    keys, opened = _bucket_keys(place), (requester(call), lock.blob)
     if keys.opened.get(opened, call.now) <= call.now:
         ask(call, place, "Decrypt", {"CiphertextBlob": lock.blob, "EncryptionContext": dict(lock.context)})
         keys.opened[opened] = call.now + BUCKET_KEY_LIFETIME
@@ -183,17 +183,9 @@ def _bucket_keys(place: Place) -> _BucketKeys:
     return found
 
 
-def _requester(caller: Caller) -> tuple[Any, ...]:
-    """Different roles and accounts are different requesters, and the same role with other session policies (S3 guide,
-    "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys").
-    """
-    terms = caller.session
-    return (caller.role_arn or caller.arn, *((terms.policy, tuple(terms.policy_arns)) if terms is not None else ()))
-
-
 def _under_bucket_key(call: ServiceCall, place: Place, wish: Wish) -> Locked:
     keys = _bucket_keys(place)
-    which = (_requester(call.caller), _identity(call, place, wish.key), tuple(sorted(wish.gave.items())))
+    which = (requester(call), _identity(call, place, wish.key), tuple(sorted(wish.gave.items())))
     found, until = keys.made.get(which, (None, call.now))
     if found is None or until <= call.now:
         found, until = _locked_under(call, place, wish, place.arn), call.now + BUCKET_KEY_LIFETIME

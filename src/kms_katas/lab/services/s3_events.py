@@ -19,6 +19,7 @@ from kms_katas.lab.services.call import Answer, Refused, ServiceCall, remember_d
 from kms_katas.lab.services.data_keys import key_of_owner, new_data_key, opened
 from kms_katas.lab.services.service_sender import Destination, ServiceSender
 
+_PUT = notifications.S3NotificationEvent.OBJECT_CREATED_PUT_EVENT
 _motos_event, _motos_test_event = notifications.send_event, notifications.send_test_event
 
 
@@ -45,10 +46,14 @@ def _destinations(configuration: dict[str, Any]) -> Iterable[str]:
 
 
 def _check(call: ServiceCall, bucket: Any, arn: str) -> None:
-    """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does."""
+    """Code and text as many reports of real errors have them; they do not tell what is missing, `Lab.explain` does.
+
+    FIFO queues and topics are no destinations (S3 guide, "Supported event destinations"); that they get this text too
+    is not known.
+    """
     at, sender = _destination(arn), _sender(bucket)
     invalid = Refused("InvalidArgument", "Unable to validate the following destination configurations")
-    if at.found is None or at.region != bucket.region_name:
+    if at.found is None or at.region != bucket.region_name or arn.endswith(".fifo"):
         raise invalid
     if (refusal := at.refusal(sender)) is not None:
         remember_denial(call, refusal)
@@ -83,6 +88,8 @@ def _send_event(account_id: str, event_name: Any, bucket: Any, key: Any) -> None
     if configuration is None or not mount.mounted():
         _motos_event(account_id, event_name, bucket, key)
         return
+    if event_name == _PUT and getattr(key, "multipart", None) is not None:
+        return  # moto tells of an upload in parts twice; AWS tells of its completion alone
     to_queues, to_topics = configuration.queue, configuration.topic
     for one in (*to_queues, *to_topics):
         if one.matches(event_name, key.name):
@@ -112,7 +119,8 @@ FIDELITY = (
         "Events to a queue or topic",
         "S3 sends as s3.amazonaws.com, with the bucket's ARN and account: PutBucketNotificationConfiguration fails "
         "where the queue policy, the topic policy or the key policy does not let it; an event that may not come in "
-        "later is lost, and nobody is told. Each event arrives at once, and once.",
+        "later is lost, and nobody is told. Each event arrives at once, and once. It has no userIdentity, and "
+        "its eTag is the MD5 of the bytes under SSE-KMS too.",
     ),
 )
 """What -> how the lab has it."""

@@ -36,6 +36,7 @@ from kms_katas.lab.services.s3_stored import (
     upload_in,
 )
 
+_RANGE = re.compile(r"bytes=([0-9]+-[0-9]*|-[0-9]+)")
 _ETAG = re.compile(r"<ETag>[^<]*</ETag>")
 
 
@@ -120,11 +121,14 @@ def complete_multipart_upload(call: ServiceCall) -> Answer:
 
 
 def read_object(call: ServiceCall) -> Answer:
-    """GetObject, whole or in part, and what else reads the bytes."""
+    """GetObject, whole or in part, and what else reads the bytes. A Range header that asks for no one range asks for
+    nothing, and the whole object comes (RFC 9110, 14.2; S3 has one range in a request).
+    """
     place, asked = place_of(call), call.parameters
     stored = object_in(place.bucket, asked["Key"], asked.get("VersionId"))
     made = _opened(call, place, stored) if stored is not None else None
-    return _read(to_moto(call), made)
+    headers = {"Range": None} if not _RANGE.fullmatch(asked.get("Range", "bytes=0-")) else None
+    return _read(to_moto(call, headers), made)
 
 
 def head_object(call: ServiceCall) -> Answer:
@@ -143,6 +147,16 @@ def put_acl(call: ServiceCall) -> Answer:
     if place.bucket is not None:
         require_no_acl(call, place.bucket, always=True)
     return to_moto(call)
+
+
+def put_object_tagging(call: ServiceCall) -> Answer:
+    """moto cannot read an empty set, which takes the tags away."""
+    place, asked = place_of(call), call.parameters
+    stored = object_in(place.bucket, asked["Key"], asked.get("VersionId"))
+    if stored is None or asked.get("Tagging", {}).get("TagSet") != []:
+        return to_moto(call)
+    s3_backends[place.owner][place.partition].tagger.delete_all_tags_for_resource(stored.arn)
+    return 200, {"x-amz-request-id": call.request_id}, ""
 
 
 def delete_objects(call: ServiceCall) -> Answer:

@@ -142,10 +142,16 @@ def to_moto(call: ServiceCall, headers: Mapping[str, str | None] | None = None) 
     """
     try:
         return _motos_answer(call, headers)
-    except (KeyError, ExpatError):
+    except ExpatError:  # moto looks in the body for what the schema asks for
+        raise wire.unreadable("rest-xml") from None
+    except TypeError:
+        if "ContinuationToken" not in call.parameters:
+            raise
+        raise Refused("InvalidArgument", "The continuation token provided is incorrect") from None
+    except KeyError:
         if not call.operation.startswith("Put"):
             raise
-        raise wire.unreadable("rest-xml") from None  # moto looks in the body for what the schema asks for
+        raise wire.unreadable("rest-xml") from None
 
 
 def _motos_answer(call: ServiceCall, headers: Mapping[str, str | None] | None) -> Answer:

@@ -15,6 +15,7 @@ from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.gate import require
 from kms_katas.lab.services.secret_versions import (
@@ -187,6 +188,16 @@ def value_for(call: ServiceCall, secret_id: str) -> dict[str, Any]:
     return value
 
 
+def _move_label(call: ServiceCall) -> Answer:
+    """moto goes on giving the version that was current before."""
+    answer = _forward(call)
+    secret = _secret(call).secret
+    if answer[0] < 300 and isinstance(secret, FakeSecret):
+        current = (one for one, version in secret.versions.items() if "AWSCURRENT" in version["version_stages"])
+        secret.default_version_id = next(current, secret.default_version_id)
+    return answer
+
+
 def _get_batch(call: ServiceCall) -> Answer:
     """Each secret as with GetSecretValue; what is refused is an entry among the errors."""
     answer = call.forward()
@@ -205,9 +216,12 @@ def _get_batch(call: ServiceCall) -> Answer:
 
 def _put_policy(call: ServiceCall) -> Answer:
     try:
-        parse_document(call.parameters.get("ResourcePolicy", ""))
+        document = parse_document(call.parameters.get("ResourcePolicy", ""))
     except PolicyError as error:
         raise Refused("MalformedPolicyDocumentException", f"This resource policy is malformed: {error}") from None
+    if names_somebody_unknown(document):  # the text is from memory
+        text = "This resource policy contains an unsupported principal."
+        raise Refused("MalformedPolicyDocumentException", text)
     return _forward(call)
 
 
@@ -228,7 +242,7 @@ FIDELITY = (
         "from then on, if the caller may decrypt with the old one and encrypt with the new one.",
     ),
     ("Rotation and replicas", "moto's; no key is asked for."),
-    ("BlockPublicPolicy", "Not looked at; nor is whether a principal of the resource policy exists."),
+    ("BlockPublicPolicy", "Not looked at."),
 )
 """What -> how the lab has it."""
 
@@ -250,6 +264,7 @@ SERVICE = Service(
         "PutResourcePolicy": _put_policy,
         "PutSecretValue": _change,
         "UpdateSecret": _change,
+        "UpdateSecretVersionStage": _move_label,
     },
     denied=_denied,
     reached_by_rcps=True,

@@ -3,6 +3,7 @@
 Source: SNS guide, "Key management" and "Cases for Amazon SNS access control".
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from moto.sqs.models import sqs_backends
 
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester
 from kms_katas.lab.services.topics import TopicAt, take_data_key, topic_at, watch_subscriptions
@@ -52,7 +54,7 @@ def _forward(call: ServiceCall) -> Answer:
 
 
 def _check(asked: Mapping[str, Any]) -> None:
-    """The text for an ARN is seen in reports of real errors."""
+    """The texts for an ARN and for a principal that is not there are seen in reports of real errors."""
     arn = asked.get("TopicArn")
     if arn is not None and topic_at(arn) is None:
         reason = f"An ARN must have at least 6 elements, not {len(arn.split(':'))}"
@@ -63,9 +65,16 @@ def _check(asked: Mapping[str, Any]) -> None:
     attributes = dict(asked.get("Attributes") or {}) | {asked.get("AttributeName"): asked.get("AttributeValue")}
     if "Policy" in attributes:
         try:
-            parse_document(attributes["Policy"] or "")
+            document = parse_document(attributes["Policy"] or "")
         except PolicyError as error:
             raise Refused("InvalidParameter", f"Invalid parameter: Policy Error: {error}") from None
+        if names_somebody_unknown(document):
+            raise Refused("InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound")
+    if attributes.get("FilterPolicy"):
+        try:
+            json.loads(attributes["FilterPolicy"])
+        except ValueError:
+            raise Refused("InvalidParameter", "Invalid parameter: FilterPolicy: failed to parse JSON.") from None
 
 
 def _is_arn_of_a_queue(endpoint: str) -> bool:
@@ -116,7 +125,8 @@ FIDELITY = (
         "Delivery to a queue",
         "By SNS as itself (sns.amazonaws.com, with aws:SourceArn and aws:SourceAccount of the topic): the queue policy "
         "must let it send, the key policy use the queue's key. Where one does not, the message is lost and nobody is "
-        "told. AWS tries again before it gives a message up; the lab does not.",
+        "told. AWS tries again before it gives a message up, and keeps it for the dead-letter queue of the "
+        "subscription; the lab does neither.",
     ),
     ("Delivery to HTTP, e-mail, phones, Lambda", "None in a lab."),
     ("Subscribing", "Confirmed at once; a subscription to a queue of another account is not asked about."),

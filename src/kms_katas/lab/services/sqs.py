@@ -12,6 +12,7 @@ from functools import partial
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester, reused_of
 from kms_katas.lab.services.queues import (
@@ -124,12 +125,18 @@ def _nobody_comes(timeout: int) -> None:
 
 
 def _with_attributes(call: ServiceCall) -> Answer:
-    """One kind of encryption at a time: the one that is set last ends the other. KMS is not asked here."""
+    """One kind of encryption at a time: the one that is set last ends the other. KMS is not asked here. An attribute
+    that is not named stays as it is; moto would take the policy away.
+    """
     given = call.parameters.get("Attributes") or {}
     _check(given)
+    queue = _queue(call).found
+    policy = queue.policy if queue is not None else ""
     answer = _forward(call, _queue(call))
     at = _queue(call)
     if answer[0] < 300 and at.found is not None:
+        if "Policy" not in given:
+            at.found.policy = policy
         if given.get("KmsMasterKeyId"):
             at.found.sqs_managed_sse_enabled = False
         elif given.get("SqsManagedSseEnabled") == "true":
@@ -142,16 +149,36 @@ def _check(given: Mapping[str, str]) -> None:
     if given.get("KmsMasterKeyId") and given.get("SqsManagedSseEnabled") == "true":
         sentence = "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or "
         raise Refused("InvalidAttributeName", f"{sentence}SQS SSE.", shape="InvalidAttributeName")
-    seconds = given.get("KmsDataKeyReusePeriodSeconds", "300")
-    if not (seconds.isascii() and seconds.isdigit() and 60 <= int(seconds) <= 86400):
-        text = "Invalid value for the parameter KmsDataKeyReusePeriodSeconds."
-        raise Refused("InvalidAttributeValue", text, shape="InvalidAttributeValue")
+    for name in _NUMBERS & given.keys():
+        if not (given[name].isascii() and given[name].isdigit()):
+            raise _unreadable(name)
+    if not 60 <= int(given.get("KmsDataKeyReusePeriodSeconds", "300")) <= 86400:
+        raise _unreadable("KmsDataKeyReusePeriodSeconds")
     if given.get("Policy"):
         try:
-            parse_document(given["Policy"])
+            somebody_unknown = names_somebody_unknown(parse_document(given["Policy"]))
         except PolicyError:
-            text = "Invalid value for the parameter Policy."
-            raise Refused("InvalidAttributeValue", text, shape="InvalidAttributeValue") from None
+            somebody_unknown = True
+        if somebody_unknown:
+            raise _unreadable("Policy")
+    if given.get("RedrivePolicy"):
+        try:
+            json.loads(given["RedrivePolicy"])
+        except ValueError:
+            raise _unreadable("RedrivePolicy") from None
+
+
+_NUMBERS = frozenset(
+    (
+        *("DelaySeconds", "KmsDataKeyReusePeriodSeconds", "MaximumMessageSize", "MessageRetentionPeriod"),
+        *("ReceiveMessageWaitTimeSeconds", "VisibilityTimeout"),
+    )
+)
+
+
+def _unreadable(name: str) -> Refused:
+    text = f"Invalid value for the parameter {name}."
+    return Refused("InvalidAttributeValue", text, shape="InvalidAttributeValue")
 
 
 _KMS_ERRORS = {

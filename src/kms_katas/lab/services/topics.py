@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from moto.sns.models import sns_backends
@@ -90,9 +91,15 @@ def watch_subscriptions(at: TopicAt) -> None:
 def _send_on(subscription: Any, *message: Any, **parts: Any) -> None:
     """In place of moto's Subscription.publish. In a lab nothing goes to the internet, and nothing runs.
 
-    SNS needs nothing of the topic's own key for this: the guide asks for no such permission.
+    SNS needs nothing of the topic's own key for this: the guide asks for no such permission. What a FIFO topic sends
+    has a deduplication ID, which the queue takes over (SNS guide, "Message deduplication for FIFO topics").
     """
+    if parts.get("group_id") and not parts.get("deduplication_id"):
+        parts["deduplication_id"] = sha256(message[0].encode()).hexdigest()
     send = partial(type(subscription).publish, subscription, *message, **parts)
+    filter_policy = subscription._filter_policy_matcher
+    if filter_policy is not None and not filter_policy.matches(parts.get("message_attributes"), message[0]):
+        return
     if not mount.mounted():
         send()
     elif subscription.protocol == "sqs":
