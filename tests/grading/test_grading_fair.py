@@ -64,7 +64,7 @@ def hogs() -> Iterator[None]:
 def test_a_right_answer_that_computes_less_than_the_limit_passes_on_a_machine_that_is_busy(
     grade: Grade, short: None, hogs: None
 ) -> None:
-    # Of half a second: memory that others keep busy makes the rest of the work, the lab's included, several times as long.
+    # Of half a second: among others that keep memory busy, the rest of the work takes several times as long.
     assert grade(BUSY.format(seconds=0.2)).passed
 
 
