@@ -134,9 +134,11 @@ def test_a_copy_of_what_cannot_be_had_never_comes() -> None:
     lender.close()
 
 
+@pytest.mark.own_runner  # the spawned one shares nothing
 def test_lanes_lose_no_verdict_when_what_they_share_is_killed_and_nothing_is_left(
-    mini_kit: Kit, tmp_path: Path
+    mini_kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("KATA_RUNNER", "forked")
     others, killed = descendants(os.getpid()), set[int]()
     jobs = []
     for number in range(8):
