@@ -1,4 +1,6 @@
-"""Names that are none: each service answers with an error of its own, and never with a fault of the lab."""
+"""Names that are none, and parameters that are none: each service answers with an error of its own, and never with a
+fault of the lab.
+"""
 
 import json
 from collections.abc import Callable
@@ -89,3 +91,46 @@ def test_no_name_is_a_fault_of_the_lab(lab: Lab, service: str) -> None:
                 if error.response["Error"]["Code"] in ("InternalFailure", "InternalError"):
                     faults.append(json.dumps([asked, odd, str(error)]))
     assert faults == []
+
+
+def code_of_body(lab: Lab, service: str, operation: str, parameters: dict[str, str], body: dict[str, Any]) -> str:
+    """The error's code, where this body goes over the wire in the place of boto3's."""
+    client = lab.home.admin.client(service)
+    client.meta.events.register("before-sign", lambda request, **_: setattr(request, "data", json.dumps(body).encode()))
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)(**parameters)
+    code: str = refused.value.response["Error"]["Code"]
+    return code
+
+
+ONE_NAME = pytest.mark.parametrize(
+    ("service", "operation", "name", "missing"),
+    [
+        ("sqs", "get_queue_attributes", "QueueUrl", "MissingParameter"),
+        ("secretsmanager", "get_secret_value", "SecretId", "ValidationException"),
+        ("ssm", "get_parameter", "Name", "ValidationException"),
+    ],
+)
+
+
+@ONE_NAME
+@pytest.mark.parametrize("value", [5, [], {}, True])
+def test_a_parameter_of_another_type_is_no_request(
+    lab: Lab, service: str, operation: str, name: str, missing: str, value: Any
+) -> None:
+    assert code_of_body(lab, service, operation, {name: "x"}, {name: value}) == "SerializationException"
+
+
+@ONE_NAME
+@pytest.mark.parametrize("null", [True, False])
+def test_a_parameter_that_is_not_there_is_named_as_missing(
+    lab: Lab, service: str, operation: str, name: str, missing: str, null: bool
+) -> None:
+    assert code_of_body(lab, service, operation, {name: "x"}, {name: None} if null else {}) == missing
+
+
+def test_a_topic_that_is_not_named_is_an_invalid_parameter(lab: Lab) -> None:
+    client = lab.home.admin.client("sns")
+    client.meta.events.register("before-call", lambda params, **_: params["body"].__delitem__("TopicArn"))
+    with pytest.raises(ClientError, match=r"InvalidParameter.*TopicArn"):
+        client.get_topic_attributes(TopicArn="x")

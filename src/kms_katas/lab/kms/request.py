@@ -76,10 +76,7 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
     model = operation_model(operation)
     if model is None:
         raise KMSError("UnknownOperationException", f"KMS has no operation {operation!r}.")
-    try:
-        given = json.loads(body or b"{}")
-    except (ValueError, RecursionError):  # the second for thousands of brackets
-        raise KMSError("SerializationException", "The body of the request is not JSON.") from None
+    given = _json(body)
     faults: list[str] = []
     parsed = _read(given, model.input_shape, "", faults) if model.input_shape is not None else {}
     if faults:
@@ -95,9 +92,25 @@ def faults_in(given: dict[str, Any], shape: Shape) -> list[str]:
     return faults
 
 
+def require_types(body: bytes, shape: Shape | None) -> None:
+    """That the JSON body of a request to another service has the types of its model, and no more than that.
+
+    Raises KMSError (SerializationException).
+    """
+    if shape is not None:
+        _read(_json(body), shape, "", [])
+
+
 def counted(faults: list[str]) -> str:
     """AWS's one text for several faults."""
     return f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: " + "; ".join(faults)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"{}")
+    except (ValueError, RecursionError):  # the second for thousands of brackets
+        raise KMSError("SerializationException", "The body of the request is not JSON.") from None
 
 
 def _read(given: Any, shape: Shape, path: str, faults: list[str]) -> Any:

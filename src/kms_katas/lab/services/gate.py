@@ -19,6 +19,7 @@ from kms_katas.lab.documents import documents_about, principal_of
 from kms_katas.lab.error_answers import family
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.request import require_types
 from kms_katas.lab.network import in_force
 from kms_katas.lab.request_keys import global_keys
 from kms_katas.lab.services import wire
@@ -118,7 +119,11 @@ def operation_of(name: str, request: Any) -> tuple[OperationModel, dict[str, Any
 
 
 def _parameters(protocol: str, model: OperationModel, request: Any, uri_parameters: dict[str, Any]) -> dict[str, Any]:
-    """Raises Refused for a request that cannot be read: a ValueError is a number that is none, or no UTF-8."""
+    """Raises Refused for a request that cannot be read, a ValueError being a number that is none, or no UTF-8; and
+    KMSError for JSON of other types than the service's.
+    """
+    if protocol == "json":
+        require_types(request.data, model.input_shape)
     sent: Any = {
         "method": request.method,
         "values": request.values,

@@ -18,6 +18,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.gate import require
+from kms_katas.lab.services.required import with_required
 from kms_katas.lab.services.secret_versions import (
     data_keys_of,
     key_of,
@@ -254,18 +255,20 @@ _OPERATIONS = (
     "UpdateSecretVersionStage",
 )
 
-SERVICE = Service(
-    permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
-    answers={
-        **dict.fromkeys(_OPERATIONS, _forward),
-        "BatchGetSecretValue": _get_batch,
-        "CreateSecret": _create,
-        "GetSecretValue": _get,
-        "PutResourcePolicy": _put_policy,
-        "PutSecretValue": _change,
-        "UpdateSecret": _change,
-        "UpdateSecretVersionStage": _move_label,
-    },
-    denied=_denied,
-    reached_by_rcps=True,
+SERVICE = with_required(
+    Service(
+        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        answers={
+            **dict.fromkeys(_OPERATIONS, _forward),
+            "BatchGetSecretValue": _get_batch,
+            "CreateSecret": _create,
+            "GetSecretValue": _get,
+            "PutResourcePolicy": _put_policy,
+            "PutSecretValue": _change,
+            "UpdateSecret": _change,
+            "UpdateSecretVersionStage": _move_label,
+        },
+        denied=_denied,
+        reached_by_rcps=True,
+    )
 )

@@ -15,6 +15,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.key_policy_check import names_somebody_unknown
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, store_of
 from kms_katas.lab.services.data_keys import asked_by, passed_on, requester
+from kms_katas.lab.services.required import with_required
 from kms_katas.lab.services.topics import TopicAt, take_data_key, topic_at, watch_subscriptions
 from kms_katas.policy import Decision, PolicyError, denial_message, parse_document
 
@@ -141,12 +142,14 @@ _OPERATIONS = (
     *("TagResource", "Unsubscribe", "UntagResource"),
 )
 
-SERVICE = Service(
-    permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
-    answers={
-        **dict.fromkeys(_OPERATIONS, _forward),
-        "Publish": _publish,
-        "PublishBatch": _publish,
-    },
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        answers={
+            **dict.fromkeys(_OPERATIONS, _forward),
+            "Publish": _publish,
+            "PublishBatch": _publish,
+        },
+        denied=_denied,
+    )
 )

@@ -23,6 +23,7 @@ from kms_katas.lab.services.queues import (
     reuse_period,
     sent_under,
 )
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, PolicyError, denial_message, parse_document
 
 _URL = re.compile(r".*/([0-9]{12})/([^/]+)/?")
@@ -234,16 +235,18 @@ _OPERATIONS = (
     *("SendMessageBatch", "SetQueueAttributes", "TagQueue", "UntagQueue"),
 )
 
-SERVICE = Service(
-    permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
-    answers={
-        **dict.fromkeys(_OPERATIONS, _plain),
-        "CreateQueue": _with_attributes,
-        "ReceiveMessage": _receive,
-        "SendMessage": _send,
-        "SendMessageBatch": _send,
-        "SetQueueAttributes": _with_attributes,
-    },
-    denied=_denied,
-    reached_by_rcps=True,
+SERVICE = with_required(
+    Service(
+        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        answers={
+            **dict.fromkeys(_OPERATIONS, _plain),
+            "CreateQueue": _with_attributes,
+            "ReceiveMessage": _receive,
+            "SendMessage": _send,
+            "SendMessageBatch": _send,
+            "SetQueueAttributes": _with_attributes,
+        },
+        denied=_denied,
+        reached_by_rcps=True,
+    )
 )

@@ -19,6 +19,7 @@ from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall
 from kms_katas.lab.services.data_keys import asked_by, passed_on
 from kms_katas.lab.services.keys_for_services import default_key
+from kms_katas.lab.services.required import with_required
 from kms_katas.policy import Decision, denial_message
 
 _DEFAULT = "alias/aws/ssm"
@@ -216,8 +217,10 @@ _OPERATIONS = (
     "UnlabelParameterVersion",
 )
 
-SERVICE = Service(
-    permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
-    answers={**dict.fromkeys(_READING, _read), "PutParameter": _put},
-    denied=_denied,
+SERVICE = with_required(
+    Service(
+        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        answers={**dict.fromkeys(_READING, _read), "PutParameter": _put},
+        denied=_denied,
+    )
 )
