@@ -7,7 +7,6 @@ secrets from a different account"; botocore's texts of the operations.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -69,8 +68,9 @@ def _forward(call: ServiceCall) -> Answer:
     return call.forward({"x-moto-account-id": account} if account != call.caller.account else None)
 
 
-def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
-    asked, action = call.parameters, f"secretsmanager:{operation}"
+def _needs(call: ServiceCall) -> Iterable[Permission]:
+    asked, operation = call.parameters, call.operation
+    action = f"secretsmanager:{operation}"
     if operation in _ON_NO_SECRET:
         yield Permission(action, "*")
         if operation == "BatchGetSecretValue" and asked.get("Filters"):
@@ -178,7 +178,7 @@ def value_for(call: ServiceCall, secret_id: str) -> dict[str, Any]:
     """What GetSecretValue would answer to the caller of another request. Raises Refused."""
     asked = replace(call, service="secretsmanager", operation="GetSecretValue", parameters={"SecretId": secret_id})
     if setting.current.enforce:
-        for permission in _needs("GetSecretValue", asked):
+        for permission in _needs(asked):
             require(SERVICE, asked, permission)
     backend = secretsmanager_backends[_secret(asked).account][call.region]
     try:
@@ -257,7 +257,7 @@ _OPERATIONS = (
 
 SERVICE = with_required(
     Service(
-        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        permissions=dict.fromkeys(_OPERATIONS, _needs),
         answers={
             **dict.fromkeys(_OPERATIONS, _forward),
             "BatchGetSecretValue": _get_batch,

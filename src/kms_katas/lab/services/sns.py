@@ -5,7 +5,6 @@ Source: SNS guide, "Key management" and "Cases for Amazon SNS access control".
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from moto.sqs.models import sqs_backends
@@ -32,10 +31,10 @@ def _topic(call: ServiceCall) -> TopicAt | None:
     return topic_at(asked.get("TopicArn") or asked.get("TargetArn") or asked.get("ResourceArn") or "")
 
 
-def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
-    action = f"SNS:{'Publish' if operation == 'PublishBatch' else operation}"
+def _needs(call: ServiceCall) -> Iterable[Permission]:
+    action = f"SNS:{'Publish' if call.operation == 'PublishBatch' else call.operation}"
     at = _topic(call)
-    if operation in _ON_THE_ACCOUNT or at is None:
+    if call.operation in _ON_THE_ACCOUNT or at is None:
         yield Permission(action, call.parameters.get("PhoneNumber") or call.parameters.get("TargetArn") or "*")
         return
     tags = at.found._tags if at.found is not None else {}
@@ -144,7 +143,7 @@ _OPERATIONS = (
 
 SERVICE = with_required(
     Service(
-        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        permissions=dict.fromkeys(_OPERATIONS, _needs),
         answers={
             **dict.fromkeys(_OPERATIONS, _forward),
             "Publish": _publish,

@@ -59,7 +59,8 @@ def _forward(call: ServiceCall, at: QueueAt) -> Answer:
     return call.forward({"x-moto-account-id": at.account} if at.account != call.caller.account else None)
 
 
-def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
+def _needs(call: ServiceCall) -> Iterable[Permission]:
+    operation = call.operation
     action = f"sqs:{_ACTION.get(operation, operation)}"
     if operation == "ListQueues":
         yield Permission(action, "*")
@@ -237,7 +238,7 @@ _OPERATIONS = (
 
 SERVICE = with_required(
     Service(
-        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        permissions=dict.fromkeys(_OPERATIONS, _needs),
         answers={
             **dict.fromkeys(_OPERATIONS, _plain),
             "CreateQueue": _with_attributes,

@@ -8,7 +8,6 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from moto.ssm.models import Parameter, SimpleSystemManagerBackend, ssm_backends
@@ -63,8 +62,8 @@ def _names(call: ServiceCall) -> list[str]:
     return [name if _is_arn(name) else name.split(":")[0] for name in found]
 
 
-def _needs(operation: str, call: ServiceCall) -> Iterable[Permission]:
-    asked = call.parameters
+def _needs(call: ServiceCall) -> Iterable[Permission]:
+    asked, operation = call.parameters, call.operation
     context: dict[str, str | tuple[str, ...]] = {}
     if operation == "PutParameter":
         context["ssm:Overwrite"] = "true" if asked.get("Overwrite") else "false"
@@ -219,7 +218,7 @@ _OPERATIONS = (
 
 SERVICE = with_required(
     Service(
-        permissions={operation: partial(_needs, operation) for operation in _OPERATIONS},
+        permissions=dict.fromkeys(_OPERATIONS, _needs),
         answers={**dict.fromkeys(_READING, _read), "PutParameter": _put},
         denied=_denied,
     )
