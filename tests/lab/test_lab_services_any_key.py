@@ -195,3 +195,19 @@ def test_resource_control_policies_reach_queues_and_secrets_alone(
         assert code_of(call) == refused
     else:
         call()
+
+
+@EACH
+def test_a_session_without_its_token_is_nobody(lab: Lab, service: str, write: Write) -> None:
+    session = lab.home.role("writer").session("s1")
+    object.__setattr__(session, "session_token", "of somebody else")
+
+    assert code_of(write(lab, session, new_key(lab))) in ("UnrecognizedClientException", "InvalidClientTokenId")
+
+
+def test_the_endpoint_policy_of_the_caller_has_no_say_in_what_the_service_asks(lab: Lab) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:*", "Resource": "*"}
+    endpoint = lab.vpc_endpoint({"Version": "2012-10-17", "Statement": [statement]})
+
+    client = lab.home.admin.client("secretsmanager", vpc_endpoint=endpoint)
+    client.create_secret(Name="s", SecretString="x", KmsKeyId=new_key(lab))

@@ -53,3 +53,23 @@ def test_an_error_that_the_service_itself_answers_with_is_logged(lab: Lab) -> No
         s3.get_bucket_policy(Bucket=f"nothing-{secrets.token_hex(4)}")
 
     assert _of_s3(lab)[-1]["errorCode"] == absent.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("secretsmanager", "create_secret", {"Name": "s", "SecretString": "{}"}),
+        ("ssm", "put_parameter", {"Name": "p", "Type": "String", "Value": "{}"}),
+        ("ssm", "put_parameter", {"Name": "p", "Type": "SecureString", "Value": "{}"}),
+    ],
+)
+def test_what_is_kept_secret_is_not_in_the_log(
+    lab: Lab, service: str, operation: str, parameters: dict[str, str]
+) -> None:
+    secret = secrets.token_hex(16)
+    given = {name: value.replace("{}", secret) for name, value in parameters.items()}
+    getattr(lab.home.admin.client(service), operation)(**given)
+
+    (record,) = (record for record in lab.trail if record["eventSource"] == f"{service}.amazonaws.com")
+    assert record["requestParameters"]["name"] == parameters["Name"]
+    assert secret not in str(lab.trail)
