@@ -203,3 +203,15 @@ def test_without_enforcement_parameters_work_as_before() -> None:
             assert ([one["Value"] for one in found], [one["Value"] for one in history]) == (["y"], ["x", "y"])
     finally:
         uninstall()
+
+
+def test_motos_own_header_opens_no_other_account(lab: Lab) -> None:
+    other = lab.account("444455556666")
+    other.admin.client("ssm").put_parameter(Name="p", Value="theirs", Type="String")
+    store = lab.home.admin.client("ssm")
+    store.meta.events.register(
+        "before-sign", lambda request, **_: request.headers.add_header("x-moto-account-id", other.id)
+    )
+
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        store.get_parameter(Name="p")
