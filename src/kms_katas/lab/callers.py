@@ -25,7 +25,7 @@ class Caller:
     account: str
     kind: str
     """As CloudTrail's userIdentity.type says it: Root, IAMUser or AssumedRole. AWSService for a service that calls for
-    itself, whose `arn` is its name, such as "cloudtrail.amazonaws.com", and which has no account."""
+    itself: its `arn` is its name, such as "cloudtrail.amazonaws.com", its `account` that of what it calls for."""
     user_id: str
     access_key_id: str
     role_arn: str | None = None

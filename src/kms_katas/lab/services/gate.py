@@ -188,7 +188,7 @@ def _stranger(speaks: str, why: str) -> Refused:
 
 
 def _authorize(service: Service, call: ServiceCall) -> None:
-    """Raises the service's own error at the first permission that is missing; the decision stays in the call."""
+    """Raises the service's own error at the first permission that is missing."""
     needed = service.permissions.get(call.operation)
     if needed is None or not setting.current.enforce:
         return
