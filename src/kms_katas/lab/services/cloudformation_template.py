@@ -1,16 +1,18 @@
 """A CloudFormation template as text becomes data that may be trusted to be no more than data; and the order of its
 resources. Not for what the resources are.
 
-moto reads templates with a loader that runs what a YAML tag asks for, so each is read here before moto sees it. Texts
-of AWS: seen in reports of real errors.
+moto reads templates with a loader that runs what a YAML tag asks for, so each is read here before moto sees it, and
+those of stacks within stacks, which no request has, here instead. Texts of AWS: seen in reports of real errors.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from moto.cloudformation import models as motos
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused
@@ -85,6 +87,22 @@ def parsed(text: str) -> dict[str, Any]:
                 "ValidationError", f"Template format error: [/Resources/{name}/Properties] Expected an object"
             )
     return template
+
+
+class PlainStack(motos.Stack):
+    """moto's own, but for how it reads its template."""
+
+    parse_template = staticmethod(parsed)  # type: ignore[assignment]
+
+
+@contextmanager
+def stacks_are(kind: Any) -> Iterator[None]:
+    """Inside, the stacks that moto makes are of this kind."""
+    before, motos.Stack = motos.Stack, kind  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        motos.Stack = before  # type: ignore[misc]
 
 
 def _require_no_code(name: str, resource: Any) -> None:
