@@ -142,6 +142,19 @@ def test_a_template_within_a_template_runs_nothing(lab: Lab, make: Any) -> None:
     assert "YAML not well-formed" in error.value.response["Error"]["Message"]
 
 
+@pytest.mark.parametrize("make", [make_in_a_stack, make_in_a_set])
+@pytest.mark.parametrize("others", [{}, {"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}}])
+def test_a_template_tells_no_secure_string(lab: Lab, make: Any, others: dict[str, Any]) -> None:
+    name, secret = f"/{secrets.token_hex(4)}", secrets.token_hex(16)
+    lab.home.admin.client("ssm").put_parameter(Name=name, Value=secret, Type="SecureString")
+    parameters = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}}
+    resources = {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}} | others
+    with pytest.raises(ClientError) as error:
+        make(lab, json.dumps({"Parameters": parameters, "Resources": resources}))
+    told = lab.home.admin.client("cloudformation").describe_stacks()["Stacks"]
+    assert secret not in str(told) and error.value.response["Error"]["Code"] == "ValidationError"
+
+
 def test_the_stacks_of_a_set_are_made_where_the_set_says(lab: Lab) -> None:
     cfn, other = lab.home.admin.client("cloudformation"), lab.account(OTHER)
     template = json.dumps({"Resources": {"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}}})

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 from moto.cloudformation import models as motos
+from moto.cloudformation import parsing
+from moto.ssm.models import ssm_backends
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused
@@ -95,14 +97,27 @@ class PlainStack(motos.Stack):
     parse_template = staticmethod(parsed)  # type: ignore[assignment]
 
 
+class PlainResources(parsing.ResourceMap):
+    """moto's own, but for parameters of a template that name a SecureString: moto would tell what is in it."""
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> str:
+        found = ssm_backends[self._account_id][self._region_name].get_parameter(value)
+        if setting.current.enforce and found is not None and found.parameter_type == "SecureString":
+            told = f"Parameters [{value}] referenced by template have types not supported by CloudFormation."
+            raise Refused("ValidationError", told)
+        return super().parse_ssm_parameter(value, value_type)
+
+
 @contextmanager
 def stacks_are(kind: Any) -> Iterator[None]:
-    """Inside, the stacks that moto makes are of this kind."""
-    before, motos.Stack = motos.Stack, kind  # type: ignore[misc]
+    """Inside, the stacks that moto makes are of this kind, and their resources, if the kind has no others, plain."""
+    names: Any = motos
+    before = names.Stack, names.ResourceMap
+    names.Stack, names.ResourceMap = kind, PlainResources
     try:
         yield
     finally:
-        motos.Stack = before  # type: ignore[misc]
+        names.Stack, names.ResourceMap = before
 
 
 def _require_no_code(name: str, resource: Any) -> None:
