@@ -37,7 +37,7 @@ def template(ec2: Any, **disk: Any) -> None:
     ec2.create_launch_template(LaunchTemplateName="workers", LaunchTemplateData=data)
 
 
-def group(scaling: Any, size: int = 1) -> None:
+def group(scaling: Any, size: int = 1, **more: Any) -> None:
     scaling.create_auto_scaling_group(
         AutoScalingGroupName="workers",
         LaunchTemplate={"LaunchTemplateName": "workers", "Version": "$Latest"},
@@ -45,6 +45,7 @@ def group(scaling: Any, size: int = 1) -> None:
         MaxSize=5,
         DesiredCapacity=size,
         AvailabilityZones=[ZONE],
+        **more,
     )
 
 
@@ -144,6 +145,32 @@ def test_instances_that_a_group_ends_give_their_grants_back(lab: Lab) -> None:
     assert len(kms.list_grants(KeyId=key)["Grants"]) == 2
     scaling.set_desired_capacity(AutoScalingGroupName="workers", DesiredCapacity=0)
     assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
+@pytest.mark.parametrize("account", [OURS, THEIRS])
+def test_a_group_cannot_launch_as_a_role_of_another_kind_or_account(lab: Lab, account: str) -> None:
+    able = {"use": {"Version": "2012-10-17", "Statement": [statement("kms:*")]}}
+    role = lab.account(account).role("able", policies=able).arn
+    make_role(lab, THEIRS)
+    names = {"AWS": [role, role_arn(THEIRS)]}
+    key = lab.home.create_key(key_policy(OURS, statement(*USE, "kms:CreateGrant", Principal=names)))
+    ours = lab.home.admin
+    template(ours.client("ec2"), VolumeSize=8, Encrypted=True, KmsKeyId=key)
+    for named in (role, role_arn(THEIRS)):
+        with pytest.raises(ClientError) as refused:
+            group(ours.client("autoscaling"), ServiceLinkedRoleARN=named)
+        assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert ours.client("ec2").describe_volumes()["Volumes"] == []
+
+
+def test_a_group_launches_as_the_service_linked_role_that_it_names(lab: Lab) -> None:
+    iam = lab.home.admin.client("iam")
+    made = iam.create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix="other")
+    role = made["Role"]["Arn"]
+    key = lab.home.create_key(key_policy(OURS, statement(*USE, "kms:CreateGrant", Principal={"AWS": role})))
+    template(lab.home.admin.client("ec2"), VolumeSize=8, Encrypted=True, KmsKeyId=key)
+    group(lab.home.admin.client("autoscaling"), ServiceLinkedRoleARN=role)
+    assert members(lab.home.admin.client("autoscaling")) == 1
 
 
 def test_service_control_policies_do_not_reach_the_role(lab: Lab) -> None:

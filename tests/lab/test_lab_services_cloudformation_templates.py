@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import sys
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ pytest.importorskip("moto.cloudformation", exc_type=ImportError)
 
 from kms_katas.lab.services.cloudformation_template import in_order, parsed
 
+OTHER = "444455556666"
 NAMES = [f"R{number}" for number in range(12)]
 
 
@@ -95,6 +97,75 @@ def test_parameters_and_conditions_count_and_a_later_update_can_change_them(lab:
     assert kms.list_aliases(KeyId=found["KeyId"])["Aliases"] == []
     cfn.delete_stack(StackName="s")
     assert cfn.list_exports()["Exports"] == []
+
+
+def within(lab: Lab, text: str) -> str:
+    """A template whose one resource is a stack with this template, which lies in a bucket."""
+    s3, bucket = lab.home.admin.client("s3"), f"templates-{secrets.token_hex(4)}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="inner", Body=text.encode())
+    inner = {"TemplateURL": f"https://s3.amazonaws.com/{bucket}/inner"}
+    return json.dumps({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": inner}}})
+
+
+def make_in_a_stack(lab: Lab, template: str) -> None:
+    lab.home.admin.client("cloudformation").create_stack(StackName="s", TemplateBody=template)
+
+
+def make_in_a_set(lab: Lab, template: str) -> None:
+    cfn = lab.home.admin.client("cloudformation")
+    cfn.create_stack_set(StackSetName="s", TemplateBody=template)
+    cfn.create_stack_instances(StackSetName="s", Accounts=[lab.home.id], Regions=["us-east-1"])
+
+
+def look_at_what_failed(lab: Lab, template: str) -> None:
+    """moto makes the resources that a stack lacks when somebody looks at it."""
+    cfn, other, taken = lab.home.admin.client("cloudformation"), lab.account(OTHER), f"taken-{secrets.token_hex(4)}"
+    other.admin.client("s3").create_bucket(Bucket=taken)
+    first = {"First": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": taken}}}
+    with pytest.raises(ClientError):
+        cfn.create_stack(
+            StackName="s", TemplateBody=json.dumps({"Resources": first | json.loads(template)["Resources"]})
+        )
+    other.admin.client("s3").delete_bucket(Bucket=taken)
+    cfn.describe_stack_resources(StackName="s")
+
+
+@pytest.mark.parametrize("make", [make_in_a_stack, make_in_a_set, look_at_what_failed])
+def test_a_template_within_a_template_runs_nothing(lab: Lab, make: Any) -> None:
+    marker = f"ran_{secrets.token_hex(4)}"
+    runs = f"!!python/object/apply:builtins.exec [\"import sys; sys.modules['{marker}'] = sys\"]"
+    outer = within(lab, f"Resources: {{T: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {runs}}}}}}}")
+    with pytest.raises(ClientError) as error:
+        make(lab, outer)
+    assert marker not in sys.modules
+    assert "YAML not well-formed" in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("make", [make_in_a_stack, make_in_a_set])
+@pytest.mark.parametrize("others", [{}, {"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}}])
+def test_a_template_tells_no_secure_string(lab: Lab, make: Any, others: dict[str, Any]) -> None:
+    name, secret = f"/{secrets.token_hex(4)}", secrets.token_hex(16)
+    lab.home.admin.client("ssm").put_parameter(Name=name, Value=secret, Type="SecureString")
+    parameters = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}}
+    resources = {"T": {"Type": "AWS::SNS::Topic", "Properties": {}}} | others
+    with pytest.raises(ClientError) as error:
+        make(lab, json.dumps({"Parameters": parameters, "Resources": resources}))
+    told = lab.home.admin.client("cloudformation").describe_stacks()["Stacks"]
+    assert secret not in str(told) and error.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_the_stacks_of_a_set_are_made_where_the_set_says(lab: Lab) -> None:
+    cfn, other = lab.home.admin.client("cloudformation"), lab.account(OTHER)
+    template = json.dumps({"Resources": {"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}}})
+    cfn.create_stack_set(StackSetName="s", TemplateBody=template)
+    cfn.create_stack_instances(StackSetName="s", Accounts=[other.id], Regions=["eu-west-1"])
+    found = {
+        (account.id, region): account.admin.client("kms", region).list_keys()["Keys"]
+        for account in (lab.home, other)
+        for region in ("us-east-1", "eu-west-1")
+    }
+    assert [place for place, keys in found.items() if keys] == [(OTHER, "eu-west-1")]
 
 
 def test_stacks_work_where_nothing_is_enforced() -> None:

@@ -186,6 +186,7 @@ def test_the_default_key_can_be_changed_and_reset(ec2: Any, key: str) -> None:
     assert seen(ec2, encrypted(ec2))["KmsKeyId"] == key
     ec2.reset_ebs_default_kms_key_id()
     assert seen(ec2, encrypted(ec2))["KmsKeyId"] != key
+    assert ec2.get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
 
 
 def test_only_a_symmetric_encryption_key_can_be_the_default(lab: Lab, ec2: Any) -> None:

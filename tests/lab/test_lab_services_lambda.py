@@ -90,12 +90,13 @@ def test_a_function_without_variables_asks_kms_nothing(lab: Lab, functions: Any,
     assert lab.calls == ()
 
 
-def test_the_grant_is_for_the_execution_role(
+def test_the_grant_is_for_the_execution_role_and_this_function(
     lab: Lab, functions: Any, role: str, variables: dict[str, str], key: str
 ) -> None:
-    create(functions, role, variables, key)
+    arn = create(functions, role, variables, key)["FunctionArn"]
     (grant,) = lab.home.admin.client("kms").list_grants(KeyId=key)["Grants"]
     assert grant["GranteePrincipal"].endswith(":assumed-role/runner/report")
+    assert grant["Constraints"] == {"EncryptionContextEquals": {"aws:lambda:FunctionArn": arn}}
 
 
 @pytest.mark.parametrize("missing", ["kms:CreateGrant", "kms:Encrypt"])

@@ -4,7 +4,8 @@ moto keeps the groups. The role has no permission on customer managed keys: a ke
 somebody of the group's account makes for it (Auto Scaling guide, "Required AWS KMS key policy for use with encrypted
 volumes"; re:Post, "kms-launch-ec2-instance"). It is there when the first group is, or when somebody makes it with
 iam:CreateServiceLinkedRole, as a grant needs it before.
-Doubtful: the text of the scaling activity, put together from reports of real errors. AWS tries to launch again and
+Doubtful: the text of the scaling activity, put together from reports of real errors, and code and text for a group that
+names another role than one of the account's for Auto Scaling, which are the lab's own. AWS tries to launch again and
 again; here a launch that fails is tried again only when the group's capacity is set.
 """
 
@@ -42,6 +43,7 @@ _ACTIVITIES, _ROLE = "_kms_katas_activities", "_kms_katas_role"
 def _changes_capacity(call: ServiceCall) -> Answer:
     """Whatever may launch instances or end them."""
     ec2 = backend_of(call)
+    _require_own_kind_of_role(call)
     if call.operation == "CreateAutoScalingGroup":
         _service_linked_role(call)
     granted = [volume for volume in ec2.volumes.values() if grant_of(volume) is not None]
@@ -59,6 +61,19 @@ def _changes_capacity(call: ServiceCall) -> Answer:
         if volume.attachment is None:
             end_grant(call, volume)
     return answer
+
+
+def _require_own_kind_of_role(call: ServiceCall) -> None:
+    """Raises Refused: a group that launched as any role would reach every key that this role reaches."""
+    named = call.parameters.get("ServiceLinkedRoleARN")
+    if setting.current.enforce and named and not named.startswith(_roles_of(call)):
+        told = f"{named} is no service-linked role of this account for Auto Scaling."
+        raise Refused("ValidationError", told)
+
+
+def _roles_of(call: ServiceCall) -> str:
+    """How the ARNs of the account's service-linked roles for Auto Scaling begin."""
+    return f"arn:{PARTITION}:iam::{call.caller.account}:role/aws-service-role/{_NAME}/AWSServiceRoleForAutoScaling"
 
 
 def _launch(call: ServiceCall, group: Any, instance: Any) -> None:
@@ -101,10 +116,9 @@ def _describe_activities(call: ServiceCall) -> Answer:
 
 
 def _service_linked_role(call: ServiceCall) -> Any:
-    """The one of the account, made where it is not there."""
+    """The one of the account without a suffix, made where it is not there."""
     backend: Any = iam_backends[call.caller.account][PARTITION]
-    arn = f"arn:{PARTITION}:iam::{call.caller.account}:role/aws-service-role/{_NAME}/AWSServiceRoleForAutoScaling"
-    found = _role(call, arn)
+    found = _role(call, _roles_of(call))
     return found if found is not None else backend.create_service_linked_role(_NAME, "", "")
 
 

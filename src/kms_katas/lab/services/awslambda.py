@@ -34,6 +34,11 @@ FIDELITY = (
         "criteria, SnapStart and durable executions lie under no key.",
     ),
     (
+        "Code of Lambda",
+        "moto runs it in a container where it finds Docker, and there no isolation level holds it: give a kata Lambda "
+        "only where Docker is out of reach.",
+    ),
+    (
         "Permissions of Lambda",
         "For making, changing, showing, invoking and deleting functions of the caller's own account. Function policies "
         "and iam:PassRole do not count.",

@@ -22,7 +22,7 @@ from kms_katas.lab.kms import setting
 from kms_katas.lab.request_keys import Context, global_keys
 from kms_katas.lab.services.call import Answer, Permission, Refused, Service, ServiceCall, remember_denial
 from kms_katas.lab.services.cloudformation_stack import lab_stacks
-from kms_katas.lab.services.cloudformation_template import parsed
+from kms_katas.lab.services.cloudformation_template import PlainStack, parsed, stacks_are
 from kms_katas.lab.sessions import SessionTerms, new_role_session
 from kms_katas.lab.stored_policies import named_policy
 from kms_katas.policy import Decision, Principal, Request, decide_assume_role, denial_message
@@ -81,9 +81,16 @@ def _checked(call: ServiceCall) -> None:
         parsed(body)
 
 
-def _reads_template(call: ServiceCall) -> Answer:
+def _create_change_set(call: ServiceCall) -> Answer:
     _checked(call)
     with lab_stacks(call):
+        return call.forward()
+
+
+def _of_moto(call: ServiceCall) -> Answer:
+    """Its answer. moto makes resources that a stack lacks when somebody looks at it, and a stack may be one."""
+    _checked(call)
+    with stacks_are(PlainStack):
         return call.forward()
 
 
@@ -213,12 +220,16 @@ _NEEDED = (
     *("ExecuteChangeSet", "DeleteChangeSet", "SetStackPolicy", "GetStackPolicy"),
     *("ListStacks", "ListExports", "ValidateTemplate", "GetTemplateSummary"),
 )
-_WITH_TEMPLATE = ("CreateChangeSet", "GetTemplateSummary", "ValidateTemplate", "CreateStackSet", "UpdateStackSet")
+_OF_STACK_SETS = (
+    *("CreateStackSet", "UpdateStackSet", "DeleteStackSet"),
+    *("CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances"),
+)
 
 SERVICE = Service(
     permissions={operation: _needs(operation) for operation in _NEEDED},
     answers={
-        **dict.fromkeys(_WITH_TEMPLATE, _reads_template),
+        **dict.fromkeys((*_NEEDED, *_OF_STACK_SETS), _of_moto),
+        "CreateChangeSet": _create_change_set,
         "CreateStack": _create_stack,
         "UpdateStack": _update_stack,
         "DeleteStack": _delete_stack,

@@ -367,7 +367,8 @@ FIDELITY = (
         "templates",
         "JSON and YAML with the functions that moto resolves. Transforms, macros, stack policies, drift, hooks and "
         "import of resources are left out. Custom resources are refused. Stack sets are moto's. A nested stack that "
-        "fails does not fail its parent.",
+        "fails does not fail its parent. Templates in S3, and the parameters of Parameter Store that a template "
+        "names, are read without permission; a SecureString is refused.",
     ),
 )
 """What of the service is simulated, and how it behaves in the lab."""

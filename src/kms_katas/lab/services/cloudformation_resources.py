@@ -7,9 +7,10 @@ from moto.cloudformation.exceptions import UnsupportedAttribute
 
 from kms_katas.lab.services.call import Refused
 from kms_katas.lab.services.cloudformation_kms import TYPES
+from kms_katas.lab.services.cloudformation_template import PlainResources
 
 
-class StackResources(parsing.ResourceMap):
+class StackResources(PlainResources):
     """moto's, that knows the attributes of KMS's types. moto makes a resource when it is first looked at: here
     only while a stack is at work, for a stack that failed has some that were never made.
     """

@@ -28,7 +28,7 @@ from kms_katas.lab.services.cloudformation_kms import (
     read_properties,
 )
 from kms_katas.lab.services.cloudformation_resources import StackResources
-from kms_katas.lab.services.cloudformation_template import in_order, parsed
+from kms_katas.lab.services.cloudformation_template import PlainStack, in_order, parsed, stacks_are
 
 working_for: ContextVar[ServiceCall] = ContextVar("working_for")
 """Who asks for what is done to stacks now: the caller, or the session of the stack's role."""
@@ -37,10 +37,9 @@ _KEPT = ("Retain", "RetainExceptOnCreate")
 _Undo = Callable[[], None]
 
 
-class LabStack(motos.Stack):
+class LabStack(PlainStack):
     """moto's stack. `stack_status_reason` is what DescribeStacks says beside its status."""
 
-    parse_template = staticmethod(parsed)  # type: ignore[assignment]
     stack_status_reason: str | None = None
 
     def _create_resource_map(self) -> Any:
@@ -389,9 +388,8 @@ def _has_kms(template: Mapping[str, Any]) -> bool:
 def lab_stacks(call: ServiceCall) -> Iterator[None]:
     """Inside, the stacks that moto makes are these, and `call` is who asks."""
     token = working_for.set(call)
-    before, motos.Stack = motos.Stack, LabStack  # type: ignore[misc]
     try:
-        yield
+        with stacks_are(LabStack):
+            yield
     finally:
-        motos.Stack = before  # type: ignore[misc]
         working_for.reset(token)

@@ -1,16 +1,20 @@
 """A CloudFormation template as text becomes data that may be trusted to be no more than data; and the order of its
 resources. Not for what the resources are.
 
-moto reads templates with a loader that runs what a YAML tag asks for, so each is read here before moto sees it. Texts
-of AWS: seen in reports of real errors.
+moto reads templates with a loader that runs what a YAML tag asks for, so each is read here before moto sees it, and
+those of stacks within stacks, which no request has, here instead. Texts of AWS: seen in reports of real errors.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from moto.cloudformation import models as motos
+from moto.cloudformation import parsing
+from moto.ssm.models import ssm_backends
 
 from kms_katas.lab.kms import setting
 from kms_katas.lab.services.call import Refused
@@ -85,6 +89,35 @@ def parsed(text: str) -> dict[str, Any]:
                 "ValidationError", f"Template format error: [/Resources/{name}/Properties] Expected an object"
             )
     return template
+
+
+class PlainStack(motos.Stack):
+    """moto's own, but for how it reads its template."""
+
+    parse_template = staticmethod(parsed)  # type: ignore[assignment]
+
+
+class PlainResources(parsing.ResourceMap):
+    """moto's own, but for parameters of a template that name a SecureString: moto would tell what is in it."""
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> str:
+        found = ssm_backends[self._account_id][self._region_name].get_parameter(value)
+        if setting.current.enforce and found is not None and found.parameter_type == "SecureString":
+            told = f"Parameters [{value}] referenced by template have types not supported by CloudFormation."
+            raise Refused("ValidationError", told)
+        return super().parse_ssm_parameter(value, value_type)
+
+
+@contextmanager
+def stacks_are(kind: Any) -> Iterator[None]:
+    """Inside, the stacks that moto makes are of this kind, and their resources, if the kind has no others, plain."""
+    names: Any = motos
+    before = names.Stack, names.ResourceMap
+    names.Stack, names.ResourceMap = kind, PlainResources
+    try:
+        yield
+    finally:
+        names.Stack, names.ResourceMap = before
 
 
 def _require_no_code(name: str, resource: Any) -> None:

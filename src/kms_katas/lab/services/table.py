@@ -27,9 +27,8 @@ def load(names: Iterable[str]) -> None:
             package = get_backend(name).backend.__module__.split(".")[1]  # type: ignore[call-overload]
             import_module(f"moto.{package}.urls")
             get_service_router(name)
-            if package in SERVICES:
-                import_module("kms_katas.lab.services.gate")
-                service(package)
+            import_module("kms_katas.lab.services.gate")
+            service(package)
 
 
 def service(name: str) -> Service:
