@@ -3,6 +3,7 @@
 import os
 import platform
 import secrets
+import shlex
 import socket
 import sys
 from collections.abc import Callable
@@ -238,10 +239,12 @@ def test_where_a_level_is_missing_the_next_one_serves_and_the_reason_is_said(
     """A Python beside this one whose machine has no name that the list of system calls is written for."""
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
         pytest.skip("nothing to take away here")
-    python = tmp_path / "python"
-    # It is called as `python -I -m kms_katas.child WORDS`.
-    python.write_text(
-        f"#!{sys.executable} -I\nimport platform, runpy, sys\nplatform.machine = lambda: 'vax'\n"
+    python, beside = tmp_path / "python", tmp_path / "beside.py"
+    # It is called as `python -I -m kms_katas.child WORDS`. By a shell: the first line of a script takes no path with a
+    # space, which the folder of this Python may have.
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I {shlex.quote(str(beside))} "$@"\n')
+    beside.write_text(
+        "import platform, runpy, sys\nplatform.machine = lambda: 'vax'\n"
         "del sys.argv[1:4]\nrunpy.run_module('kms_katas.child', run_name='__main__')\n"
     )
     python.chmod(0o755)
