@@ -134,6 +134,13 @@ def test_a_service_that_runs_code_is_not_served(served: Served, refused: Any) ->
         served.client("lambda").list_functions()
 
 
+@pytest.mark.parametrize("bucket", ["lambda", "lambda.us-east-1", "sqs.us-east-1.amazonaws.com", "motoapi", "kms"])
+def test_a_bucket_in_the_host_that_is_named_like_a_service_reaches_s3_alone(served: Served, bucket: str) -> None:
+    target, there = "/2015-03-31/functions", {"Host": f"{bucket}.localhost:{served.endpoint.port}"}
+    answered = served.ask("GET", target, served.signed("s3", "GET", target, b"", **there))
+    assert b"<Code>NoSuchBucket</Code>" in answered.body
+
+
 @pytest.mark.parametrize("region", ["us-east-1.evil.example", "nowhere", "us", "aws-global"])
 def test_a_region_that_is_none_is_refused(served: Served, region: str) -> None:
     answered = served.ask("POST", "/", served.signed(region=region), b"{}")
