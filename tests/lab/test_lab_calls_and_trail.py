@@ -211,3 +211,12 @@ def test_a_request_that_is_wrong_in_form_still_has_a_caller(lab: Lab, raw: Any) 
     raw("DescribeKey", {})
     assert lab.calls[-1].principal_arn == lab.home.admin.arn
     assert lab.trail[-1]["errorCode"] == "ValidationException"
+
+
+def test_who_changes_a_record_changes_neither_the_log_nor_the_grant_that_it_tells(lab: Lab, kms: Any, key: Any) -> None:
+    context = {secrets.token_hex(3): secrets.token_hex(3)}
+    grantee, constraints = lab.home.admin.arn, {"EncryptionContextEquals": dict(context)}
+    kms.create_grant(KeyId=key["KeyId"], GranteePrincipal=grantee, Operations=["Decrypt"], Constraints=constraints)
+    lab.trail[-1]["requestParameters"]["constraints"]["encryptionContextEquals"].clear()
+    assert lab.trail[-1]["requestParameters"]["constraints"] == {"encryptionContextEquals": context}
+    assert kms.list_grants(KeyId=key["KeyId"])["Grants"][0]["Constraints"] == constraints

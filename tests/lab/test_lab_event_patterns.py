@@ -168,6 +168,8 @@ def test_a_pattern_may_be_json_text() -> None:
         ({"source": "aws.kms"}, "an array of what it may be"),
         ({"source": []}, "'source'"),
         ({"source": [["aws.kms"]]}, "side by side"),
+        ({"source": [b"aws.kms"]}, "a bytes, which JSON does not"),
+        ({"source": [("aws.kms",)]}, "a tuple, which JSON does not"),
         ({"source": [{"begins": "aws"}]}, "'begins'"),
         ({"source": [{"prefix": "a", "suffix": "b"}]}, "one operator, not 2"),
         ({"source": [{}]}, "one operator, not 0"),

@@ -64,7 +64,8 @@ class Endpoint:
         self.lab = lab
         self._seen = datetime.now(UTC)
         self._server = _Server(host, port, self)
-        # moto sends what is published to an HTTP subscriber of SNS: from here to nowhere, for callers may be strangers.
+        # What moto would send to an address, such as EventBridge's API destinations, goes from here to nowhere: callers
+        # may be strangers. SNS has a stop of its own (services/topics.py).
         self._passed, responses_mock.passthru_prefixes = responses_mock.passthru_prefixes, ()
         self.port: int = self._server.server_address[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"

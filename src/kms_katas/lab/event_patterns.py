@@ -119,8 +119,12 @@ def _read_leaf(values: list[Any], place: str) -> _Leaf:
             tests.append(_read_comparison(value, place))
         elif isinstance(value, list):
             raise ValueError(f"{_begin(place)} has an array in its array: put its values side by side.")
-        else:
+        elif value is None or isinstance(value, str | bool) or _is_number(value):
             tests.append(_equals(value))
+        else:
+            raise ValueError(
+                f"{_begin(place)} has a {type(value).__name__}, which JSON does not: give strings, numbers or such."
+            )
     return _Leaf(tuple(tests), absent)
 
 

@@ -67,7 +67,6 @@ class LoggedCall:
     error: tuple[str, str] | None = None
     read_only: bool = False
     data_event: bool = False
-    additional: Mapping[str, Any] | None = None
     invoked_by: str = ""
     source_ip: str = SOURCE_ADDRESS
     user_agent: str = ""
@@ -100,8 +99,6 @@ def records_of(call: LoggedCall) -> tuple[Record, ...]:
         record["errorCode"], record["errorMessage"] = call.error
     record["requestParameters"] = deepcopy(call.parameters)
     record["responseElements"] = deepcopy(call.response)
-    if call.additional is not None:
-        record["additionalEventData"] = deepcopy(call.additional)
     record |= {
         "requestID": call.request_id,
         "eventID": event_id(call.request_id, "event"),

@@ -2,6 +2,7 @@
 exception.
 """
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,10 @@ from kms_katas.lab.kms import responses, setting
 from kms_katas.lab.kms.errors import region_is_down
 from kms_katas.lab.network import on_its_way
 
+_BUCKET_IN_THE_HOST = re.compile(
+    r"(?P<bucket>.+)\.(?P<s3>s3(?:\.[a-z]{2}(?:-[a-z]+)+-[0-9])?\.amazonaws\.com(?:\.cn)?)", re.DOTALL
+)
+
 
 def serve(request: AWSPreparedRequest) -> AWSResponse:
     """moto's answer to the request; an error answer with one sentence when moto has none."""
@@ -24,7 +29,17 @@ def serve(request: AWSPreparedRequest) -> AWSResponse:
             "This client belongs to a lab that is closed. Use it inside the lab's with block.",
         )
     with on_its_way(request):
-        return _served(request)
+        return _served(_with_bucket_in_path(request))
+
+
+def _with_bucket_in_path(request: AWSPreparedRequest) -> AWSPreparedRequest:
+    """moto tells services apart by how the URL begins: a bucket named lambda, in the host, would make it Lambda's."""
+    parts = urlsplit(request.url)
+    found = _BUCKET_IN_THE_HOST.fullmatch(parts.hostname or "")
+    if found is None:
+        return request
+    url = parts._replace(netloc=found["s3"], path=f"/{found['bucket']}{parts.path or '/'}").geturl()
+    return AWSPreparedRequest(request.method, url, request.headers, request.body, request.stream_output)
 
 
 def _served(request: AWSPreparedRequest) -> AWSResponse:
@@ -34,7 +49,7 @@ def _served(request: AWSPreparedRequest) -> AWSResponse:
             request, "UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}."
         )
     # boto3 asks S3 of us-east-1 at the host without a Region, which is that Region's (S3 guide, "Regional endpoints").
-    regional = "s3.us-east-1.amazonaws.com" if host.endswith("s3.amazonaws.com") else host
+    regional = "s3.us-east-1.amazonaws.com" if host == "s3.amazonaws.com" else host
     if not host.startswith("kms.") and setting.current.regions_down.intersection(regional.split(".")):
         down = region_is_down()
         return refusal(request, down.code, down.message, down.status)

@@ -196,7 +196,7 @@ def _plain(value: Any, member: str = "") -> Any:
             return f"{value:%b} {value.day}, {value:%Y %H:%M:%S %p}"  # the one example of it, with its two clocks
         return written_date(value)
     if member in _CONSTRAINTS:
-        return value  # an encryption context: its keys are the caller's own
+        return dict(value)  # an encryption context: its keys are the caller's own
     if isinstance(value, dict):
         return {_lower_first(name): _plain(one, name) for name, one in value.items()}
     if isinstance(value, list):
