@@ -50,7 +50,7 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
 _CLONE, _CLONE3, _KILL, _TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 _IOCTL, _FCNTL, _SOCKETPAIR, _PRLIMIT64 = (16, 29), (72, 25), (53, 199), (302, 261)
 _SENDTO = (44, 206)
-"""What send(2) is. With an address, a datagram socket of a pair writes to any other on the machine, such as /dev/log."""
+"""What send(2) is. With an address, a datagram socket of a pair writes to any on the machine, such as /dev/log."""
 _CLONE_THREAD = 0x00010000
 _AF_UNIX = 1
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
