@@ -19,9 +19,11 @@ ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 PID = 4711
 CALLS = {
     "x86_64": {"clone": 56, "clone3": 435, "kill": 62, "tgkill": 234, "ioctl": 16, "fcntl": 72, "socketpair": 53}
-    | {"prlimit64": 302, "socket": 41, "execve": 59, "fork": 57, "ptrace": 101, "prctl": 157, "io_uring_setup": 425},
+    | {"prlimit64": 302, "socket": 41, "execve": 59, "fork": 57, "ptrace": 101, "prctl": 157, "io_uring_setup": 425}
+    | {"sendto": 44, "sendmsg": 46, "sendmmsg": 307, "connect": 42, "bind": 49},
     "aarch64": {"clone": 220, "clone3": 435, "kill": 129, "tgkill": 131, "ioctl": 29, "fcntl": 25, "socketpair": 199}
-    | {"prlimit64": 261, "socket": 198, "execve": 221, "ptrace": 117, "prctl": 167, "io_uring_setup": 425},
+    | {"prlimit64": 261, "socket": 198, "execve": 221, "ptrace": 117, "prctl": 167, "io_uring_setup": 425}
+    | {"sendto": 206, "sendmsg": 211, "sendmmsg": 269, "connect": 203, "bind": 200},
 }
 
 machines = pytest.mark.parametrize("machine", MACHINES)
@@ -59,7 +61,7 @@ def test_each_listed_call_is_allowed_and_every_other_number_is_not(machine: str)
     for number in range(600):
         expected = ALLOW if number in allowed else ERRNO | errno.EPERM
         if number not in looked_into:
-            assert answer(program, arch, number, 0xDEAD, 0xDEAD, 0xDEAD) == expected, number
+            assert answer(program, arch, number, *[0xDEAD] * 6) == expected, number
 
 
 @machines
@@ -92,6 +94,15 @@ def test_limits_may_be_read_and_not_set(machine: str) -> None:
     assert asked(machine, "prlimit64", 0, 7, 0, 0x7FFF) == ALLOW
     for pointer in (0x1000, 0x7FFF_0000_0000, 1 << 32):
         assert asked(machine, "prlimit64", 0, 7, pointer) == ERRNO | errno.EPERM
+
+
+@machines
+def test_data_is_sent_along_a_connection_and_to_no_address(machine: str) -> None:
+    assert asked(machine, "sendto", 3, 0x7FFF, 10, 0, 0, 0) == ALLOW
+    for address in (0x1000, 0x7FFF_0000_0000, 1 << 32):
+        assert asked(machine, "sendto", 3, 0x7FFF, 10, 0, address, 16) == ERRNO | errno.EPERM
+    for name in ("sendmsg", "sendmmsg", "connect", "bind"):
+        assert asked(machine, name, 3) == ERRNO | errno.EPERM
 
 
 @machines

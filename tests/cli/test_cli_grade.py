@@ -82,6 +82,14 @@ def test_strangers_are_not_graded_where_nothing_closes_them_off(kata, submission
     assert ran.status == 2 and "no Landlock" in ran.said and "--isolation none" in ran.said
 
 
+def test_where_nothing_closes_them_off_no_earlier_report_is_left(kata, submissions, open_machine, tmp_path):
+    earlier = tmp_path / "grades.json"
+    earlier.write_text('"pass"', "utf-8")
+    assert kata("grade", submissions(ann=RIGHT), "--format", "json", "--output", earlier).status == 2
+    (found,) = json.loads(earlier.read_text("utf-8"))["submissions"]
+    assert found["verdict"]["status"] == "error"
+
+
 def test_unless_somebody_says_so_in_words(kata, submissions, open_machine):
     ran = kata("grade", submissions(ann=RIGHT), "--isolation", "none", "--format", "json")
     (found,) = json.loads(ran.out)["submissions"]

@@ -188,10 +188,10 @@ def test_a_cohort_as_html_is_a_page_for_each_and_an_index(kata, submissions, tmp
     assert (ran.status, ran.out) == (1, "")
     assert {str(path.relative_to(tmp_path / "pages")) for path in (tmp_path / "pages").rglob("*.html")} == {
         "index.html",
-        "ann/keys-mini.html",
-        "=b\x1b[31mob&/keys-mini.html",
+        "ann/keys.mini.html",
+        "=b\x1b[31mob&/keys.mini.html",
     }
-    assert "3 of 3 points" in (tmp_path / "pages" / "ann" / "keys-mini.html").read_text("utf-8")
+    assert "3 of 3 points" in (tmp_path / "pages" / "ann" / "keys.mini.html").read_text("utf-8")
     assert "1 of 2 answers passed" in (tmp_path / "pages" / "index.html").read_text("utf-8")
 
 

@@ -64,7 +64,7 @@ def test_one_grading_gives_every_report_of_a_cohort(kata, submissions, here):
         "pass",
         "fail",
     ]
-    assert (here / "to.html" / "bob" / "keys-mini.html").is_file()
+    assert (here / "to.html" / "bob" / "keys.mini.html").is_file()
     assert "1 of 2 answers passed" in (here / "to.text").read_text("utf-8")
     assert (here / "to.github").read_text("utf-8").startswith("**1 of 2 answers passed, 3 of 6 points.**")
     assert ran.out.count("::error ") == 2 and "title=bob%3A keys/mini" in ran.out
@@ -206,7 +206,7 @@ def test_a_grader_that_is_killed_leaves_error_in_every_report_that_was_asked_for
     words = ["--kit", mini_root, "grade", submissions, "--isolation", "none", *asked(places.items())]
     done = subprocess.run([sys.executable, "-c", KILLED, *map(str, words)], capture_output=True)
     assert done.returncode == -signal.SIGKILL
-    places["html"] = here / "html" / "ann" / "keys-mini.html"
+    places["html"] = here / "html" / "ann" / "keys.mini.html"
     told = {name: place.read_text("utf-8") for name, place in places.items()}
     assert all("not come to its end" in text and "An earlier" not in text for text in told.values())
     assert {entry["verdict"]["status"] for entry in json.loads(told["json"])["submissions"]} == {"error"}
@@ -238,7 +238,7 @@ def test_names_that_learners_chose_act_in_no_report(kata, submissions, here, mon
     assert all(character == "\n" or character.isprintable() for character in ran.out)
     assert "### `` e ::add-mask::x ##[x]`|@you<b>\\x1b[31m ``: keys/mini" in (here / "summary").read_text("utf-8")
     assert (here / "pages" / "index.html").is_file()
-    assert (here / "pages" / "Index.html_" / "keys-mini.html").is_file()
+    assert (here / "pages" / "Index.html_" / "keys.mini.html").is_file()
 
 
 def test_a_sentence_about_wrong_use_commands_no_runner(kata, here, monkeypatch):

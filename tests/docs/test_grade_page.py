@@ -78,6 +78,11 @@ def test_the_folder_of_the_page_is_graded_as_it_says(course):
     cohort["submissions"][-1]["verdict"]["checks"][0] |= lost
     (course / "cohort.json").write_text(json.dumps(cohort), "utf-8")
     assert found(find, course) == "grade again: bob"
+    # As Verdict.as_data shows a hidden check: without a message.
+    unsaid = {"check": "hidden_1", "title": "It holds.", "task": 1, "status": "error", "points": 0, "max_points": 1}
+    cohort["submissions"][0]["verdict"]["checks"] = [unsaid | {"hidden": True}]
+    (course / "cohort.json").write_text(json.dumps(cohort), "utf-8")
+    assert found(find, course) == "grade again: ann, bob"
 
 
 def killed(course):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kms_katas.grading import lane, run, speed
+from kms_katas.grading import in_words, run, speed
 from kms_katas.grading.outcome import AnswerSkipped, AnswerTimeout
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run
 from kms_katas.grading.runner import Runner
@@ -31,7 +31,7 @@ ENDLESS = "def open_it(kms, blob):\n    while True:\n        pass\n"
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second of computing for a check, a tenth of the kata's."""
-    for module in (lane, run):
+    for module in (in_words, run):
         monkeypatch.setattr(module, "CHECK_SECONDS", 0.5)
 
 

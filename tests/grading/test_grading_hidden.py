@@ -9,8 +9,10 @@ from kms_katas.kit import Kit, Verdict
 
 from .conftest import Grade, by_both_runners
 
+# Each check loads the answer anew; the process that they share forgets nothing.
 REMEMBERS = """
-SEEN = []
+import sys
+SEEN = vars(sys).setdefault("seen", [])
 def open_it(kms, blob):
     SEEN.append(blob)
     print(f"seen: {len(SEEN)}")

@@ -61,6 +61,7 @@ ATTEMPTS = {
     "cut": lambda path: os.truncate(path, 0), "set times": lambda path: os.utime(path, (0, 0)),
     "temporary": lambda: tempfile.TemporaryFile().close(),
     "socket": lambda *kind: socket.socket(*kind).close(),
+    "send": lambda kind, address: socket.socketpair(socket.AF_UNIX, kind)[0].sendto(b"x", address),
     "fork": os.fork, "start": lambda: subprocess.run([sys.executable, "-c", "1"]),
     "exec": lambda: os.execv("/bin/true", ["true"]),
     "signal": lambda pid: os.kill(pid, 0), "everybody": lambda: os.kill(-1, 0),
@@ -117,6 +118,16 @@ def test_an_answer_reaches_no_network_and_nobody(closed: Runner, hold: Hold) -> 
         assert refused(answer, *words) == "PermissionError", words
     for words in (("raise limits",), ("become",), ("root",), ("session",)):
         assert refused(answer, *words) in ("PermissionError", "ValueError"), words
+
+
+def test_an_answer_writes_to_no_socket_that_others_listen_at(closed: Runner, hold: Hold, tmp_path: Path) -> None:
+    answer, place = hold(REACH, runner=closed), str(tmp_path / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(place)
+        listening.setblocking(False)
+        assert refused(answer, "send", int(socket.SOCK_DGRAM), place) == "PermissionError"
+        with pytest.raises(BlockingIOError):
+            listening.recv(1)
 
 
 def test_memory_is_bounded_and_its_end_is_an_exception(closed: Runner, hold: Hold) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kms_katas.grading import lane, plugin, run
+from kms_katas.grading import in_words, lane, run
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.runner import Runner
 from kms_katas.grading.spawned import SpawnedRunner
@@ -27,7 +27,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
     """`limits(check, kata)`: other limits than the real ones, in seconds."""
 
     def patch(check: float, kata: float) -> None:
-        for module in (lane, plugin, run):
+        for module in (in_words, lane, run):
             for name, value in (("CHECK_SECONDS", check), ("KATA_SECONDS", kata)):
                 if hasattr(module, name):
                     monkeypatch.setattr(module, name, value)

@@ -148,5 +148,10 @@ def test_the_index_leads_to_a_page_for_each_answer(graded):
     pages = as_pages(graded.items())
     index = read(pages["index.html"])
     led = {os.fsdecode(unquote_to_bytes(link.removeprefix("./"))) for link in index.links}
-    assert led == set(pages) - {"index.html"} == {f"{name}/keys-mini.html" for name in graded}
+    assert led == set(pages) - {"index.html"} == {f"{name}/keys.mini.html" for name in graded}
     assert f"of {len(graded)} answers passed" in index.text["p"][0]
+
+
+def test_katas_whose_names_differ_in_a_hyphen_s_place_have_a_page_each():
+    pages = as_pages([("ann", verdict_of(check(), kata=kata)) for kata in ("keys/a-b", "keys-a/b")])
+    assert len(pages) == 3

@@ -41,14 +41,16 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     **{"rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139), "rt_sigpending": (127, 136)},
     **{"rt_sigtimedwait": (128, 137), "rt_sigsuspend": (130, 133), "sigaltstack": (131, 132)},
     **{"restart_syscall": (219, 128)},
-    # the bridge, which is open already: no call here makes a socket that reaches anybody
-    **{"sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210), "getsockopt": (55, 209)},
-    **{"setsockopt": (54, 208), "getsockname": (51, 204), "getpeername": (52, 205)},
+    # the bridge, which is open already: no call here makes a socket that reaches anybody. For sendto: see _SENDTO
+    **{"recvfrom": (45, 207), "shutdown": (48, 210), "getsockopt": (55, 209), "setsockopt": (54, 208)},
+    **{"getsockname": (51, 204), "getpeername": (52, 205)},
 }
 """Name to number on x86-64 and on aarch64, None where that machine has no such call."""
 
 _CLONE, _CLONE3, _KILL, _TGKILL = (56, 220), (435, 435), (62, 129), (234, 131)
 _IOCTL, _FCNTL, _SOCKETPAIR, _PRLIMIT64 = (16, 29), (72, 25), (53, 199), (302, 261)
+_SENDTO = (44, 206)
+"""What send(2) is. With an address, a datagram socket of a pair writes to any on the machine, such as /dev/log."""
 _CLONE_THREAD = 0x00010000
 _AF_UNIX = 1
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -76,6 +78,13 @@ def filter_program(machine: str, pid: int) -> bytes:
         block.append(_answer(errno.EPERM))
         program.extend([(_EQUAL, 0, len(block), call[column]), *block])
 
+    def only_without(call: tuple[int, int], pointer: int) -> None:
+        """Both halves of the pointer are 0."""
+        at = _ARGUMENTS + 8 * pointer
+        block = [(_LOAD, 0, 0, at + 4), (_EQUAL, 1, 0, 0), _answer(errno.EPERM)]
+        block += [(_LOAD, 0, 0, at), (_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ALLOW), _answer(errno.EPERM)]
+        program.extend([(_EQUAL, 0, len(block), call[column]), *block])
+
     for numbers in ALLOWED.values():
         if (number := numbers[column]) is not None:
             program += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]
@@ -87,10 +96,10 @@ def filter_program(machine: str, pid: int) -> bytes:
     only_if(_IOCTL, 1, _IOCTLS)
     only_if(_FCNTL, 1, _FCNTLS)
     only_if(_SOCKETPAIR, 0, [_AF_UNIX])
-    # Reading limits is what resource.getrlimit does; root could raise its own. Both halves of the pointer are 0.
-    high = [(_LOAD, 0, 0, _ARGUMENTS + 20), (_EQUAL, 1, 0, 0), _answer(errno.EPERM)]
-    low = [(_LOAD, 0, 0, _ARGUMENTS + 16), (_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ALLOW), _answer(errno.EPERM)]
-    program += [(_EQUAL, 0, len(high) + len(low), _PRLIMIT64[column]), *high, *low, _answer(errno.EPERM)]
+    # Reading limits is what resource.getrlimit does; root could raise its own.
+    only_without(_PRLIMIT64, 2)
+    only_without(_SENDTO, 4)
+    program.append(_answer(errno.EPERM))
     return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
 
 

@@ -45,13 +45,13 @@ def grade(
     reports = report.wanted(formats, outputs, [job.folder / name for job in jobs for name in job.kata.answer])
     if any(wanted.format == "html" and wanted.output is None for wanted in reports):
         raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
-    if not all(job.kata.documents_only for job in jobs):
-        isolation = _closed_off(kit, isolation)
     unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
     for wanted in reports:
         if wanted.output:
             # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
             _write(wanted.output, wanted.format, unfinished, opening=True)
+    if not all(job.kata.documents_only for job in jobs):
+        isolation = _closed_off(kit, isolation)
     graded = _graded(kit, jobs, lanes or os.cpu_count() or 1, isolation, reports)
 
     def put(wanted: report.Wanted) -> None:

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.outcome import Infra
-from kms_katas.grading.runner import BEST, Runner, best_runner, services_of
+from kms_katas.grading.runner import Runner, best_runner, services_of
 from kms_katas.kit import Kata, find_kit
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def main(control: str, root: str, isolation: str, names: list[str], words: IO[st
     """Until nothing is asked any more. `words`: where a lane on standard input answers."""
     kit = find_kit(Path(root))
     katas = [kata for kata in kit.katas if kata.id in names]
-    runner = best_runner(None if isolation == BEST else isolation, (kit.root,))
+    runner = best_runner(isolation, (kit.root,))
     asked = socket.socket(fileno=int(control)) if control != "-" else None
 
     def body(lane: "Lane") -> None:

@@ -18,7 +18,7 @@ import kms_katas
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.lane_source import LaneProcess, LaneSource, lane_source
 from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
-from kms_katas.grading.runner import BEST, TRIES, best_runner
+from kms_katas.grading.runner import TRIES, best_runner
 from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
 
 RENEWED_AFTER = 20
@@ -126,7 +126,7 @@ class _Warm:
     """
 
     def __init__(self, kit: Kit, isolation: str | None, needed: bool) -> None:
-        runner = best_runner(None if isolation == BEST else isolation, (kit.root,)) if needed else None
+        runner = best_runner(isolation, (kit.root,)) if needed else None
         self._runner = runner if isinstance(runner, ForkedRunner) else None
         self._lock = threading.Lock()
         if self._runner:
@@ -160,7 +160,7 @@ class _Lane:
         if self._process is None:
             self._start()
         order = {"kata": job.kata.id, "folder": str(job.folder), "within": str(job.within), "seed": job.seed}
-        while "ready" not in (said := self._hear(NotStarted)):
+        if "ready" not in (said := self._hear(NotStarted)):
             raise Infra(str(said.get("failed")))
         assert self._process is not None
         self._process.say(json.dumps(order).encode() + b"\n")

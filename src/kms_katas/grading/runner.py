@@ -84,8 +84,8 @@ VARIABLE = "KATA_RUNNER"
 def best_runner(isolation: str | None = None, hidden: Iterable[Path] = ()) -> Runner:
     """The runner that KATA_RUNNER names; without it the forked one on Linux, the spawned one elsewhere.
 
-    `isolation` is none, lite or full; None means the best that works here. `hidden` are folders that no answer may
-    read, such as a kit's. Raises KitError for another runner, and for a level that this one cannot give.
+    `isolation` is none, lite or full; BEST, as None, means the best that works here. `hidden` are folders that no
+    answer may read, such as a kit's. Raises KitError for another runner, and for a level that this one cannot give.
     """
     level = isolation or BEST
     chosen = os.environ.get(VARIABLE) or ("forked" if platform.system() == "Linux" else "spawned")

@@ -48,10 +48,10 @@ def as_html(verdicts: Iterable[Verdict], name: str = "") -> str:
 
 
 def as_pages(graded: Iterable[tuple[str, Verdict]]) -> dict[str, str]:
-    """Path to page: one for each answer, `LEARNER/TRACK-KATA.html`, and index.html, which leads to them all."""
+    """Path to page: one for each answer, `LEARNER/TRACK.KATA.html`, and index.html, which leads to them all."""
     graded = list(graded)
     pages = {
-        f"{_folder(name)}/{verdict.kata.replace('/', '-')}.html": as_html([verdict], name) for name, verdict in graded
+        f"{_folder(name)}/{verdict.kata.replace('/', '.')}.html": as_html([verdict], name) for name, verdict in graded
     }
     rows = [_row(path, name, verdict) for path, (name, verdict) in zip(pages, graded, strict=True)]
     head = "".join(f'<th scope="col">{column}</th>' for column in ("learner", "kata", "result", "points", "why"))
