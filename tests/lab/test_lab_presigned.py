@@ -83,6 +83,20 @@ def test_no_url_lends_for_more_than_a_week(served: Served, contents: bytes) -> N
     assert get(served, url(served, ExpiresIn=604801)).status == 403
 
 
+def test_a_url_of_a_day_that_is_none_lends_nothing(
+    served: Served, contents: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoDay:
+        def strftime(self, form: str) -> str:
+            return "20261399T000000Z"
+
+    with monkeypatch.context() as signing:
+        signing.setattr("botocore.auth.get_current_datetime", NoDay)
+        target = url(served)
+    assert "20261399" in target
+    assert b"Request has expired" in get(served, target).body
+
+
 def test_a_url_ends_with_the_access_key_that_signed_it(served: Served, contents: bytes) -> None:
     bob = served.lab.home.user("bob")
     target = url(served, bob)

@@ -71,7 +71,10 @@ def _is_in_time(said: Mapping[str, str], now: datetime) -> bool:
     lasts, began = said.get("x-amz-expires", ""), said.get("x-amz-date", "")
     if not re.fullmatch("[0-9]{1,6}", lasts) or not re.fullmatch("[0-9]{8}T[0-9]{6}Z", began):
         return False
-    since = datetime.strptime(began, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    try:
+        since = datetime.strptime(began, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:  # digits that are no date
+        return False
     return int(lasts) <= _A_WEEK and now < since + timedelta(seconds=int(lasts))
 
 
