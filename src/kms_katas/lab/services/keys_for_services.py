@@ -27,12 +27,7 @@ def ask_kms(call: ServiceCall, operation: str, parameters: Mapping[str, Any], vi
     Raises KMSError.
     """
     way = replace(call.route, endpoint=None, via_service=f"{via or call.service}.{call.region}.amazonaws.com")
-    work = _asked(call.caller, call.region, way, operation, parameters)
-    if work.error is not None:
-        if work.error.code == "AccessDeniedException":
-            remember_denial(call, work.decision)
-        raise work.error
-    return work.response or {}
+    return _asked(call.caller, call.region, way, operation, parameters, call)
 
 
 def ask_kms_as_service(
@@ -51,12 +46,7 @@ def ask_kms_as_service(
     """
     caller = Caller(principal, source_account, "AWSService", principal, "")
     way = replace(DIRECT, source_arn=source_arn, source_account=source_account)
-    work = _asked(caller, region, way, operation, parameters)
-    if work.error is not None:
-        if call is not None and work.error.code == "AccessDeniedException":
-            remember_denial(call, work.decision)
-        raise work.error
-    return work.response or {}
+    return _asked(caller, region, way, operation, parameters, call)
 
 
 def default_key(account: str, region: str, alias: str) -> str:
@@ -65,7 +55,14 @@ def default_key(account: str, region: str, alias: str) -> str:
     return store_of(account, region, setting.now()).describe_key(alias).arn
 
 
-def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: Mapping[str, Any]) -> Work:
+def _asked(
+    caller: Caller,
+    region: str,
+    way: Route,
+    operation: str,
+    parameters: Mapping[str, Any],
+    call: ServiceCall | None,
+) -> dict[str, Any]:
     work = Work(
         operation=operation,
         body=json.dumps(dict(parameters), default=_on_the_wire).encode(),
@@ -82,7 +79,10 @@ def _asked(caller: Caller, region: str, way: Route, operation: str, parameters: 
     take(work)
     if work.error is not None:
         work.error.request_id = work.request_id
-    return work
+        if call is not None and work.error.code == "AccessDeniedException":
+            remember_denial(call, work.decision)
+        raise work.error
+    return work.response or {}
 
 
 def _on_the_wire(value: object) -> str:
