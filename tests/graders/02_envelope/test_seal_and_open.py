@@ -3,19 +3,22 @@
 Not for how they do it: any sound method passes.
 """
 
-import base64
 import hashlib
-import json
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_keys import (
+    data_key_length,
+    data_key_of,
+    kms_with_another_data_key,
+    was_sent,
+    wrapped_key_of,
+)
 from kms_katas.grading.tampering import DIGESTS, altered, flip, forged, pieces_moved, spelling_of
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
-MAKES_DATA_KEY = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt")
 
 
 @pytest.fixture
@@ -47,14 +50,14 @@ def test_each_payload_has_its_own_data_key(answer, key, fresh):
             expected="a `wrapped_key` that was not there before",
             next_step="Ask KMS for a new data key inside `seal`, each time that it is called.",
         )
-        made = next((call for call in sealed.calls if _blob(call) == sealed.wrapped_key), None)
+        made = next((call for call in sealed.calls if wrapped_key_of(call) == sealed.wrapped_key), None)
         if made is None:
             reject(
                 "`wrapped_key` is not what KMS gave during this call: no answer of KMS holds these bytes.",
                 expected="the CiphertextBlob that came with the data key, unchanged",
                 next_step="Put the encrypted data key into `wrapped_key` as it came, and all else into `body`.",
             )
-        plaintext = _data_key(made)
+        plaintext = data_key_of(made)
         expect(
             plaintext is None or plaintext not in plaintexts,
             f"Payload {number} came under the data key of an earlier one: KMS was given the same key to wrap again. "
@@ -63,8 +66,8 @@ def test_each_payload_has_its_own_data_key(answer, key, fresh):
             next_step="Make a new random key inside `seal`, or better: let KMS make it.",
         )
         expect(
-            _data_key_bytes(made) >= 16,
-            f"The data key has {_data_key_bytes(made)} bytes. Under 16 bytes it can be found by trying.",
+            data_key_length(made) >= 16,
+            f"The data key has {data_key_length(made)} bytes. Under 16 bytes it can be found by trying.",
             expected="16 bytes or more; 32 for AES-256",
             next_step="Ask for a data key with KeySpec AES_256.",
         )
@@ -79,7 +82,7 @@ def test_kms_never_gets_the_payload(answer, key, fresh):
     payload = fresh.bytes(1_000)
     sealed = _seal(answer, key, payload)
     given = sum(len(call.parameters["Plaintext"]) for call in sealed.calls if call.operation == "Encrypt")
-    if given >= len(payload) or _sent(payload, sealed.calls):
+    if given >= len(payload) or was_sent(payload, sealed.calls):
         _reject_sent()
 
 
@@ -90,7 +93,7 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
     payload = fresh.bytes(500)
     sealed = _seal(answer, key, payload)
     stored = sealed.wrapped_key + b"\n" + sealed.body
-    for data_key in (found for found in map(_data_key, sealed.calls) if found and len(found) >= 16):
+    for data_key in (found for found in map(data_key_of, sealed.calls) if found and len(found) >= 16):
         for part in {data_key, data_key[:32], data_key[-32:]}:
             spelling = spelling_of(part, stored, whole=True)
             expect(
@@ -219,7 +222,7 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
     _open(answer, sealed, payload)
     answer.restart()
     with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", _kms_with_another_data_key(lab.send, fresh))
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
         opened = _attempt(answer, sealed.fields)
     expect(
         opened is None or opened.value != payload,
@@ -284,7 +287,7 @@ def _seal(answer, key, payload):
         expected="at least one KMS call, for the data key",
         next_step="Begin `seal` by asking KMS for a new data key under `key_id`.",
     )
-    if _sent(payload[:64], calls):
+    if was_sent(payload[:64], calls):
         _reject_sent()
     form = "a dict with exactly `wrapped_key: bytes` and `body: bytes`"
     if not isinstance(result, dict) or set(result) != {"wrapped_key", "body"}:
@@ -380,10 +383,6 @@ def _reject_swallowed(value, what):
     )
 
 
-def _sent(payload, calls):
-    return spelling_of(payload, b"\n".join(_flat(call.parameters) for call in calls), whole=False) is not None
-
-
 def _reject_sent():
     reject(
         "The payload itself was sent to KMS. KMS takes at most 4,096 bytes a call, and each piece costs a request: it "
@@ -391,46 +390,3 @@ def _reject_sent():
         expected="KMS calls that carry no part of the payload",
         next_step="Ask KMS for a data key, and encrypt the payload in your own process with it.",
     )
-
-
-def _blob(call):
-    return (call.response or {}).get("CiphertextBlob") if call.operation in MAKES_DATA_KEY else None
-
-
-def _data_key(call):
-    """The plaintext data key in a call, or None."""
-    if call.response is None or call.operation not in (*MAKES_DATA_KEY, "Decrypt"):
-        return None
-    return call.parameters["Plaintext"] if call.operation == "Encrypt" else call.response.get("Plaintext")
-
-
-def _data_key_bytes(call):
-    if call.operation == "Encrypt":
-        return len(call.parameters["Plaintext"])
-    return call.parameters.get("NumberOfBytes") or {"AES_128": 16, "AES_256": 32}[call.parameters["KeySpec"]]
-
-
-def _kms_with_another_data_key(send, fresh):
-    """The lab's `send`, but Decrypt gives back other bytes of the same length."""
-
-    def sent(request):
-        response = send(request)
-        content = json.loads(response.content)
-        if "Plaintext" not in content or not str(request.headers.get("X-Amz-Target", "")).endswith(".Decrypt"):
-            return response
-        length = len(base64.b64decode(content["Plaintext"]))
-        content["Plaintext"] = base64.b64encode(fresh.bytes(length)).decode()
-        return SimpleNamespace(
-            status_code=response.status_code, headers=response.headers, content=json.dumps(content).encode()
-        )
-
-    return sent
-
-
-def _flat(value):
-    """All text and bytes in a value, one after the other."""
-    if isinstance(value, dict):
-        return b"\n".join(_flat(part) for pair in value.items() for part in pair)
-    if isinstance(value, (list, tuple)):
-        return b"\n".join(map(_flat, value))
-    return value if isinstance(value, bytes) else str(value).encode()

@@ -1,0 +1,65 @@
+"""What the record of KMS calls says of data keys, and a KMS that gives back others. Not for judging: a check does."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
+
+from kms_katas.grading.fresh import Fresh
+from kms_katas.grading.tampering import spelling_of
+from kms_katas.lab import Call
+
+_WRAPS = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt")
+
+
+def wrapped_key_of(call: Call) -> bytes | None:
+    """The ciphertext of a data key that KMS gave in this call."""
+    return (call.response or {}).get("CiphertextBlob") if call.operation in _WRAPS else None
+
+
+def data_key_of(call: Call) -> bytes | None:
+    """The plaintext data key in a call that made, wrapped or opened one."""
+    if call.response is None or call.operation not in (*_WRAPS, "Decrypt"):
+        return None
+    found: bytes | None = (call.parameters if call.operation == "Encrypt" else call.response).get("Plaintext")
+    return found
+
+
+def data_key_length(call: Call) -> int:
+    """The bytes of the data key that a call of GenerateDataKey, GenerateDataKeyWithoutPlaintext or Encrypt wrapped."""
+    if call.operation == "Encrypt":
+        return len(call.parameters["Plaintext"])
+    asked: int | None = call.parameters.get("NumberOfBytes")
+    return asked or {"AES_128": 16, "AES_256": 32}[call.parameters["KeySpec"]]
+
+
+def was_sent(secret: bytes, calls: Iterable[Call]) -> bool:
+    """Whether a part of `secret` stands in what AWS was sent, in any of the spellings of `spelling_of`."""
+    return spelling_of(secret, b"\n".join(_flat(call.parameters) for call in calls), whole=False) is not None
+
+
+def kms_with_another_data_key(send: Callable[[Any], Any], fresh: Fresh) -> Callable[[Any], Any]:
+    """The lab's `send`, but Decrypt gives back other bytes of the same length."""
+
+    def sent(request: Any) -> Any:
+        response = send(request)
+        content = json.loads(response.content)
+        if "Plaintext" not in content or not str(request.headers.get("X-Amz-Target", "")).endswith(".Decrypt"):
+            return response
+        length = len(base64.b64decode(content["Plaintext"]))
+        content["Plaintext"] = base64.b64encode(fresh.bytes(length)).decode()
+        return SimpleNamespace(
+            status_code=response.status_code, headers=response.headers, content=json.dumps(content).encode()
+        )
+
+    return sent
+
+
+def _flat(value: Any) -> bytes:
+    """All text and bytes in a value, one after the other."""
+    if isinstance(value, dict):
+        return b"\n".join(_flat(part) for pair in value.items() for part in pair)
+    if isinstance(value, (list, tuple)):
+        return b"\n".join(map(_flat, value))
+    return value if isinstance(value, bytes) else str(value).encode()
