@@ -112,7 +112,7 @@ class Lane:
         With `within`, no file of it may be a link that leads out of there.
         """
         seed = secrets.randbelow(2**31) if seed is None else seed
-        began = time.monotonic()
+        began, cpu_began = time.monotonic(), time.process_time()
         run = Run(kata, folder, seed, self._runner, within)
         self._session.config.stash[RUN] = run
         self._answers.clear()
@@ -134,6 +134,9 @@ class Lane:
             runner="" if kata.documents_only else self._runner.name,
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
+            # What a document costs is spent in this process.
+            cpu_seconds=time.process_time() - cpu_began + (0.0 if kata.documents_only else run.cpu_used),
+            open_points=tuple(sorted(frozenset().union(*(answer.open_points for answer in self._answers)))),
         )
 
     def prepare(self) -> None:
@@ -141,10 +144,6 @@ class Lane:
         with Lab(seed=0, client_pool=self._session.config.stash.setdefault(CLIENTS, ClientPool())) as lab:
             lab.home.admin.client("kms").describe_key(KeyId=lab.home.create_key())
         slowness()
-
-    def open_points(self) -> frozenset[str]:
-        """The points that AWS leaves open on which a decision of the last grading rests, by their names in policy/."""
-        return frozenset().union(*(answer.open_points for answer in self._answers))
 
     def in_scene(
         self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None], folder: Path | None = None
