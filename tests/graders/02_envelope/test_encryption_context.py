@@ -209,7 +209,7 @@ def test_exchanged_records_are_refused(answer, key, fresh):
             _attempt(answer, batch.wrapped_key, *scope, record_id, batch.bodies[owner]),
             f"The body of {owner!r} was opened under the ID {record_id!r}. One data key opens the whole batch, so KMS "
             "cannot tell its records apart.",
-            "Tie each record to its whole ID, as it is given, where you encrypt: as additional data, or in the key.",
+            "Give the cipher the argument `record_id`, whole and as it is, in both functions: as additional data, say.",
         )
     _expect_refused(
         _attempt(answer, batch.wrapped_key, *scope, one, later.bodies[one]),

@@ -13,9 +13,9 @@ def seal_records(kms, key_id, tenant, purpose, records):
     sealed = {}
     for record_id, content in records.items():
         nonce = os.urandom(12)
-        sealed[record_id] = (
-            len(ids).to_bytes(2, "big") + ids.encode() + nonce + cipher.encrypt(nonce, content, record_id.encode())
-        )
+        head = ids.encode()
+        body = nonce + cipher.encrypt(nonce, content, record_id.encode())
+        sealed[record_id] = len(head).to_bytes(2, "big") + head + body
     return {"wrapped_key": made["CiphertextBlob"], "records": sealed}
 
 
