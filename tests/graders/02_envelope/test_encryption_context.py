@@ -219,7 +219,7 @@ def test_exchanged_records_are_refused(answer, key, fresh):
     )
     mine, his = batch.bodies[one], batch.bodies[two]
     forgeries = [mark_moved(mine, later.bodies[one], his), his[:-32] + mine[-32:]]
-    forgeries += [mine[:cut] + his[cut:] for cut in (16, 32, 64)]
+    forgeries += [mine[:cut] + his[cut:] for cut in (32, 64)]
     for forged in forgeries if len(mine) == len(his) else ():
         opened = _attempt(answer, batch.wrapped_key, *scope, one, forged) if forged != his else REFUSED
         _expect_refused(
