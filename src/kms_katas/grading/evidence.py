@@ -11,6 +11,7 @@ MAX_SHOWN = 50
 _TOLD = (
     *("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"),
     *("RotationPeriodInDays", "IncludeKeyMaterial", "SourceEncryptionContext", "DestinationEncryptionContext"),
+    *("SourceKeyId", "DryRun", "DryRunModifiers"),
     *("Origin", "WrappingKeySpec", "WrappingAlgorithm", "ExpirationModel", "ValidTo", "ImportType"),
 )
 
