@@ -1,22 +1,70 @@
-"""Identity policies that an answer's function made: as IAM stores them, and judged over every request of a matrix.
+"""Identity policies that an answer's function made, one for each role: as IAM stores them, and judged over every
+request to a key with the default key policy.
 
 Not for policies in files, which have lines to point at: those are in judge.py.
 """
 
 import json
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import reject
-from kms_katas.grading.in_force import fault_of_statement
+from kms_katas.grading.in_force import caller, fault_of_statement, give
 from kms_katas.grading.judge import order_of, send
-from kms_katas.grading.matrix import Matrix, Wrong
+from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Cell, Circumstance, Matrix, Target, Wrong
 from kms_katas.grading.show import show
+from kms_katas.lab import Principal
+from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.policy import NamedPolicy, PolicyError, parse_document
 from kms_katas.policy.document import statements
 
 _READY = "Return a dict that `json.dumps` turns into a policy document."
+
+
+def judge_roles(
+    answer: Answer,
+    documents: Mapping[str, object],
+    key: str,
+    work: Sequence[Mapping[str, str]],
+    wanted: Callable[[str, Cell], bool | None],
+    harm: Callable[[str, str], str],
+) -> dict[str, Principal]:
+    """A session of each role, new in the home account, under its policy in `documents`.
+
+    Refuses the answer unless every request of every role is decided as it is `wanted`, given the role and the cell: on
+    `key`, which has the default key policy, on another key of the account, on none; with each encryption context in
+    `work`, without one, from elsewhere and through S3. `harm` says in one sentence what it means that a role has a
+    permission on the key. What is decided otherwise is sent in the lab as evidence, where it can be; the decisions on
+    which the verdict rests are left in `answer.decisions`. Raises Rejected, AnswerTimeout, and Infra where `decide` and
+    the lab disagree.
+    """
+    home = answer.lab.home
+    default = NamedPolicy("the default key policy", parse_document(default_key_policy("aws", home.id)))
+    ways = [Circumstance("for " + ", ".join(f"{name} {one[name]}" for name in one), one) for one in work]
+    kms, first = home.admin.client("kms"), ways[0]
+    the_key, another = (
+        Target(name, arn, default, {first.name: _sealed(kms, arn, dict(first.encryption_context))})
+        for name, arn in (("this key", key), ("another key of the account", home.create_key()))
+    )
+    circumstances = (*ways, PLAIN, ELSEWHERE, THROUGH_S3)
+    sessions = {}
+    for role, document in documents.items():
+        policy, holder = stored_policy(f"the {role}'s policy", document), home.role(role)
+        give(policy, holder)
+        sessions[role] = holder.session("nightly")
+        him, targets = caller(answer.lab, sessions[role], policy), (the_key, another, Target("the account", "*"))
+        matrix = Matrix((him,), targets, circumstances, lambda cell, role=role: wanted(role, cell))  # type: ignore[misc]
+        wrong = _first_wrong(answer, matrix)
+        if wrong is not None:
+            action = wrong.cell.action.removeprefix("kms:")
+            _refuse(wrong, role, harm(role, action) if wrong.cell.target is the_key else "")
+    return sessions
+
+
+def _sealed(kms: Any, key: str, context: dict[str, str]) -> bytes:
+    sealed: bytes = kms.encrypt(KeyId=key, Plaintext=b"sealed", EncryptionContext=context)["CiphertextBlob"]
+    return sealed
 
 
 def stored_policy(name: str, document: object) -> NamedPolicy:
@@ -40,22 +88,17 @@ def stored_policy(name: str, document: object) -> NamedPolicy:
     )
 
 
-def judge_role(answer: Answer, matrix: Matrix, role: str, harm: Callable[[str], str]) -> None:
-    """Refuse the answer unless every request of one role, the matrix's caller, is decided as it is wanted.
-
-    `harm` says in one sentence what it means that the role has a permission on the first of the matrix's targets. What
-    is decided otherwise is sent in the lab as evidence, where it can be. Leaves the decisions on which the verdict
-    rests in `answer.decisions`. Raises Rejected, AnswerTimeout, and Infra where `decide` and the lab disagree.
-    """
+def _first_wrong(answer: Answer, matrix: Matrix) -> Wrong | None:
     decisions = []
     for cell, wanted, decision in matrix.decided(answer.in_time):
         if decision.allowed is not wanted:
             answer.decisions.append(decision)
             if order_of(cell):
                 send(answer, cell, allowed=decision.allowed)
-            _refuse(Wrong(cell, decision), role, harm(cell.action) if cell.target is matrix.targets[0] else "")
+            return Wrong(cell, decision)
         decisions.append(decision)
     answer.decisions += decisions
+    return None
 
 
 def _refuse(wrong: Wrong, role: str, harm: str) -> NoReturn:
@@ -80,6 +123,9 @@ def _refuse(wrong: Wrong, role: str, harm: str) -> NoReturn:
 def _because(wrong: Wrong) -> str:
     """Which statement decided: "statement 1 of the worker's policy allows it"."""
     found = wrong.decision.statement
-    if found is None:
-        return f"no statement of {wrong.cell.caller.identity[0].name} allows it"
-    return f"statement {found.index + 1} of {found.policy} {'allows' if wrong.decision.allowed else 'denies'} it"
+    if found is not None:
+        return f"statement {found.index + 1} of {found.policy} {'allows' if wrong.decision.allowed else 'denies'} it"
+    steps = (step for step in wrong.decision.trace if step.layer == "identity-policy" and step.near_miss)
+    near = next(steps, None)
+    nothing = f"no statement of {wrong.cell.caller.identity[0].name} allows it"
+    return nothing if near is None else f"{nothing}; statement {near.index + 1} does not apply, for {near.reason}"

@@ -9,12 +9,9 @@ import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key
-from kms_katas.grading.in_force import caller, give, target
-from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Circumstance, Matrix, Target
-from kms_katas.grading.role_policy import judge_role, stored_policy
+from kms_katas.grading.role_policy import judge_roles
 from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_unopened
 from kms_katas.grading.tampering import altered, flip, forged, pieces_moved
-from kms_katas.policy import NamedPolicy
 
 WRAP, OPEN = "GenerateDataKeyWithoutPlaintext", "Decrypt"
 HARMLESS = {"DescribeKey", "GenerateRandom"}
@@ -25,8 +22,8 @@ NEXT_CONTEXT = 'Give Decrypt the encryption context {"container": container_id},
 Container = namedtuple("Container", "id wrapped_key data_key")
 
 
-def _policy(*allowed, **more):
-    said = [{"Effect": "Allow", "Action": action, "Resource": resource} | more for action, resource in allowed]
+def _policy(*allowed):
+    said = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
     return {"Version": "2012-10-17", "Statement": said}
 
 
@@ -36,8 +33,6 @@ def _session(lab, role, policy, fresh):
 
 COMES_ALONG = (("kms:DescribeKey", "*"), ("kms:GenerateRandom", "*"))
 ALL = _policy(("kms:*", "*"))
-OWNER = {"AWS": "arn:aws:iam::111122223333:root"}
-DEFAULT = NamedPolicy("the default key policy", _policy(("kms:*", "*"), Principal=OWNER))
 
 
 @pytest.fixture
@@ -70,9 +65,8 @@ def container(lab, key, fresh):
 
     def make(under=key):
         name = f"case-{fresh.text(6)}/1"
-        made = lab.home.admin.client("kms").generate_data_key(
-            KeyId=under, KeySpec="AES_256", EncryptionContext={"container": name}
-        )
+        asked = {"KeyId": under, "KeySpec": "AES_256", "EncryptionContext": {"container": name}}
+        made = lab.home.admin.client("kms").generate_data_key(**asked)
         return Container(name, made["CiphertextBlob"], made["Plaintext"])
 
     return make
@@ -90,20 +84,18 @@ def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, 
         calls = answer.calls[before:]
         _expect_form(wrapped, asked)
         for name in asked:
-            opened = _opened_by_check(lab, calls, name, wrapped[name], key)
+            again = wrapped[name] in blobs
+            opened = b"" if again else _opened_by_check(lab, calls, name, wrapped[name], key)
             expect(
-                wrapped[name] not in blobs and opened not in data_keys,
+                not again and opened not in data_keys,
                 f"The container {show(name)} came under a data key that was there before. Whoever gets that one key "
                 "opens every container that has it.",
                 expected="a new data key for each container, in every call",
                 next_step="Ask KMS for a data key once for each container, inside `prepare`.",
             )
-            expect(
-                len(opened) == 32,
-                f"The data key has {len(opened)} bytes. The worker counts on keys for AES-256.",
-                expected="32 bytes",
-                next_step="Ask for a data key with KeySpec AES_256.",
-            )
+            if len(opened) != 32:
+                short = f"The data key has {len(opened)} bytes. The worker counts on keys for AES-256."
+                reject(short, expected="32 bytes", next_step="Ask for a data key with KeySpec AES_256.")
             blobs.add(wrapped[name])
             data_keys.add(opened)
     _expect_form(answer.call("prepare", answer.client(wide), key, []), [])
@@ -113,8 +105,8 @@ def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, 
 @pytest.mark.points(3)
 def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
     """Nothing that the portal asks of KMS, or hears from it, is a plaintext data key; a wide role changes nothing."""
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
     for who in (wide, portal):
+        ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
         wrapped, calls = _call(answer, who, "prepare", key, ids)
         expect(
             any(call.operation == WRAP and call.response for call in calls),
@@ -140,8 +132,9 @@ def test_a_refusal_stops_the_portal(answer, lab, key, portal, fresh):
         before = len(answer.calls)
         raised = answer.raises("prepare", answer.client(who), key, ids)
         _expect_job("prepare", who, answer.calls[before:], f"{story}. ")
+        refused = name == "robbed" or any(call.error_code for call in answer.calls[before:])
         expect(
-            raised is not None,
+            raised is not None or not refused,
             f"{story}, and `prepare` returned all the same. Its caller would store containers that nobody can fill.",
             expected=REFUSAL,
             next_step="Let the error of KMS through.",
@@ -150,15 +143,17 @@ def test_a_refusal_stops_the_portal(answer, lab, key, portal, fresh):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_what_was_filled_is_read(answer, key, worker, container, fresh):
+def test_what_was_filled_is_read(answer, key, portal, worker, container, fresh):
     """A payload of 0, 1 or about 5,000 bytes is read as it was filled in, in another process of the worker."""
+    answer.raises("prepare", answer.client(portal), key, ["case-1"])  # whoever keeps that client is found out
     filled = []
     for size in (0, 1, fresh.integer(4_900, 5_100)):
         one, payload = container(), fresh.bytes(size)
         filled.append((one, payload, _fill(answer, worker, key, one, payload)))
     answer.restart()
     for key_id, (one, payload, body) in zip((key, key.split("/")[1], key), filled, strict=True):
-        back = _read(answer, worker, key_id, one, body)
+        back, calls = _call(answer, worker, "read", key_id, one.id, one.wrapped_key, body)
+        _expect_opened("read", one, calls)
         expect(
             back == payload,
             "What was read is not what was filled in.",
@@ -179,8 +174,8 @@ def test_body_hides_the_payload(answer, key, worker, container, fresh):
     for again, where in zip(bodies[1:], ("in the same process", "after a restart"), strict=True):
         expect(
             again != bodies[0],
-            f"The same container was filled twice with the same payload, {where}, and the two bodies are equal. Here "
-            "a data key is used more than once, so a nonce that comes again breaks the cipher.",
+            f"A container was filled twice with one payload, {where}, and the bodies are equal. Here a data key is "
+            "used more than once, so a nonce that comes again breaks the cipher.",
             expected="two bodies that differ",
             next_step="Take a new random nonce in each call of `fill`, and store it in the body.",
             actual=f"two bodies of {len(again)} bytes, equal byte for byte",
@@ -194,9 +189,7 @@ def test_altered_body_is_refused(answer, key, worker, container, fresh):
     for size in (40, 140_000):
         one, payload = container(), fresh.bytes(size)
         body = _fill(answer, worker, key, one, payload)
-        wanted = fresh.bytes(size)
-        small = size < 100
-        changes = (*altered(body), *forged(body, payload, wanted, one.wrapped_key)) if small else ()
+        changes = (*altered(body), *forged(body, payload, fresh.bytes(size), one.wrapped_key)) if size == 40 else ()
         for what, changed in (*changes, *pieces_moved(body, size)):
             opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, changed)
             expect_unopened(opened, payload, what)
@@ -209,29 +202,20 @@ def test_wrapped_key_counts_for_its_container_alone(answer, lab, key, worker, wi
     payload, mine, other, foreign = fresh.bytes(50), container(), container(), lab.home.create_key()
     body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
     forged_body = _fill(answer, wide, foreign, planted, payload)
-    another = (
-        "another container's. KMS opens it for the encryption context that it was made with: then ask with this one"
-    )
-    planted_story = (
-        "made under another KMS key, by somebody who then knows the data key; and the role was wide enough for both. "
-        "Without a KeyId, Decrypt takes a wrapped key of any KMS key that the role may use"
-    )
+    moved = "another container's. KMS opens it with the encryption context that it was made with, whoever gives that"
+    stray = "made under another KMS key, by somebody who knows the data key. Decrypt takes any that the role may use"
     cases = [
-        (worker, other.id, blob, body, another, NEXT_CONTEXT),
-        (worker, mine.id, other.wrapped_key, body, another, NEXT_CONTEXT),
-        (wide, planted.id, planted.wrapped_key, forged_body, planted_story, "Give Decrypt `key_id` as KeyId."),
+        (worker, other.id, blob, body, moved, NEXT_CONTEXT),
+        (worker, mine.id, other.wrapped_key, body, moved, NEXT_CONTEXT),
+        (wide, planted.id, planted.wrapped_key, forged_body, stray, "Give Decrypt `key_id` as KeyId."),
     ]
     for changed in (flip(blob, fresh.integer(0, len(blob) - 1)), flip(blob, len(blob) - 1), blob[:-1]):
         cases.append((worker, mine.id, changed, body, "altered, and KMS refuses it", "Let the error of KMS through."))
     for who, name, wrapped_key, content, story, next_step in cases:
         for function, last in (("fill", payload), ("read", content)):
             given = attempt(answer, function, answer.client(who), key, name, wrapped_key, last)
-            expect(
-                given is None,
-                f"`{function}` went on, and the wrapped key was {story}.",
-                expected=REFUSAL,
-                next_step=next_step,
-            )
+            if given is not None:
+                reject(f"`{function}` went on, and the wrapped key was {story}.", expected=REFUSAL, next_step=next_step)
 
 
 @pytest.mark.task(2)
@@ -240,14 +224,13 @@ def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeyp
     """The body opens with the container's data key alone, and each `fill` and `read` asks KMS for it."""
     one, payload = container(), fresh.bytes(80)
     body = _fill(answer, worker, key, one, payload)
-    _read(answer, worker, key, one, body)
+    answer.raises("read", answer.client(worker), key, one.id, one.wrapped_key, body)
     lab.home.admin.client("kms").disable_key(KeyId=key)
     for function, last in (("fill", payload), ("read", body)):
         opened = attempt(answer, function, answer.client(worker), key, one.id, one.wrapped_key, last)
         expect(
             opened is None,
-            f"The KMS key was disabled, and `{function}` gave back a result: it kept something from an earlier "
-            "call, which nobody can take back.",
+            f"The KMS key was disabled, and `{function}` went on: it kept a data key, which nobody can take back.",
             expected=REFUSAL,
             next_step="Ask KMS for the data key in every call, keep nothing, and let its error through.",
         )
@@ -258,8 +241,7 @@ def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeyp
         opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, body)
     expect(
         opened is None or opened.value != payload,
-        "For this call KMS gave back another data key, and the body opened all the same. So it is not encrypted under "
-        "the container's data key.",
+        "KMS gave back another data key, and the body opened all the same. So it is not sealed under the container's.",
         expected="an exception: the body must not open under a wrong data key",
         next_step="Encrypt under the plaintext data key that KMS gives for `wrapped_key`, not under anything else.",
     )
@@ -267,29 +249,37 @@ def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeyp
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-def test_policies_let_both_roles_work(answer, lab, key, fresh):
+def test_policies_let_both_roles_work(answer, key, container, fresh):
     """With its policy in force each role can do its work, for every container."""
 
     def wanted(role, cell):
         work = cell.action == f"kms:{NEED[role]}" and cell.target.arn == key
         return True if work and cell.circumstance.encryption_context else None
 
-    _judge_policies(answer, lab, key, fresh, wanted)
+    sessions, one = _judge_policies(answer, key, fresh, wanted), container()
+    for function, last in (("prepare", [[one.id]]), ("fill", [one.id, one.wrapped_key, b"a payload"])):
+        before, role = len(answer.calls), ROLE_OF[function]
+        answer.raises(function, answer.client(sessions[role]), key, *last)
+        for call in answer.calls[before:]:
+            # What else a function asks for, other checks tell.
+            expect(
+                call.operation not in HARMLESS or call.error_code != "AccessDeniedException",
+                f"Your `{function}` asks KMS for {call.operation}, and your policy for the {role} does not allow it.",
+                expected=f"kms:{call.operation} in the {role}'s policy, or a function that does without",
+                next_step=f"Allow it: kms:{call.operation} may come along.",
+            )
 
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-def test_policies_give_nothing_else(answer, lab, key, fresh):
+def test_policies_give_nothing_else(answer, key, fresh):
     """Neither policy gives another permission of KMS, on this key or on any other."""
 
     def wanted(role, cell):
-        if cell.action == "kms:GenerateRandom" or (
-            cell.target.arn == key and cell.action in (f"kms:{NEED[role]}", "kms:DescribeKey")
-        ):
-            return None
-        return False
+        may = cell.target.arn == key and cell.action in (f"kms:{NEED[role]}", "kms:DescribeKey")
+        return None if may or cell.action == "kms:GenerateRandom" else False
 
-    _judge_policies(answer, lab, key, fresh, wanted)
+    _judge_policies(answer, key, fresh, wanted)
 
 
 def _call(answer, who, function, *arguments):
@@ -335,8 +325,7 @@ def _harm(role, operation):
     """What it means that a role asks for, or may ask for, an operation."""
     if role == "portal":
         return {
-            "GenerateDataKey": "Its answer holds the plaintext data key too: unused or not, it then lies in the "
-            "portal's memory.",
+            "GenerateDataKey": "Its answer holds the plaintext data key: unused or not, the portal has it in memory.",
             "Decrypt": "Whoever may open one wrapped key, were it only to check it, may open them all.",
             "Encrypt": "Whoever chooses a data key and has it wrapped also knows it: the portal could read.",
             "ReEncrypt": "That wraps a data key again that was there before: it makes no new one.",
@@ -358,12 +347,12 @@ def _expect_form(wrapped, ids):
 def _opened_by_check(lab, calls, name, blob, key):
     """The data key in `blob`; refused when KMS did not wrap it for this container under this key."""
     made = next((call for call in calls if (call.response or {}).get("CiphertextBlob") == blob), None)
-    if made is None or made.response["KeyId"] != key:
-        reject(
-            "A wrapped key is not what KMS gave for this KMS key during this call.",
-            expected=f"the CiphertextBlob that came for this container under {key}, unchanged",
-            next_step="Ask KMS for a data key under `key_id` in every call, and return its encrypted form as it came.",
-        )
+    expect(
+        made is not None and made.response["KeyId"] == key,
+        "A wrapped key is not what KMS gave for this KMS key during this call.",
+        expected=f"the CiphertextBlob that came for this container under {key}, unchanged",
+        next_step="Ask KMS for a data key under `key_id` in every call, and return its encrypted form as it came.",
+    )
     context = {"container": name}
     had = made.parameters.get("EncryptionContext") or made.parameters.get("DestinationEncryptionContext")
     expect(
@@ -379,34 +368,24 @@ def _opened_by_check(lab, calls, name, blob, key):
 
 def _fill(answer, who, key, one, payload):
     body, calls = _call(answer, who, "fill", key, one.id, one.wrapped_key, payload)
-    expect(
-        type(body) is bytes,
-        f"`fill` gave back a value of type {type(body).__name__}.",
-        expected="the body, as bytes",
-        next_step="Return bytes; if you build the body as text, call `.encode()` on it at the end.",
-    )
+    if type(body) is not bytes:
+        next_step = "Return bytes; if you build the body as text, call `.encode()` on it at the end."
+        reject("`fill` gave back no bytes.", expected="the body, as bytes", next_step=next_step)
     _expect_opened("fill", one, calls)
     return body
-
-
-def _read(answer, who, key, one, body):
-    back, calls = _call(answer, who, "read", key, one.id, one.wrapped_key, body)
-    _expect_opened("read", one, calls)
-    return back
 
 
 def _expect_opened(function, one, calls):
     expect(
         any(data_key_of(call) == one.data_key for call in calls),
-        f"`{function}` never asked KMS to open the container's wrapped key. What works without KMS is not protected by "
-        "it.",
+        f"`{function}` did not ask KMS to open the wrapped key. What works without KMS is not protected by it.",
         expected="one request to KMS that opens `wrapped_key`",
         next_step="Get the data key from `wrapped_key` with the help of KMS, in every call.",
     )
 
 
-def _judge_policies(answer, lab, key, fresh, wanted):
-    """Refuse the answer unless every request of both roles is decided as it is wanted."""
+def _judge_policies(answer, key, fresh, wanted):
+    """Refuse the answer unless every request of both roles is decided as it is wanted; else a session of each role."""
     found = answer.call("policies", key)
     expect(
         isinstance(found, dict) and set(found) == set(NEED) and all(isinstance(one, dict) for one in found.values()),
@@ -414,18 +393,5 @@ def _judge_policies(answer, lab, key, fresh, wanted):
         expected="a dict with exactly `portal: dict` and `worker: dict`",
         next_step="Return one policy document for each of the two roles.",
     )
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
-    work = tuple(Circumstance(f"for the container {one}", {"container": one}) for one in ids)
-    kms_keys = [
-        target(name, lab.home, one, DEFAULT, (PLAIN, *work))
-        for name, one in (("this key", key), ("another key of the account", lab.home.create_key()))
-    ]
-    for role in NEED:
-        policy, holder = stored_policy(f"the {role}'s policy", found[role]), lab.home.role(role)
-        give(policy, holder)
-        him = caller(lab, holder.session("nightly"), policy)
-        ways = (*work, PLAIN, ELSEWHERE, THROUGH_S3)
-        matrix = Matrix(
-            (him,), (*kms_keys, Target("the account", "*")), ways, lambda cell, role=role: wanted(role, cell)
-        )
-        judge_role(answer, matrix, role, lambda action, role=role: _harm(role, action.removeprefix("kms:")))
+    work = [{"container": name} for name in (f"case-{fresh.text(6)}/1", fresh.text(8))]
+    return judge_roles(answer, {role: found[role] for role in NEED}, key, work, wanted, _harm)
