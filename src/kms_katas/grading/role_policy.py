@@ -19,7 +19,7 @@ from kms_katas.lab.kms.default_policy import default_key_policy
 from kms_katas.policy import NamedPolicy, PolicyError, parse_document
 from kms_katas.policy.document import statements
 
-_READY = "Return a dict that `json.dumps` turns into a policy document."
+_READY = "Return a dict like the policies in the IAM user guide: Version, and Statement with Effect, Action, Resource."
 
 
 def judge_roles(
@@ -72,7 +72,7 @@ def stored_policy(name: str, document: object) -> NamedPolicy:
     try:
         parsed = parse_document(json.dumps(document))
     except PolicyError as error:
-        said, next_step = str(error), _READY
+        said, next_step = error.sentence, _READY
     except (TypeError, ValueError, RecursionError):
         said, next_step = "it is no JSON.", _READY
     else:
