@@ -186,10 +186,10 @@ def test_body_hides_the_payload(answer, key, worker, container, fresh):
 @pytest.mark.points(1)
 def test_altered_body_is_refused(answer, key, worker, container, fresh):
     """`read` raises an exception when the body was changed, moved or cut off."""
-    for size in (40, 140_000):
+    for size in (24, 140_000):
         one, payload = container(), fresh.bytes(size)
         body = _fill(answer, worker, key, one, payload)
-        changes = (*altered(body), *forged(body, payload, fresh.bytes(size), one.wrapped_key)) if size == 40 else ()
+        changes = (*altered(body), *forged(body, payload, fresh.bytes(size), one.wrapped_key)) if size == 24 else ()
         for what, changed in (*changes, *pieces_moved(body, size)):
             opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, changed)
             expect_unopened(opened, payload, what)
@@ -203,13 +203,13 @@ def test_wrapped_key_counts_for_its_container_alone(answer, lab, key, worker, wi
     body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
     forged_body = _fill(answer, wide, foreign, planted, payload)
     moved = "another container's. KMS opens it with the encryption context that it was made with, whoever gives that"
-    stray = "made under another KMS key, by somebody who knows the data key. Decrypt takes any that the role may use"
+    stray = "another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes all that the role may use"
     cases = [
         (worker, other.id, blob, body, moved, NEXT_CONTEXT),
         (worker, mine.id, other.wrapped_key, body, moved, NEXT_CONTEXT),
         (wide, planted.id, planted.wrapped_key, forged_body, stray, "Give Decrypt `key_id` as KeyId."),
     ]
-    for changed in (flip(blob, fresh.integer(0, len(blob) - 1)), flip(blob, len(blob) - 1), blob[:-1]):
+    for changed in (flip(blob, fresh.integer(0, len(blob) - 1)), blob[:-1]):
         cases.append((worker, mine.id, changed, body, "altered, and KMS refuses it", "Let the error of KMS through."))
     for who, name, wrapped_key, content, story, next_step in cases:
         for function, last in (("fill", payload), ("read", content)):
