@@ -203,7 +203,7 @@ def test_wrapped_key_counts_for_its_container_alone(answer, lab, key, worker, wi
     body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
     forged_body = _fill(answer, wide, foreign, planted, payload)
     moved = "another container's. KMS opens it with the encryption context that it was made with, whoever gives that"
-    stray = "another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes all that the role may use"
+    stray = "another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes all the role may use"
     cases = [
         (worker, other.id, blob, body, moved, NEXT_CONTEXT),
         (worker, mine.id, other.wrapped_key, body, moved, NEXT_CONTEXT),
