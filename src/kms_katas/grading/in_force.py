@@ -87,7 +87,7 @@ def refuse_what_iam_refuses(policy: PolicyFile) -> None:
     """
     seen = set()
     for index, statement in enumerate(statements(policy.document)):
-        fault = _fault_of(statement)
+        fault = fault_of_statement(statement)
         sid = statement.get("Sid")
         if fault is None and sid and sid in seen:
             fault = "MalformedPolicyDocument: Statement IDs (SID) in a single policy must be unique.", "Rename one Sid."
@@ -103,8 +103,8 @@ def refuse_what_iam_refuses(policy: PolicyFile) -> None:
             )
 
 
-def _fault_of(statement: dict[str, Any]) -> tuple[str, str] | None:
-    """What IAM says to one statement, and what to do; None when it takes it."""
+def fault_of_statement(statement: dict[str, Any]) -> tuple[str, str] | None:
+    """What IAM says to one statement of an identity policy, and what to do; None when it takes it."""
     # First, for it tells that the files have changed places.
     if "Principal" in statement or "NotPrincipal" in statement:
         return (
