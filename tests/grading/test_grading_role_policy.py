@@ -1,41 +1,42 @@
-"""Policies that an answer made: what IAM would refuse is told, and every request of every role is judged."""
+"""Policies that an answer made: what IAM would refuse is told, and each is judged on a role of its own."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.role_policy import judge_roles, stored_policy
+from kms_katas.grading.intents import allow, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more, must_allow_nothing_elsewhere
+from kms_katas.grading.role_policy import role_under, stored_policy
 from kms_katas.lab import Lab
+from kms_katas.policy import Documents
 
-CONTEXT = {"container": "case-1"}
+
+class Holder:
+    """What judge needs of an answer."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.called, self.returned, self.proofs = lab, "", "", []
+
+    def in_time(self) -> None:
+        return None
 
 
 @pytest.fixture
-def lab() -> Any:
-    with Lab() as opened:
-        yield opened
-
-
-@pytest.fixture
-def judged(lab: Lab) -> Any:
-    """Judge one role of this policy, which is to have Decrypt on the key and nothing else."""
-    answer: Any = SimpleNamespace(lab=lab, in_time=lambda: None, decisions=[], called="", returned="")
+def worker(lab: Lab) -> Any:
+    """`worker(statement)`: the question about a role of this policy on a key, and its session."""
     key = lab.home.create_key()
 
-    def wanted(role: str, cell: Any) -> bool | None:
-        if cell.action == "kms:Decrypt" and cell.target.arn == key:
-            return True if cell.circumstance.encryption_context else None
-        return False
+    def made(more: dict[str, Any]) -> Any:
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": key} | more]}
+        holder: Any = Holder(lab)
+        return role_under(holder, "worker", document, key, lambda request, allowed: f"{request.action} {allowed}")
 
-    def judge(*statements: dict[str, Any]) -> Any:
-        named = [{"Effect": "Allow", "Resource": key} | one for one in statements]
-        documents = {"worker": {"Version": "2012-10-17", "Statement": named}}
-        return judge_roles(answer, documents, key, [CONTEXT], wanted, lambda role, action: f"{role} {action} harms.")
+    return made
 
-    judge.answer, judge.key = answer, key  # type: ignore[attr-defined]
-    return judge
+
+def wanted(question: Any, *actions: str) -> Documents:
+    return Documents(question.documents.key_policy, (policy("its work", allow(list(actions))),))
 
 
 @pytest.mark.parametrize(
@@ -43,48 +44,41 @@ def judged(lab: Lab) -> Any:
     [
         {"Action": "kms:Decrypt"},
         {"Action": ["kms:decrypt"]},
-        {"Action": "kms:Decrypt", "Condition": {"Null": {"kms:EncryptionContext:container": "false"}}},
-        {"Action": "kms:Decrypt", "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
         {"Action": "kms:Decrypt", "Condition": {"StringEquals": {"kms:CallerAccount": "111122223333"}}},
     ],
 )
-def test_a_role_that_can_do_its_work_and_nothing_else_holds(judged: Any, more: dict[str, Any]) -> None:
-    sessions = judged(more)
-    kms = sessions["worker"].client("kms")
-    blob = judged.answer.lab.home.admin.client("kms").encrypt(
-        KeyId=judged.key, Plaintext=b"x", EncryptionContext=CONTEXT
-    )["CiphertextBlob"]
-    assert kms.decrypt(CiphertextBlob=blob, EncryptionContext=CONTEXT)["Plaintext"] == b"x"
-    assert judged.answer.decisions
+def test_a_role_that_can_do_its_work_and_nothing_else_holds(worker: Any, lab: Lab, more: dict[str, Any]) -> None:
+    question, session = worker(more)
+    must_allow(question, wanted(question, "kms:Decrypt"), "")
+    must_allow_no_more(question, wanted(question, "kms:Decrypt"), "")
+    must_allow_nothing_elsewhere(question, "")
+    blob = lab.home.seal(question.key, b"x")
+    assert session.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
-@pytest.mark.parametrize(
-    ("more", "told", "sent"),
-    [
-        ({"Action": "kms:*"}, "can call kms:Encrypt on this key", "Encrypt"),
-        ({"Action": "kms:Decrypt", "Resource": "*"}, "kms:Decrypt on another key of the account", "Decrypt"),
-        ({"Action": "kms:Encrypt"}, "cannot call kms:Decrypt on this key for container case-1", "Decrypt"),
-        ({"Action": ["kms:Decrypt", "kms:ListKeys"], "Resource": "*"}, "on another key", "Decrypt"),
-        (
-            {"Action": "kms:Decrypt", "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}},
-            "statement 1 does not apply, for its condition kms:ViaService",
-            "Decrypt",
-        ),
-    ],
-)
-def test_a_permission_too_many_or_too_few_is_told_and_sent(
-    judged: Any, lab: Lab, more: dict[str, Any], told: str, sent: str
-) -> None:
+def test_a_permission_too_many_is_told_with_what_it_means_and_sent(worker: Any, lab: Lab) -> None:
+    question, _ = worker({"Action": ["kms:Decrypt", "kms:Encrypt"]})
     with pytest.raises(Rejected) as refused:
-        judged(more)
-    assert told in refused.value.message
-    assert [call.operation for call in lab.calls if call.via == "answer"] == [sent]
-    assert len(judged.answer.decisions) == 1
+        must_allow_no_more(question, wanted(question, "kms:Decrypt"), lambda request: f"{request.action} harms.")
+    told = refused.value
+    assert "role/worker" in told.message and "statement 1 of the worker's policy allows the call" in told.message
+    assert told.message.endswith("kms:Encrypt harms.") and told.next_step == "kms:Encrypt True"
+    assert [call.operation for call in lab.calls if call.via == "answer"] == ["Encrypt"]
 
 
-def test_what_a_permission_on_the_key_means_is_said_for_that_key_alone(judged: Any) -> None:
-    with pytest.raises(Rejected, match="worker Encrypt harms"):
-        judged({"Action": ["kms:Decrypt", "kms:Encrypt"]})
+def test_a_permission_too_few_is_told_and_sent(worker: Any, lab: Lab) -> None:
+    question, _ = worker({"Action": "kms:Encrypt"})
+    with pytest.raises(Rejected) as refused:
+        must_allow(question, wanted(question, "kms:Decrypt"), "So it is.")
+    assert "cannot call kms:Decrypt" in refused.value.message and refused.value.next_step == "kms:Decrypt False"
+    assert [call.error_code for call in lab.calls if call.via == "answer"] == ["AccessDeniedException"]
+
+
+def test_an_operation_on_no_key_may_be_left_out_of_the_question(worker: Any) -> None:
+    question, _ = worker({"Action": "kms:GenerateRandom", "Resource": "*"})
+    must_allow_nothing_elsewhere(question, "", but=["kms:GenerateRandom"])
+    with pytest.raises(Rejected, match="kms:GenerateRandom"):
+        must_allow_nothing_elsewhere(question, "")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every key that the Resource elements of policies tell apart has one of its class among those that a proof is made on."""
+"""Of every class of keys that Resource elements tell apart, one is among those that a proof is made on."""
 
 import secrets
 

@@ -3,15 +3,16 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.expect import reject
 from kms_katas.grading.in_lab import send, spoken
-from kms_katas.grading.intents import BESIDE_THE_POINT
+from kms_katas.grading.intents import BESIDE_THE_POINT, allow, policy
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
@@ -39,6 +40,10 @@ _AS_ALWAYS = {
 """What most requests have: in a sentence it would hide what matters."""
 
 
+Lesson = str | Callable[[Request], str]
+"""One sentence that teaches, perhaps about the request."""
+
+
 @dataclass(frozen=True)
 class Question:
     """Policies in force on a key, the learner's `files` among them, and about whom the question is.
@@ -55,42 +60,53 @@ class Question:
     callers: Sequence[Principal] | None = None
     permissions: Sequence[str] = PERMISSIONS
     key_name: str = "the key"
+    advice: Callable[[Request, bool], str] | None = None
+    """The next step for a request that is decided wrongly, and is allowed or not; None: what the policies' files ask
+    for. Needed where no policy is a file."""
 
 
-def must_allow(asked: Question, wanted: Documents, lesson: str) -> None:
-    """Refuse the answer unless whatever `wanted` allows is allowed. `lesson` is one sentence that teaches."""
+def must_allow(asked: Question, wanted: Documents, lesson: Lesson) -> None:
+    """Refuse the answer unless whatever `wanted` allows is allowed."""
     _judge(asked, wanted, "at least", lesson)
 
 
-def must_allow_no_more(asked: Question, wanted: Documents, lesson: str) -> None:
-    """Refuse the answer unless `wanted` allows whatever is allowed. `lesson` is one sentence that teaches."""
+def must_allow_no_more(asked: Question, wanted: Documents, lesson: Lesson) -> None:
+    """Refuse the answer unless `wanted` allows whatever is allowed."""
     _judge(asked, wanted, "at most", lesson)
 
 
-def must_allow_nothing_elsewhere(asked: Question, opened: Documents, lesson: str) -> None:
-    """Refuse identity policies that allow anything on any other key, even one whose documents `opened` open to all.
+def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container[str] = ()) -> None:
+    """Refuse identity policies that allow anything on any other key that leaves it to them; or an operation on no key,
+    `but` these permissions.
 
     A proof on one key of each class that the Resource elements tell apart. Of the operations on no key, such as
     ListKeys, an ordinary request for each is decided.
     """
-    own = asked.documents.identity
+    own, callers = asked.documents.identity, asked.callers or ()
     on_no_key = replace(asked, key="*", documents=Documents(identity=own), key_name="the account")
-    for request in (Request(caller, action, "*", _ORDINARY) for caller in asked.callers or () for action in ON_NO_KEY):
+    for caller, action in product(callers, (action for action in ON_NO_KEY if action not in but)):
+        request = Request(caller, action, "*", _ORDINARY)
         decision = decide(request, on_no_key.documents)
         if decision.allowed:
             _refuse(on_no_key, Counterexample(request, False, decision, decide(request, NOTHING)), lesson)
-    account, region = asked.key.split(":")[4], asked.key.split(":")[3]
     try:
         for arn in other_keys(own, asked.key, regions_of("kms"), STEPS):
-            of_owner = "another key of the owner" if arn.split(":")[4] == account else "a key of another account"
-            where = "" if arn.split(":")[3] == region else f" in {arn.split(':')[3]}"
-            there = replace(asked, key=arn, documents=replace(opened, identity=own), key_name=of_owner + where)
-            _judge(there, NOTHING, "at most", lesson)
+            _judge(_about_another_key(asked, arn, {caller.account for caller in callers}), NOTHING, "at most", lesson)
     except NotDecided as limit:
         _undecided(asked, limit.construct)
 
 
-def _judge(asked: Question, wanted: Documents, relation: Literal["at most", "at least"], lesson: str) -> None:
+def _about_another_key(asked: Question, arn: str, accounts: Set[str]) -> Question:
+    """The same about another key, whose policy leaves everything to IAM policies of its account and of `accounts`."""
+    _, _, _, region, owner, _ = arn.split(":", 5)
+    _, _, _, own_region, own_account, _ = asked.key.split(":", 5)
+    name = "another key of the owner" if owner == own_account else "a key of another account"
+    name += "" if region == own_region else f" in {region}"
+    open_to_iam = policy("a key policy that leaves it to IAM policies", allow("kms:*", by=sorted({owner, *accounts})))
+    return replace(asked, key=arn, documents=Documents(open_to_iam, asked.documents.identity), key_name=name)
+
+
+def _judge(asked: Question, wanted: Documents, relation: Literal["at most", "at least"], lesson: Lesson) -> None:
     answer = asked.answer
     answer.in_time()
     proof = prove(
@@ -116,26 +132,32 @@ def _undecided(asked: Question, reason: str) -> None:
     raise AnswerUnusable(
         f"No proof could be made on what these policies allow. {reason}",
         "Write it more plainly: fewer wildcards in one value, whole ARNs.",
-        file=display_path(asked.files[0].path),
+        file=display_path(asked.files[0].path) if asked.files else "",
     )
 
 
-def _refuse(asked: Question, found: Counterexample, lesson: str) -> None:
+def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
     mine, wanted = found.first, found.second
     send(asked.answer, found, asked.documents)
     step = _culprit(mine, asked.files)
-    file = _file_of(step, asked.files) or asked.files[0]
+    file = _file_of(step, asked.files) or next(iter(asked.files), None)
     what = f"{found.request.action} on {asked.key_name}{_by_which_way(found.request)}"
     can, because = ("can", _why_allowed) if mine.allowed else ("cannot", _why_denied)
     who = spoken(found.request)
     given = " (it has an IAM policy for it)" if found.identity_allows else ""
     reject(
-        f"With these policies {who}{given} {can} call {what}, because {because(asked, found)}. {lesson}",
+        f"With these policies {who}{given} {can} call {what}, because {because(asked, found)}. "
+        + (lesson if isinstance(lesson, str) else lesson(found.request)),
         expected=f"{'denied' if mine.allowed else 'allowed'}: {what}, by {who}",
-        next_step=_next_step(found, step, wanted, file),
-        file=display_path(file.path),
-        line=file.line(step.index) if step is not None and _file_of(step, asked.files) else 0,
+        next_step=_next_step(found, step, wanted, file) if file else _advice(asked, found),
+        file=display_path(file.path) if file else "",
+        line=file.line(step.index) if file and step is not None and _file_of(step, asked.files) else 0,
     )
+
+
+def _advice(asked: Question, found: Counterexample) -> str:
+    assert asked.advice is not None
+    return asked.advice(found.request, found.first.allowed)
 
 
 def _by_which_way(request: Request) -> str:
@@ -167,15 +189,15 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
     if deciding is None:
         return "an account's root user needs no policy for it"
     if opening is None:
-        return f"{_place(deciding, asked.files)} allows it"
-    return f"{_place(opening, asked.files)} lets it in and {_place(deciding, asked.files)} allows the call"
+        return f"{_place(deciding, asked)} allows it"
+    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
 
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
     decision = found.first
     step = _culprit(decision, asked.files)
     if decision.kind == "ExplicitDeny" and step is not None:
-        return f"{_place(step, asked.files)} denies it, and no Allow overrules a Deny"
+        return f"{_place(step, asked)} denies it, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
     if not names:
         return "it has no identity policy, and one has to allow it"
@@ -219,9 +241,10 @@ def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | Non
     return next((file for file in files if step is not None and file.name == step.policy), None)
 
 
-def _place(step: Step, files: Sequence[PolicyFile]) -> str:
-    """A learner's statement by number, Sid and file; a policy that the check brought along by its name alone."""
-    return f"{_number(step)} of {step.policy}" if _file_of(step, files) else step.policy
+def _place(step: Step, asked: Question) -> str:
+    """A learner's statement by number, Sid and policy; a policy that the check brought along by its name alone."""
+    theirs = {file.name for file in asked.files} or {policy.name for policy in asked.documents.identity}
+    return f"{_number(step)} of {step.policy}" if step.policy in theirs else step.policy
 
 
 def _number(step: Step) -> str:

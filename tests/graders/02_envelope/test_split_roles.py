@@ -4,12 +4,15 @@ Not for how the functions do it: any sound method passes. The worker's container
 """
 
 from collections import namedtuple
+from dataclasses import replace
 
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key
-from kms_katas.grading.role_policy import judge_roles
+from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more, must_allow_nothing_elsewhere
+from kms_katas.grading.role_policy import role_under
 from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_unopened
 from kms_katas.grading.tampering import altered, flip, forged, pieces_moved
 
@@ -19,6 +22,10 @@ NEED = {"portal": WRAP, "worker": OPEN}
 ROLE_OF = {"prepare": "portal", "fill": "worker", "read": "worker"}
 REFUSAL = "an exception"
 NEXT_CONTEXT = 'Give Decrypt the encryption context {"container": container_id}, made from the argument.'
+FOR_A_CONTAINER = {
+    "Null": {"kms:EncryptionContext:container": "false"},
+    "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "container"},
+}
 Container = namedtuple("Container", "id wrapped_key data_key")
 
 
@@ -249,14 +256,14 @@ def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeyp
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-def test_policies_let_both_roles_work(answer, key, container, fresh):
+def test_policies_let_both_roles_work(answer, lab, key, container):
     """With its policy in force each role can do its work, for every container."""
-
-    def wanted(role, cell):
-        work = cell.action == f"kms:{NEED[role]}" and cell.target.arn == key
-        return True if work and cell.circumstance.encryption_context else None
-
-    sessions, one = _judge_policies(answer, key, fresh, wanted), container()
+    calls = both(both(called_directly(lab.region, lab.clock.now()), SYMMETRIC), FOR_A_CONTAINER)
+    sessions = {}
+    for role, question, sessions[role] in _roles(answer, key):
+        work = policy("its work", allow(f"kms:{NEED[role]}", only=calls))
+        must_allow(question, replace(question.documents, identity=(work,)), f"The {role}'s task needs that.")
+    one = container()
     for function, last in (("prepare", [[one.id]]), ("fill", [one.id, one.wrapped_key, b"a payload"])):
         before, role = len(answer.calls), ROLE_OF[function]
         answer.raises(function, answer.client(sessions[role]), key, *last)
@@ -268,14 +275,17 @@ def test_policies_let_both_roles_work(answer, key, container, fresh):
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-def test_policies_give_nothing_else(answer, key, fresh):
+def test_policies_give_nothing_else(answer, key):
     """Neither policy gives another permission of KMS, on this key or on any other."""
-
-    def wanted(role, cell):
-        may = cell.target.arn == key and cell.action in (f"kms:{NEED[role]}", "kms:DescribeKey")
-        return None if may or cell.action == "kms:GenerateRandom" else False
-
-    _judge_policies(answer, key, fresh, wanted)
+    for role, question, _ in _roles(answer, key):
+        may = policy("its work", allow([f"kms:{NEED[role]}", "kms:DescribeKey"]))
+        must_allow_no_more(
+            question,
+            replace(question.documents, identity=(may,)),
+            lambda request, role=role: _harm(role, request.action.removeprefix("kms:")),
+        )
+        all_it_gives = "Whoever breaks into the role gets all that its policy gives."
+        must_allow_nothing_elsewhere(question, all_it_gives, but=["kms:GenerateRandom"])
 
 
 def _call(answer, who, function, *arguments):
@@ -386,8 +396,8 @@ def _expect_opened(function, one, calls):
     )
 
 
-def _judge_policies(answer, key, fresh, wanted):
-    """Refuse the answer unless every request of both roles is decided as it is wanted; else a session of each role."""
+def _roles(answer, key):
+    """Each role with the question about its policy, and a session of it."""
     found = answer.call("policies", key)
     expect(
         isinstance(found, dict) and set(found) == set(NEED) and all(isinstance(one, dict) for one in found.values()),
@@ -395,5 +405,14 @@ def _judge_policies(answer, key, fresh, wanted):
         expected="a dict with exactly `portal: dict` and `worker: dict`",
         next_step="Return one policy document for each of the two roles.",
     )
-    work = [{"container": name} for name in (f"case-{fresh.text(6)}/1", fresh.text(8))]
-    return judge_roles(answer, {role: found[role] for role in NEED}, key, work, wanted, _harm)
+    for role in NEED:
+
+        def advice(request, allowed, role=role):
+            its = f"in the {role}'s policy"
+            if not allowed:
+                return f"Allow it {its}, with the ARN of the key as Resource; no Condition is needed."
+            if request.resource == key:
+                return f"List {its} exactly the permissions that its functions use, no wildcard."
+            return f"Let the Resource {its} be the ARN of the key alone; leave out what needs no key."
+
+        yield role, *role_under(answer, role, found[role], key, advice)

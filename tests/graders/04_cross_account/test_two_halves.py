@@ -32,7 +32,6 @@ MAY_COME_ALONG = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlai
 
 TO_THE_OWNER = allow("kms:*", by=OWNER)
 OPEN = Documents(policy(f"a key policy that opens the key to account {GUEST}", allow("kms:*", by=[OWNER, GUEST])))
-OPEN_TO_ALL = Documents(policy("a key policy that opens the key to every account", allow("kms:*", by="*")))
 
 
 @pytest.fixture
@@ -137,7 +136,7 @@ def test_iam_policy_gives_nothing_else(roles_half):
     lesson = "What an IAM policy gives beyond its task is there for whoever gets into the role."
     may = policy("use", allow([*USE, *MAY_COME_ALONG]))
     must_allow_no_more(roles_half, Documents(OPEN.key_policy, (may,)), lesson)
-    must_allow_nothing_elsewhere(roles_half, OPEN_TO_ALL, lesson)
+    must_allow_nothing_elsewhere(roles_half, lesson)
 
 
 @pytest.mark.task(2)
