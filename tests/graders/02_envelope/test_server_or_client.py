@@ -1,0 +1,404 @@
+"""The checks of envelope/server-or-client: what S3 does by itself, what lies in it, and what it can never read.
+
+Not for how an object comes under another key or is sealed: an update, a copy, the library and a format by hand will do.
+"""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.s3_objects import Lies, all_of, how_it_lies, in_pages, lies_now, put_default, put_under
+from kms_katas.grading.tampering import flip, spelling_of
+
+USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+CUSTOMER_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"a key that only its owner knows!"}
+STAY = ("DSSE-KMS", "SSE-C")
+PAGE = 2
+OTHERWISE = {
+    "AES256": "SSE-S3 has a key of S3's own: you cannot disable it, and no log shows its use. What you say with one "
+    "put does nothing for the next.",
+    "aws:kms:dsse": "DSSE-KMS has two layers, for rules that ask for them, and knows no Bucket Key: S3 asks KMS for "
+    "every object.",
+}
+ANOTHER_KEY = "Where no key is named, S3 takes the AWS managed key aws/s3, whose key policy nobody can change."
+
+
+@pytest.fixture
+def key(lab):
+    """The key of this exercise, by its ARN."""
+    return lab.home.create_key()
+
+
+@pytest.fixture
+def app(lab):
+    """The firm's application: everything in S3, and use of every KMS key."""
+    return lab.home.user("app", policies={"work": _policy({"Action": ["s3:*", *USE]})})
+
+
+@pytest.fixture
+def learner(app):
+    return app
+
+
+@pytest.fixture
+def storage(lab):
+    """Who administers the storage: everything in S3, and every KMS key through S3."""
+    via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{lab.region}.amazonaws.com"}}
+    policy = _policy({"Action": "s3:*"}, {"Action": "kms:*", "Condition": via_s3})
+    return lab.home.user("storage", policies={"storage": policy})
+
+
+@pytest.fixture
+def bucket(lab, fresh):
+    """A new bucket, with what S3 gives it by default."""
+    name = f"files-{fresh.text(12)}"
+    lab.home.admin.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_new_objects_lie_under_the_key(answer, app, storage, bucket, key, fresh):
+    """What anybody puts with no word on encryption lies under the key: SSE-KMS."""
+    answer.call("set_default", answer.client(service="s3"), bucket, key)
+    for who in (storage, app):
+        name = fresh.text(8)
+        _put_plainly(who, bucket, name)
+        lies = lies_now(app.client("s3"), bucket, name)
+        expect(
+            (lies.mode, lies.key) == ("aws:kms", key),
+            f"A plain put after `set_default` lies otherwise. {OTHERWISE.get(lies.mode, ANOTHER_KEY)}",
+            expected="SSE-KMS (aws:kms) under `key_arn` for every new object",
+            next_step="Change the default encryption of the bucket: one rule with mode, key and Bucket Key.",
+            actual=f"the new object: {lies}",
+        )
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_one_kms_call_serves_many_objects(answer, lab, app, bucket, key, fresh):
+    """Five plain puts of one writer cost one call of KMS, not five."""
+    answer.call("set_default", answer.client(service="s3"), bucket, key)
+    before = len(lab.calls)
+    for _ in range(5):
+        _put_plainly(app, bucket, fresh.text(8))
+    asked = sum(call.operation == "GenerateDataKey" for call in lab.calls[before:])
+    expect(
+        asked == 1,
+        "S3 asked KMS for a data key for each object. Every put and every get then costs a KMS request, and counts "
+        "against the quota of the account."
+        if asked
+        else "S3 asked KMS nothing for five objects: none of them lies under a KMS key.",
+        expected="one GenerateDataKey: S3 keeps a Bucket Key for a while",
+        next_step="Switch the S3 Bucket Key on in the rule that names the KMS key; it is off unless you say so.",
+        actual=f"{asked} calls of GenerateDataKey for 5 objects",
+    )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(3)
+def test_old_objects_come_under_the_key(answer, lab, app, bucket, key, fresh, monkeypatch):
+    """Old objects come under the key, with a Bucket Key, on every page of the list; the result tells which."""
+    kinds = {
+        "SSE-S3": {"ServerSideEncryption": "AES256"},
+        "SSE-KMS under an older key": put_under(lab.home.create_key()),
+        "SSE-KMS under aws/s3": put_under(),
+        "SSE-KMS under the key, without a Bucket Key": put_under(key, BucketKeyEnabled=False),
+        "right already": put_under(key),
+        "DSSE-KMS": put_under(key, "aws:kms:dsse"),
+        "SSE-C": CUSTOMER_KEY,
+    }
+    names = {f"{fresh.text(6)}/{fresh.text(5)}.txt": kind for kind in ("SSE-S3", *kinds)}
+    put_default(lab.home.admin.client("s3"), bucket, key)
+    for name, kind in names.items():
+        app.client("s3").put_object(Bucket=bucket, Key=name, Body=fresh.bytes(30), **kinds[kind])
+    monkeypatch.setattr(lab, "send", in_pages(lab.send, bucket, PAGE))
+    result = _rekey(answer, bucket, key)
+    lies = {name: lies_now(app.client("s3"), bucket, name) for name, kind in names.items() if kind not in STAY}
+    right = Lies("aws:kms", key, True)
+    due = {name for name in lies if names[name] != "right already"}
+    wrong = {name for name in due if lies[name] != right}
+    changing = {name for name in due if "under the key" not in names[name]}
+    state = "\n".join(f"{names[name]}: {lies[name]}" for name in sorted(due))
+    expect(
+        not all(lies[name].mode == "AES256" if "SSE-S3" in names[name] else lies[name].key != key for name in changing),
+        "The old objects lie as before. The default of a bucket counts for what is put after it was set; what is there "
+        "stays under the key that it was written with.",
+        expected=f"each of them: {right}",
+        next_step="Go through the objects of the bucket, and have S3 change each of them.",
+        actual=state,
+    )
+    expect(
+        not wrong >= due & set(sorted(names)[PAGE:]),
+        f"Only the first page of the list was gone through. S3 gave {PAGE} names at a time here; it never gives more "
+        "than 1,000.",
+        expected="every object of the bucket",
+        next_step="Go on with the continuation token until S3 gives none, or use a paginator.",
+        actual=state,
+    )
+    for name in sorted(wrong):
+        half = (lies[name].mode, lies[name].key) == ("aws:kms", key)
+        reject(
+            f"An object lies under the key, but without a Bucket Key (before: {names[name]}). Each reading of it asks "
+            "KMS: the setting of the bucket does nothing for an object that is there."
+            if half
+            else f"An object does not lie under the key afterwards (before: {names[name]}). Without a name S3 takes "
+            "aws/s3, without a mode the default of the bucket.",
+            expected=str(right),
+            next_step="Ask S3 of each object how it lies; where you change one, name `key_arn` and ask for the Bucket "
+            "Key.",
+            actual=str(lies[name]),
+        )
+    stay = {name for name in names if names[name] in STAY}
+    for which, wanted in (("changed", due), ("left", stay)):
+        expect(
+            sorted(result[which]) == sorted(wanted),
+            f"`{which}` does not name the objects that it should. `changed` are those that you brought under the key "
+            "in this call, `left` those under DSSE-KMS or SSE-C; what was right already is in neither.",
+            expected=_kinds(wanted, names),
+            next_step="Add a name to `changed` right after S3 changed the object, and each name once.",
+            actual=_kinds(result[which], names),
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_nothing_else_changes(answer, lab, app, bucket, key, fresh, monkeypatch):
+    """Bytes, metadata, content type, tags and storage class stay; what is right, DSSE-KMS or SSE-C is not written."""
+    s3, old = app.client("s3"), lab.home.create_key()
+    kinds = {
+        "SSE-KMS": put_under(old),
+        "right": put_under(key),
+        "DSSE-KMS": put_under(old, "aws:kms:dsse"),
+        "SSE-C": CUSTOMER_KEY,
+    }
+    put_default(lab.home.admin.client("s3"), bucket, key)
+    before = {}
+    for kind, how in kinds.items():
+        more = {"ContentType": "text/x-case", "StorageClass": "STANDARD_IA", "Tagging": f"case={fresh.text(5)}"}
+        s3.put_object(Bucket=bucket, Key=kind, Body=fresh.bytes(40), Metadata={"by": fresh.text(5)}, **more, **how)
+        before[kind] = all_of(s3, bucket, kind, **(CUSTOMER_KEY if kind == "SSE-C" else {}))
+    sent = []
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", in_pages(lab.send, bucket, 1_000, sent))
+        _rekey(answer, bucket, key)
+    there = {one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+    expect(
+        there == set(kinds),
+        "The bucket does not hold the same names as before.",
+        expected="the same names, none more and none fewer",
+        next_step="Change each object under its own name, and leave no other beside it.",
+        actual=f"gone: {show(sorted(set(kinds) - there))}, new: {show(sorted(there - set(kinds)))}",
+    )
+    for kind in kinds:
+        after = all_of(s3, bucket, kind, **(CUSTOMER_KEY if kind == "SSE-C" else {}))
+        lost = {part: was for part, was in before[kind].items() if after[part] != was}
+        expect(
+            "encryption" not in lost or kind == "SSE-KMS",
+            f"The encryption of an object was changed that should stay ({kind}). DSSE-KMS and SSE-C somebody asked for "
+            "on purpose: a copy takes that away, and nobody notices.",
+            expected="it stays as it is",
+            next_step="Look at the mode first, and leave such objects alone.",
+            actual=f"before: {before[kind]['encryption']}; now: {after['encryption']}",
+        )
+        lost.pop("encryption", None)
+        expect(
+            not lost,
+            f"Something else changed of an object ({kind}): {', '.join(lost)}. What writes an object anew, a copy or "
+            "an upload, keeps only what you take along.",
+            expected=show(lost),
+            next_step="Find the operation of S3 that changes the encryption of an object and nothing else, or take all "
+            "of this along.",
+            actual=show({part: after[part] for part in lost}),
+        )
+        expect(
+            kind != "right" or not [method for method, name in sent if name == kind and method not in ("GET", "HEAD")],
+            "An object that was right already was written again. On a bucket with millions of them that is the bill, "
+            "and a second run should change nothing.",
+            expected="no request that writes, for an object under `key_arn` with its Bucket Key on",
+            next_step="Ask S3 how an object lies before you change it, and skip what is right.",
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_a_refusal_ends_it(answer, lab, app, bucket, key, fresh):
+    """When KMS refuses the old key of an object, `rekey` raises; it does not pass over the object."""
+    old = lab.home.create_key()
+    app.client("s3").put_object(Bucket=bucket, Key=fresh.text(8), **put_under(old, BucketKeyEnabled=False))
+    lab.home.admin.client("kms").disable_key(KeyId=old)
+    try:
+        result = answer.call("rekey", answer.client(service="s3"), bucket, key)
+    except AnswerRaised:
+        return
+    reject(
+        "The old key of an object is disabled, so nobody can change this object now, and `rekey` ended as if all were "
+        "well. Who then deletes the old key loses the object.",
+        expected="an exception",
+        next_step="Catch only the one error that an object under SSE-C brings, and let all others through.",
+        actual=f"gave back {show(result)}",
+    )
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(1)
+def test_the_storage_administrator_sees_ciphertext(answer, lab, storage, bucket, key, fresh):
+    """Who may do all in S3, and use every key through S3, finds nothing of the payload in the bucket."""
+    put_default(lab.home.admin.client("s3"), bucket, key)
+    payload, name, s3 = fresh.bytes(600), fresh.text(8), storage.client("s3")
+    answer.call("put_sealed", bucket, name, key, payload)
+    there = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    expect(
+        name in there,
+        "`put_sealed` put no object of that name.",
+        expected=f"an object named {name} in the bucket",
+        next_step="Put it into `bucket`, under `name`.",
+    )
+    for one in there:
+        got = s3.get_object(Bucket=bucket, Key=one)
+        stored = b"\n".join([got["Body"].read(), str(got["Metadata"]).encode(), one.encode()])
+        spelling = spelling_of(payload, stored, whole=False)
+        expect(
+            spelling is None,
+            f"A plain GetObject gave back the payload ({spelling}). Server-side encryption ends inside S3: it decrypts "
+            "before it answers whoever may read the object and use the key.",
+            expected="ciphertext",
+            next_step="Encrypt the payload in your own process, and give S3 only what comes out.",
+            actual=f"read by {storage.arn.split(':', 5)[-1]}, the object: {how_it_lies(got)}",
+        )
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(1)
+def test_the_s3_encryption_client_opens_it(answer, app, bucket, key, fresh):
+    """Another program opens the object with the Amazon S3 Encryption Client, as that comes."""
+    for payload in (fresh.bytes(fresh.integer(40_000, 50_000)), b""):
+        name = fresh.text(8)
+        answer.call("put_sealed", bucket, name, key, payload)
+        try:
+            opened, actual = _sealing(app, key).get_object(Bucket=bucket, Key=name)["Body"].read(), ""
+        except Exception as error:  # of the library, of boto3, of cryptography
+            opened, actual = None, f"{type(error).__name__}: {error}"
+        expect(
+            opened == payload,
+            "The S3 Encryption Client does not open what `put_sealed` put. It knows one format: the data key, as KMS "
+            "encrypted it, and the algorithm stand in the object's metadata, and the algorithm commits to the key.",
+            expected="what S3EncryptionClient with a KmsKeyring for `key_arn` opens, without any other setting",
+            next_step="Let that library put the object; it is installed as `s3_encryption`. Wrap a boto3 client once "
+            "only, or it encrypts twice.",
+            actual=actual or show(opened),
+        )
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(1)
+def test_sealed_objects_come_back(answer, app, bucket, key, fresh):
+    """`get_sealed` gives back what `put_sealed` put, in a new process, and what another program sealed."""
+    payloads = {"theirs": fresh.bytes(300), "empty": b"", "mine": fresh.bytes(700)}
+    sealing = _sealing(app, key)
+    for name in ("theirs", "empty"):
+        sealing.put_object(Bucket=bucket, Key=name, Body=payloads[name])
+    answer.call("put_sealed", bucket, "mine", key, payloads["mine"])
+    answer.restart()
+    for name, payload in payloads.items():
+        opened = answer.call("get_sealed", bucket, name, key)
+        expect(
+            isinstance(opened, bytes) and opened == payload,
+            "`get_sealed` gave back something else than was sealed. A plain GetObject gives ciphertext here: S3 does "
+            "not open what it did not encrypt.",
+            expected=show(payload),
+            next_step="Read the object with the library that seals it, and return the bytes of its Body.",
+        )
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(1)
+def test_what_is_not_sealed_is_refused(answer, lab, app, storage, bucket, key, fresh):
+    """`get_sealed` raises for an altered object, for one in the clear, and while KMS refuses."""
+    s3, payload = storage.client("s3"), fresh.bytes(200)
+    _sealing(app, key).put_object(Bucket=bucket, Key="a", Body=payload)
+    got = s3.get_object(Bucket=bucket, Key="a")
+    body, metadata = got["Body"].read(), got["Metadata"]
+    answer.call("get_sealed", bucket, "a", key)
+    for what, stored, notes in (
+        ("a bit of it changed", flip(body, fresh.integer(0, len(body) - 1)), metadata),
+        ("its end cut off", body[:-1], metadata),
+        ("replaced by one in the clear", payload, {}),
+    ):
+        s3.put_object(Bucket=bucket, Key="a", Body=stored, Metadata=notes)
+        _expect_refused(answer, bucket, key, f"The object was altered by somebody who may write the bucket ({what})")
+    s3.put_object(Bucket=bucket, Key="a", Body=body, Metadata=metadata)
+    lab.home.admin.client("kms").disable_key(KeyId=key)
+    _expect_refused(answer, bucket, key, "The KMS key is disabled, so nobody may open anything")
+
+
+def _expect_refused(answer, bucket, key, what):
+    try:
+        answer.call("get_sealed", bucket, "a", key)
+    except AnswerRaised:
+        return
+    reject(
+        f"{what}, and `get_sealed` gave back a value. Its caller takes that for what was sealed.",
+        expected="an exception",
+        next_step="Let the error of the library through, keep nothing from call to call, and never fall back to what "
+        "lies in S3.",
+    )
+
+
+def _policy(*statements):
+    allowed = [{"Effect": "Allow", "Resource": "*", **statement} for statement in statements]
+    return {"Version": "2012-10-17", "Statement": allowed}
+
+
+def _put_plainly(who, bucket, name):
+    try:
+        who.client("s3").put_object(Bucket=bucket, Key=name, Body=b"a new file")
+    except ClientError as error:
+        reject(
+            "After `set_default` a plain put is refused. Nobody can write any more who does not send the headers; a "
+            "default is what S3 adds for those who say nothing.",
+            expected="the put goes through, and S3 encrypts",
+            next_step="Change the bucket's default encryption, not its policy, and name the key by its ARN.",
+            actual=str(error),
+        )
+
+
+def _rekey(answer, bucket, key):
+    """Call `rekey` and refuse whatever is not the promised form."""
+    try:
+        result = answer.call("rekey", answer.client(service="s3"), bucket, key)
+    except AnswerRaised as raised:
+        if raised.code not in ("400", "InvalidRequest"):
+            raise
+        reject(
+            f"`rekey` ended at an object under SSE-C or DSSE-KMS, with S3's {raised.code}. S3 tells nothing of an "
+            "object under SSE-C to whoever does not send its key, and changes neither of the two in place.",
+            expected="the names of such objects in `left`",
+            next_step="Take S3's 400 for what it means here, leave objects under aws:kms:dsse alone, and go on.",
+        )
+    if (
+        not isinstance(result, dict)
+        or set(result) != {"changed", "left"}
+        or not all(
+            isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names) for names in result.values()
+        )
+    ):
+        reject(
+            "`rekey` gave back something else than the brief asks for.",
+            expected="a dict with exactly `changed: list[str]` and `left: list[str]`",
+            next_step="Collect the names in two lists, and return both.",
+        )
+    return result
+
+
+def _kinds(found, names):
+    return ", ".join(sorted(names.get(name, show(name)) for name in found)) or "none"
+
+
+def _sealing(who, key):
+    """The real library, around clients of its own: it changes the client that it wraps."""
+    from s3_encryption import S3EncryptionClient, S3EncryptionClientConfig
+    from s3_encryption.materials.kms_keyring import KmsKeyring
+
+    s3, kms = (who.client(service, source_ip="192.0.2.44") for service in ("s3", "kms"))
+    return S3EncryptionClient(s3, S3EncryptionClientConfig(keyring=KmsKeyring(kms, key)))
