@@ -61,20 +61,36 @@ def lies_now(s3: Any, bucket: str, name: str) -> Lies:
         return Lies(f"not to be seen: {error}")
 
 
-def all_of(s3: Any, bucket: str, name: str, **customer_key: Any) -> dict[str, Any]:
-    """Everything of an object that a learner may have to keep, by the name that a sentence gives it; where S3 refuses
-    to read it, its error in each place.
+def put_with(s3: Any, bucket: str, name: str, parts: dict[str, Any], how: dict[str, Any]) -> None:
+    """Put an object with all that `all_of` tells of it."""
+    s3.put_object(
+        Bucket=bucket,
+        Key=name,
+        Body=parts["bytes"],
+        Metadata=parts["metadata"],
+        ContentType=parts["content type"],
+        Tagging=urlencode(parts["tags"]),
+        StorageClass=parts["storage class"],
+        **how,
+    )
+
+
+def all_of(s3: Any, bucket: str, name: str) -> dict[str, Any]:
+    """What an object is besides its encryption, by the names that a sentence gives it; where S3 refuses to read it, its
+    error in each place.
     """
-    parts = ("bytes", "metadata", "content type", "tags", "storage class", "encryption")
     try:
-        got = s3.get_object(Bucket=bucket, Key=name, **customer_key)
+        got = s3.get_object(Bucket=bucket, Key=name)
     except ClientError as error:
-        return dict.fromkeys(parts, f"cannot be read: {error}")
+        return dict.fromkeys(("bytes", "metadata", "content type", "tags", "storage class"), str(error))
     tags = s3.get_object_tagging(Bucket=bucket, Key=name)["TagSet"]
-    metadata, content_type = got["Metadata"], got["ContentType"]
-    kept = {tag["Key"]: tag["Value"] for tag in tags}
-    body, storage_class = got["Body"].read(), got.get("StorageClass", "STANDARD")
-    return dict(zip(parts, (body, metadata, content_type, kept, storage_class, how_it_lies(got)), strict=True))
+    return {
+        "bytes": got["Body"].read(),
+        "metadata": got["Metadata"],
+        "content type": got["ContentType"],
+        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        "storage class": got.get("StorageClass", "STANDARD"),
+    }
 
 
 def in_pages(

@@ -54,12 +54,11 @@ def rekey(s3, bucket, key_arn):
 
 class Vault(S3EncryptionClient):
     def __init__(self, key_arn):
-        session = boto3.session.Session()
         config = S3EncryptionClientConfig(
-            KmsKeyring(kms_client=session.client("kms"), kms_key_id=key_arn),
+            KmsKeyring(kms_client=boto3.client("kms"), kms_key_id=key_arn),
             instruction_file_config=InstructionFileConfig(disable_get_object=True),
         )
-        super().__init__(session.client("s3"), config)
+        super().__init__(boto3.client("s3"), config)
 
 
 def put_sealed(bucket, name, key_arn, payload):

@@ -22,8 +22,8 @@ def rekey(s3, bucket, key_arn):
         for found in page.get("Contents", []):
             try:
                 head = s3.head_object(Bucket=bucket, Key=found["Key"])
-                right = (head["ServerSideEncryption"], head.get("SSEKMSKeyId")) == ("aws:kms", key_arn)
-                if right and head.get("BucketKeyEnabled"):
+                how = head["ServerSideEncryption"], head.get("SSEKMSKeyId"), head.get("BucketKeyEnabled")
+                if how == ("aws:kms", key_arn, True):
                     continue
                 s3.update_object_encryption(Bucket=bucket, Key=found["Key"], ObjectEncryption=wanted)
                 changed.append(found["Key"])
