@@ -116,7 +116,7 @@ def test_old_objects_come_under_the_key(answer, lab, app, bucket, key, fresh, mo
     untouched = {name for name in wrong if lies[name] == before[list(kinds).index(names[name])]}
 
     def told(found):
-        return "; ".join(f"{lies[one]}, was {names[one]}" for one in sorted(found)).replace(key, "`key_arn`")
+        return "; ".join(f"{names[one]}: now {lies[one]}" for one in sorted(found)).replace(key, "`key_arn`")
 
     seen = {"expected": str(right).replace(key, "`key_arn`"), "actual": told(wrong)}
     expect(
