@@ -96,7 +96,8 @@ class Lane:
         self._outcome = _Outcome()
         session.config.pluginmanager.register(self._outcome)
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
-        self._answers: list[Answer] = []
+        self._open: dict[bool, set[str]] = {True: set(), False: set()}
+        """On which open points checks rest that passed, and checks that did not."""
         checked = [kata for kata in kit.katas if self._items[kata.id]]
         runner.preparations = preparations_for(checked)
         load(services_of(checked))
@@ -115,7 +116,8 @@ class Lane:
         began, cpu_began = time.monotonic(), time.process_time()
         run = Run(kata, folder, seed, self._runner, within)
         self._session.config.stash[RUN] = run
-        self._answers.clear()
+        for points in self._open.values():
+            points.clear()
         try:
             # The hidden ones last: the process of the answer remembers what a check gave it, and could tell it in the
             # next one that shows what it printed.
@@ -136,7 +138,8 @@ class Lane:
             untouched=untouched(self._kit, kata, folder),
             # What a document costs is spent in this process.
             cpu_seconds=time.process_time() - cpu_began + (0.0 if kata.documents_only else run.cpu_used),
-            open_points=tuple(sorted(frozenset().union(*(answer.open_points for answer in self._answers)))),
+            # Of an answer that fails, that it fails is the verdict.
+            open_points=tuple(sorted(self._open[all(check.status == "pass" for check in checks)])),
         )
 
     def prepare(self) -> None:
@@ -188,7 +191,7 @@ class Lane:
                 **{name: value for name, value in found.items() if value},
             }
             found |= {"calls": evidence(answer.calls), "output": answer.output}
-            self._answers.append(answer)
+            self._open[found["status"] == "pass"].update(answer.open_points)
             del item.stash[ANSWER]
         return CheckResult(
             check=item.name,

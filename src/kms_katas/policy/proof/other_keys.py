@@ -35,8 +35,7 @@ def other_keys(
     if variable is not None:
         raise NotDecided(f"the policy variable in the Resource {variable}")
     budget = Budget(steps)
-    patterns = [_segments(text) for text in (*written, key_arn)]
-    patterns = [pattern for pattern in patterns if pattern is not None]
+    patterns = [pattern for text in (*written, key_arn) if (pattern := _segments(text)) is not None]
     at_region, at_account, at_name = ([pattern[place] for pattern in patterns] for place in (3, 4, 5))
     seen = set()
     _, _, _, region, account, _ = key_arn.split(":", 5)

@@ -1,0 +1,32 @@
+"""A nonce of zeros: right for one payload under one key, wrong where a container is filled again."""
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+
+def prepare(kms, key_id, container_ids):
+    return {
+        container_id: kms.generate_data_key_without_plaintext(
+            KeyId=key_id, KeySpec="AES_256", EncryptionContext={"container": container_id}
+        )["CiphertextBlob"]
+        for container_id in container_ids
+    }
+
+
+def _data_key(kms, key_id, container_id, wrapped_key):
+    context = {"container": container_id}
+    return kms.decrypt(KeyId=key_id, CiphertextBlob=wrapped_key, EncryptionContext=context)["Plaintext"]
+
+
+def fill(kms, key_id, container_id, wrapped_key, payload):
+    return AESGCM(_data_key(kms, key_id, container_id, wrapped_key)).encrypt(bytes(12), payload, None)
+
+
+def read(kms, key_id, container_id, wrapped_key, body):
+    return AESGCM(_data_key(kms, key_id, container_id, wrapped_key)).decrypt(bytes(12), body, None)
+
+
+def policies(key_arn):
+    def allow(action):
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": key_arn}]}
+
+    return {"portal": allow("kms:GenerateDataKeyWithoutPlaintext"), "worker": allow("kms:Decrypt")}

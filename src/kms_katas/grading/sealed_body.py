@@ -1,0 +1,84 @@
+"""What every check of a sealed body asks of it: that it hides its payload, and opens only as it was sealed.
+
+Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from kms_katas.grading.answer import Answer
+from kms_katas.grading.expect import expect, reject
+from kms_katas.grading.outcome import AnswerRaised
+from kms_katas.grading.tampering import DIGESTS, spelling_of
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a function gave back where it should have raised."""
+
+    value: object
+
+
+def attempt(answer: Answer, function: str, *arguments: Any) -> Given | None:
+    """None when the function raises, as it should; else what it gave back."""
+    try:
+        return Given(answer.call(function, *arguments))
+    except AnswerRaised:
+        return None
+
+
+def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
+    """Refuses a body that shows its data key, the first 16 bytes of its payload or a digest of it, in any spelling, or
+    equal parts of the payload: let that have 70,000 equal bytes.
+    """
+    secrets = [("The plaintext data key", data_key), ("A part of the payload", payload[:16])]
+    secrets += [(f"The {name} digest of the payload", hashlib.new(name, payload).digest()) for name in DIGESTS]
+    found = ((name, spelling_of(secret, body, whole=True)) for name, secret in secrets)
+    shown = next((f"{name} stands in the body ({spelling})" for name, spelling in found if spelling), None)
+    expect(
+        shown is None,
+        f"{shown}. The storage is open to others, who need no KMS to read it there.",
+        expected="a body that shows neither the payload nor its data key",
+        next_step="Encrypt the payload under its data key, and put nothing else of either into the body.",
+    )
+    samples = [(at, body[at : at + 16]) for at in range(0, len(body) - 15, max(1, len(body) // 100))]
+    again = sum(body.find(piece) < at or body.find(piece, at + 1) > at for at, piece in samples)
+    # A few may be no fault: a header may hold a run of zero bytes.
+    expect(
+        again < 5,
+        "Equal parts of the payload came out as equal parts of the body, so its pattern can be seen. ECB does this, "
+        "and so does a key stream that starts anew for each piece.",
+        expected="no 16 bytes of the body twice",
+        next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
+        actual=f"of {len(samples)} pieces of the body, 16 bytes each, {again} stand in it more than once",
+    )
+
+
+def expect_unopened(opened: Given | None, payload: bytes, what: str) -> None:
+    """Refuses what came out of an altered body. `what` was done to it, as tampering.py says it.
+
+    A change without effect, in base64 padding for one, may pass: what comes back is still what was sealed.
+    """
+    if opened is None or opened.value == payload:
+        return
+    if not opened.value:
+        reject(
+            f"The body was altered ({what}), and {opened.value!r} came back. The caller takes that for a payload and "
+            "goes on; a refusal has to stop it.",
+            expected="an exception",
+            next_step="Let the error of the cipher through, and refuse a body that is too short to be one.",
+        )
+    pieces = "piece" in what
+    reject(
+        f"The body was altered ({what}), and other bytes came back than those that were sealed. "
+        + (
+            "Nothing says where a piece belongs, or which is the last."
+            if pieces
+            else "Encryption alone notices no change."
+        ),
+        expected="an exception",
+        next_step="Seal the payload in one piece, or bind its number, and a mark on the last, into each piece."
+        if pieces
+        else "Use an authenticated cipher over all that the body holds, or a MAC under a secret key.",
+    )

@@ -1,0 +1,399 @@
+"""The checks of envelope/split-roles: what the portal may know, what the worker opens, what their policies allow.
+
+Not for how the functions do it: any sound method passes. The worker's containers are made by the check.
+"""
+
+from collections import namedtuple
+
+import pytest
+
+from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key
+from kms_katas.grading.role_policy import judge_roles
+from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_unopened
+from kms_katas.grading.tampering import altered, flip, forged, pieces_moved
+
+WRAP, OPEN = "GenerateDataKeyWithoutPlaintext", "Decrypt"
+HARMLESS = {"DescribeKey", "GenerateRandom"}
+NEED = {"portal": WRAP, "worker": OPEN}
+ROLE_OF = {"prepare": "portal", "fill": "worker", "read": "worker"}
+REFUSAL = "an exception"
+NEXT_CONTEXT = 'Give Decrypt the encryption context {"container": container_id}, made from the argument.'
+Container = namedtuple("Container", "id wrapped_key data_key")
+
+
+def _policy(*allowed):
+    said = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in allowed]
+    return {"Version": "2012-10-17", "Statement": said}
+
+
+def _session(lab, role, policy, fresh):
+    return lab.home.role(role, {"work": policy}).session(fresh.text(8))
+
+
+COMES_ALONG, ALL = (("kms:DescribeKey", "*"), ("kms:GenerateRandom", "*")), _policy(("kms:*", "*"))
+
+
+@pytest.fixture
+def key(lab):
+    """The key of this exercise, by its ARN."""
+    return lab.home.create_key()
+
+
+@pytest.fixture
+def portal(lab, key, fresh):
+    """The portal: it may have wrapped keys made under that key."""
+    return _session(lab, "portal", _policy((f"kms:{WRAP}", key), *COMES_ALONG), fresh)
+
+
+@pytest.fixture
+def worker(lab, key, fresh):
+    """The worker: it may open them."""
+    return _session(lab, "worker", _policy((f"kms:{OPEN}", key), *COMES_ALONG), fresh)
+
+
+@pytest.fixture
+def wide(lab, fresh):
+    """A role that may do everything in KMS, as roles in production often may."""
+    return _session(lab, "wide", ALL, fresh)
+
+
+@pytest.fixture
+def container(lab, key, fresh):
+    """Makes a container as the portal should."""
+
+    def make(under=key):
+        name = f"case-{fresh.text(6)}/1"
+        asked = {"KeyId": under, "KeySpec": "AES_256", "EncryptionContext": {"container": name}}
+        made = lab.home.admin.client("kms").generate_data_key(**asked)
+        return Container(name, made["CiphertextBlob"], made["Plaintext"])
+
+    return make
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, worker, wide, fresh):
+    """Each container gets a new data key, wrapped by KMS and bound to the container's ID."""
+    ids = [f"case-{fresh.text(6)}/{number}" for number in range(3)]
+    blobs, data_keys = set(), set()
+    for key_id, asked in ((key, ids), (key.split("/")[1], ids[1:])):
+        before = len(answer.calls)
+        wrapped = answer.call("prepare", answer.client(wide), key_id, asked)
+        calls = answer.calls[before:]
+        _expect_form(wrapped, asked)
+        for name in asked:
+            again = wrapped[name] in blobs
+            opened = b"" if again else _opened_by_check(lab, calls, name, wrapped[name], key)
+            expect(
+                not again and opened not in data_keys,
+                f"The container {show(name)} came under a data key that was there before. Whoever gets that one key "
+                "opens every container that has it.",
+                expected="a new data key for each container, in every call",
+                next_step="Ask KMS for a data key once for each container, inside `prepare`.",
+            )
+            if len(opened) != 32:
+                short = f"The data key has {len(opened)} bytes. The worker counts on keys for AES-256."
+                reject(short, expected="32 bytes", next_step="Ask for a data key with KeySpec AES_256.")
+            blobs.add(wrapped[name])
+            data_keys.add(opened)
+    _expect_form(answer.call("prepare", answer.client(wide), key, []), [])
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(3)
+def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
+    """Nothing that the portal asks of KMS, or hears from it, is a plaintext data key; a wide role changes nothing."""
+    for who in (wide, portal):
+        ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
+        wrapped, calls = _call(answer, who, "prepare", key, ids)
+        expect(
+            any(call.operation == WRAP and call.response for call in calls),
+            "`prepare` returned without any data key from KMS. Keys that KMS did not make open nothing.",
+            expected="a wrapped data key from KMS for each container",
+            next_step="Ask KMS for a data key of which it gives the wrapped form alone.",
+        )
+        _expect_form(wrapped, ids)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_a_refusal_stops_the_portal(answer, lab, key, portal, fresh):
+    """When KMS refuses, `prepare` raises: it tries no other way, and gives no result in part."""
+    ids = [f"case-{fresh.text(6)}/{number}" for number in range(3)]
+    deny = {"Effect": "Deny", "Action": f"kms:{WRAP}", "Resource": "*"}
+    last = {"StringEquals": {"kms:EncryptionContext:container": ids[-1]}}
+    for name, story, statement in (
+        ("robbed", "The role may no longer ask for wrapped keys alone", deny),
+        ("halved", "KMS refuses the last of three containers", deny | {"Condition": last}),
+    ):
+        who = _session(lab, name, ALL | {"Statement": [*ALL["Statement"], statement]}, fresh)
+        before = len(answer.calls)
+        raised = answer.raises("prepare", answer.client(who), key, ids)
+        _expect_job("prepare", who, answer.calls[before:], f"{story}. ")
+        if raised is not None and len(answer.calls) == before:
+            raise raised  # it was not KMS that refused
+        refused = name == "robbed" or any(call.error_code for call in answer.calls[before:])
+        expect(
+            raised is not None or not refused,
+            f"{story}, and `prepare` returned all the same. Its caller stores containers that nobody can fill.",
+            expected=REFUSAL,
+            next_step="Let the error of KMS through.",
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_what_was_filled_is_read(answer, key, worker, container, fresh):
+    """A payload of 0, 1 or about 5,000 bytes is read as it was filled in, in another process of the worker."""
+    filled = []
+    for size in (0, 1, fresh.integer(4_900, 5_100)):
+        one, payload = container(), fresh.bytes(size)
+        filled.append((one, payload, _fill(answer, worker, key, one, payload)))
+    answer.restart()
+    for key_id, (one, payload, body) in zip((key, key.split("/")[1], key), filled, strict=True):
+        back, calls = _call(answer, worker, "read", key_id, one.id, one.wrapped_key, body)
+        _expect_opened("read", one, calls)
+        expect(
+            back == payload,
+            "What was read is not what was filled in.",
+            expected=show(payload),
+            next_step="Look at how `fill` puts the body together, and take it apart in the same places.",
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_body_hides_the_payload(answer, key, worker, container, fresh):
+    """The body shows neither the payload nor the data key, and nobody sees that a container got the same one again."""
+    one, payload = container(), fresh.bytes(64) + bytes([fresh.integer(0, 255)]) * 70_000
+    bodies = [_fill(answer, worker, key, one, payload) for _ in range(2)]
+    answer.restart()
+    bodies.append(_fill(answer, worker, key, one, payload))
+    expect_hidden(bodies[0], payload, one.data_key)
+    for again, where in zip(bodies[1:], ("in the same process", "after a restart"), strict=True):
+        expect(
+            again != bodies[0],
+            f"A container was filled twice with one payload, {where}, and the bodies are equal. Here a data key is "
+            "used more than once, so a nonce that comes again breaks the cipher.",
+            expected="two bodies that differ",
+            next_step="Take a new random nonce in each call of `fill`, and store it in the body.",
+            actual=f"two bodies of {len(again)} bytes, equal byte for byte",
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_altered_body_is_refused(answer, key, worker, container, fresh):
+    """`read` raises an exception when the body was changed, moved or cut off."""
+    for size in (24, 140_000):
+        one, payload = container(), fresh.bytes(size)
+        body = _fill(answer, worker, key, one, payload)
+        changes = (*altered(body), *forged(body, payload, fresh.bytes(size), one.wrapped_key)) if size == 24 else ()
+        for what, changed in (*changes, *pieces_moved(body, size)):
+            opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, changed)
+            expect_unopened(opened, payload, what)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_wrapped_key_counts_for_its_container_alone(answer, lab, key, worker, wide, container, fresh):
+    """`fill` and `read` refuse a wrapped key of another container, of another KMS key, or one that was altered."""
+    payload, mine, other, foreign = fresh.bytes(50), container(), container(), lab.home.create_key()
+    body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
+    forged_body = _fill(answer, wide, foreign, planted, payload)
+    moved = "another container's. KMS opens it with the encryption context that it was made with, whoever gives that"
+    stray = "another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes all the role may use"
+    cases = [
+        (worker, other.id, blob, body, moved, NEXT_CONTEXT),
+        (worker, mine.id, other.wrapped_key, body, moved, NEXT_CONTEXT),
+        (wide, planted.id, planted.wrapped_key, forged_body, stray, "Give Decrypt `key_id` as KeyId."),
+    ]
+    for changed in (flip(blob, fresh.integer(0, len(blob) - 1)), blob[:-1]):
+        cases.append((worker, mine.id, changed, body, "altered, and KMS refuses it", "Let the error of KMS through."))
+    for who, name, wrapped_key, content, story, next_step in cases:
+        for function, last in (("fill", payload), ("read", content)):
+            given = attempt(answer, function, answer.client(who), key, name, wrapped_key, last)
+            if given is not None:
+                reject(f"`{function}` went on, and the wrapped key was {story}.", expected=REFUSAL, next_step=next_step)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeypatch):
+    """The body opens with the container's data key alone, and each `fill` and `read` asks KMS for it."""
+    one, payload = container(), fresh.bytes(80)
+    body = _fill(answer, worker, key, one, payload)
+    answer.raises("read", answer.client(worker), key, one.id, one.wrapped_key, body)
+    lab.home.admin.client("kms").disable_key(KeyId=key)
+    for function, last in (("fill", payload), ("read", body)):
+        opened = attempt(answer, function, answer.client(worker), key, one.id, one.wrapped_key, last)
+        expect(
+            opened is None,
+            f"The KMS key was disabled, and `{function}` went on: it kept a data key, which nobody can take back.",
+            expected=REFUSAL,
+            next_step="Ask KMS for the data key in every call, keep nothing, and let its error through.",
+        )
+    lab.home.admin.client("kms").enable_key(KeyId=key)
+    answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, body)
+    expect(
+        opened is None or opened.value != payload,
+        "KMS gave back another data key, and the body opened all the same. So it is not sealed under the container's.",
+        expected="an exception: the body must not open under a wrong data key",
+        next_step="Encrypt under the plaintext data key that KMS gives for `wrapped_key`, not under anything else.",
+    )
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(2)
+def test_policies_let_both_roles_work(answer, key, container, fresh):
+    """With its policy in force each role can do its work, for every container."""
+
+    def wanted(role, cell):
+        work = cell.action == f"kms:{NEED[role]}" and cell.target.arn == key
+        return True if work and cell.circumstance.encryption_context else None
+
+    sessions, one = _judge_policies(answer, key, fresh, wanted), container()
+    for function, last in (("prepare", [[one.id]]), ("fill", [one.id, one.wrapped_key, b"a payload"])):
+        before, role = len(answer.calls), ROLE_OF[function]
+        answer.raises(function, answer.client(sessions[role]), key, *last)
+        for call in answer.calls[before:]:
+            if call.operation in HARMLESS and call.error_code == "AccessDeniedException":
+                lacks = f"Your `{function}` asks KMS for {call.operation}, and the {role}'s policy does not allow it."
+                reject(lacks, expected="a policy that allows it", next_step="Allow it: it may come along.")
+
+
+@pytest.mark.task(3)
+@pytest.mark.points(2)
+def test_policies_give_nothing_else(answer, key, fresh):
+    """Neither policy gives another permission of KMS, on this key or on any other."""
+
+    def wanted(role, cell):
+        may = cell.target.arn == key and cell.action in (f"kms:{NEED[role]}", "kms:DescribeKey")
+        return None if may or cell.action == "kms:GenerateRandom" else False
+
+    _judge_policies(answer, key, fresh, wanted)
+
+
+def _call(answer, who, function, *arguments):
+    """What the function returns, and its calls; refused when it did not keep to its role's job."""
+    before = len(answer.calls)
+    try:
+        result = answer.call(function, answer.client(who), *arguments)
+    except AnswerRaised as raised:
+        _expect_job(function, who, answer.calls[before:])
+        if len(answer.calls) == before and raised.type in ("IndexError", "KeyError", "AttributeError"):
+            reject(
+                f"`{function}` raised {raised.type} before it asked KMS for anything. If it looked for what `prepare` "
+                "left in memory: the two roles run in different processes, with different clients.",
+                expected="a result, from the arguments and KMS alone",
+                next_step="Use the client and the values that the function is given.",
+                line=raised.frames[-1].line if raised.frames else 0,
+            )
+        if raised.code == "InvalidCiphertextException":
+            bound = "KMS refused the wrapped key: it opens only with the encryption context that it was made with."
+            reject(bound, expected="a Decrypt with that context", next_step=NEXT_CONTEXT)
+        raise
+    _expect_job(function, who, answer.calls[before:])
+    return result, answer.calls[before:]
+
+
+def _expect_job(function, who, calls, story=""):
+    role = ROLE_OF[function]
+    for call in calls:
+        expect(
+            call.principal_arn == who.arn,
+            f"`{function}` called KMS as {str(call.principal_arn).split(':', 5)[-1]}, not with the client that it got. "
+            "Then nothing of what this role may or may not do counts.",
+            expected=f"every request with the client of the {role}'s role",
+            next_step="Use the argument `kms` for every request, and make no client of your own.",
+        )
+        if call.operation in {NEED[role], *HARMLESS}:
+            continue
+        reject(
+            f"{story}`{function}` asked KMS for {call.operation}. {_harm(role, call.operation)}",
+            expected="only requests that this role's task needs",
+            next_step="Look for the operation that gives the wrapped key alone, and leave all others out."
+            if role == "portal"
+            else "Open the `wrapped_key` that you were given, and encrypt under the data key in it.",
+        )
+
+
+def _harm(role, operation):
+    """What it means that a role asks for, or may ask for, an operation."""
+    if role == "portal":
+        return {
+            "GenerateDataKey": "Its answer holds the plaintext data key: unused or not, the portal has it in memory.",
+            "Decrypt": "Whoever may open one wrapped key, were it only to check it, may open them all.",
+            "Encrypt": "Whoever chooses a data key and has it wrapped also knows it: the portal could read.",
+            "ReEncryptFrom": "It moves wrapped keys to another KMS key, whose owner then opens them.",
+            "ReEncrypt": "That wraps a data key again that was there before: it makes no new one.",
+        }.get(operation, "To make wrapped keys the portal does not need it.")
+    if operation in ("GenerateDataKey", WRAP, "Encrypt"):
+        return "The container has a data key already. A worker that can make wrapped keys does the portal's work too."
+    return "To open a wrapped key the worker does not need it."
+
+
+def _expect_form(wrapped, ids):
+    expect(
+        isinstance(wrapped, dict) and set(wrapped) == set(ids) and all(type(one) is bytes for one in wrapped.values()),
+        "`prepare` gave back something else than the brief asks for.",
+        expected=f"a dict with these {len(ids)} container IDs, and a wrapped key as bytes for each",
+        next_step="Return one entry for each container ID: the CiphertextBlob that KMS gave for it, unchanged.",
+    )
+
+
+def _opened_by_check(lab, calls, name, blob, key):
+    """The data key in `blob`; refused when KMS did not wrap it for this container under this key."""
+    made = next((call for call in calls if (call.response or {}).get("CiphertextBlob") == blob), None)
+    expect(
+        made is not None and made.response["KeyId"] == key,
+        "A wrapped key is not what KMS gave for this KMS key during this call.",
+        expected=f"the CiphertextBlob that came for this container under {key}, unchanged",
+        next_step="Ask KMS for a data key under `key_id` in every call, and return its wrapped form as it came.",
+    )
+    context = {"container": name}
+    had = made.parameters.get("EncryptionContext") or made.parameters.get("DestinationEncryptionContext")
+    expect(
+        had == context,
+        f"The wrapped key of {show(name)} was made "
+        + (f"with the encryption context {show(had)}" if had else "without an encryption context")
+        + ". Nothing binds it to its container, so whoever may write to the storage can move it to another.",
+        expected=show(context),
+        next_step='Give the request the encryption context {"container": container_id}, another for each container.',
+    )
+    return lab.home.admin.client("kms").decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"]
+
+
+def _fill(answer, who, key, one, payload):
+    body, calls = _call(answer, who, "fill", key, one.id, one.wrapped_key, payload)
+    if type(body) is not bytes:
+        next_step = "Return bytes; if you build the body as text, call `.encode()` on it at the end."
+        reject("`fill` gave back no bytes.", expected="the body, as bytes", next_step=next_step)
+    _expect_opened("fill", one, calls)
+    return body
+
+
+def _expect_opened(function, one, calls):
+    expect(
+        any(data_key_of(call) == one.data_key for call in calls),
+        f"`{function}` did not ask KMS to open the wrapped key. What works without KMS is not protected by it.",
+        expected="one request to KMS that opens `wrapped_key`",
+        next_step="Get the data key from `wrapped_key` with the help of KMS, in every call.",
+    )
+
+
+def _judge_policies(answer, key, fresh, wanted):
+    """Refuse the answer unless every request of both roles is decided as it is wanted; else a session of each role."""
+    found = answer.call("policies", key)
+    expect(
+        isinstance(found, dict) and set(found) == set(NEED) and all(isinstance(one, dict) for one in found.values()),
+        "`policies` gave back something else than the brief asks for.",
+        expected="a dict with exactly `portal: dict` and `worker: dict`",
+        next_step="Return one policy document for each of the two roles.",
+    )
+    work = [{"container": name} for name in (f"case-{fresh.text(6)}/1", fresh.text(8))]
+    return judge_roles(answer, {role: found[role] for role in NEED}, key, work, wanted, _harm)

@@ -1,0 +1,53 @@
+"""What a sealed body may show, and what may come out of one that was altered."""
+
+import base64
+import hashlib
+import os
+
+import pytest
+
+from kms_katas.grading.expect import Rejected
+from kms_katas.grading.sealed_body import Given, expect_hidden, expect_unopened
+
+PAYLOAD = os.urandom(64) + bytes(70_000)
+DATA_KEY = os.urandom(32)
+
+
+def test_a_body_without_pattern_hides_its_payload() -> None:
+    expect_hidden(os.urandom(len(PAYLOAD)), PAYLOAD, DATA_KEY)
+    expect_hidden(bytes(60) + os.urandom(len(PAYLOAD)), PAYLOAD, DATA_KEY)  # a header of zero bytes is no pattern
+    expect_hidden(os.urandom(3), PAYLOAD, DATA_KEY)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (DATA_KEY, "The plaintext data key"),
+        (base64.b64encode(b"x" + DATA_KEY), "The plaintext data key"),
+        (PAYLOAD[:16].hex().encode(), "A part of the payload"),
+        (hashlib.sha256(PAYLOAD).digest(), "The sha256 digest"),
+        (os.urandom(16) * 5_000, "Equal parts"),
+    ],
+)
+def test_a_body_that_shows_something_is_refused_by_what_it_shows(shown: bytes, told: str) -> None:
+    with pytest.raises(Rejected, match=told):
+        expect_hidden(shown + os.urandom(500), PAYLOAD, DATA_KEY)
+
+
+def test_an_exception_or_the_payload_itself_is_no_opening() -> None:
+    expect_unopened(None, PAYLOAD, "byte 1 changed")
+    expect_unopened(Given(PAYLOAD), PAYLOAD, "byte 1 changed")
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "told"),
+    [
+        (None, "byte 1 changed", "None came back"),
+        (b"", "byte 1 changed", "b'' came back"),
+        (b"other", "byte 1 changed", "Encryption alone"),
+        (b"other", "its last piece left out", "where a piece belongs"),
+    ],
+)
+def test_anything_else_is_refused_with_its_reason(value: object, what: str, told: str) -> None:
+    with pytest.raises(Rejected, match=told):
+        expect_unopened(Given(value), PAYLOAD, what)
