@@ -70,9 +70,20 @@ def test_a_kata_of_s3_too_has_it_loaded_before_its_answer_runs_and_nothing_more(
 
 
 KEEPS = """
+import io
+
+
 def keep(s3, bucket, text):
     s3.put_object(Bucket=bucket, Key="a b/c", Body=text)
     return s3.get_object(Bucket=bucket, Key="a b/c")["Body"].read()
+
+
+def keep_a_file(s3, bucket, text):
+    s3.upload_fileobj(io.BytesIO(text), bucket, "a")
+    s3.copy({"Bucket": bucket, "Key": "a"}, bucket, "b")
+    found = io.BytesIO()
+    s3.download_fileobj(bucket, "b", found)
+    return found.getvalue()
 
 
 def made_beforehand():
@@ -103,6 +114,14 @@ def test_an_answer_keeps_an_object_in_s3(hold: Hold, region: str) -> None:
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     answer.lab.home.admin.client("s3", region=region).create_bucket(Bucket=bucket, **where)
     assert answer.call("keep", answer.client(service="s3", region=region), bucket, text) == text
+
+
+@by_both_runners
+def test_its_client_of_s3_has_what_boto3_adds(hold: Hold) -> None:
+    answer = hold(KEEPS, services=("kms", "s3"))
+    text, bucket = secrets.token_bytes(40), f"b-{secrets.token_hex(4)}"
+    answer.lab.home.admin.client("s3").create_bucket(Bucket=bucket)
+    assert answer.call("keep_a_file", answer.client(service="s3"), bucket, text) == text
 
 
 @pytest.mark.parametrize(

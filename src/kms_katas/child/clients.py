@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from boto3.utils import lazy_call
 from botocore.config import Config
 from botocore.loaders import Loader
 
@@ -57,6 +58,8 @@ class Clients:
 def _new(service: str, region: str) -> tuple[Any, Any]:
     """A client, and the credentials that it signs with at each request."""
     session = _session()
+    # boto3's client of S3 can more than botocore's: upload_fileobj, copy and their kind.
+    session.register("creating-client-class.s3", lazy_call("boto3.s3.inject.inject_s3_transfer_methods"))
     # botocore would put the user agent together anew for each request, a seventh of what a call costs.
     config = Config(user_agent=f"Boto3/{boto3.__version__} {session.user_agent()}")
     return session.create_client(service, region_name=region, config=config), session.get_credentials()

@@ -33,7 +33,10 @@ def prompt(place: Place, word: str | None) -> int:
     define = _put_in_force if kata.documents_only else _define
     path = workspace.answer(kata)
     in_lab_of(
-        kit, kata, lambda answer, names: _converse(lambda: define(path, answer, names), answer, names), path.parent
+        kit,
+        kata,
+        lambda answer, names: _converse(kata, lambda: define(path, answer, names), answer, names),
+        path.parent,
     )
     return PASSED
 
@@ -51,30 +54,39 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
             kit,
             (kata,),
             runner,
-            lambda lane: lane.in_scene(kata, lambda answer, fixtures: body(answer, _names(answer, fixtures)), folder),
+            lambda lane: lane.in_scene(
+                kata, lambda answer, fixtures: body(answer, _names(kata, answer, fixtures)), folder
+            ),
         )
     finally:
         runner.close()
 
 
-def _names(answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
-    """The lab, the client of whom the answer acts as, an administrator's, the kata's key, and the kata's own people."""
+def _names(kata: Kata, answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
+    """The lab, the clients of whom the answer acts as, an administrator's, the kata's key, and its own people."""
     lab = answer.lab
     people = {name: fixture for name, fixture in fixtures.items() if isinstance(fixture, (Principal, Role))}
     return people | {
         "lab": lab,
-        "kms": answer.learner.client("kms"),
+        **{service: answer.learner.client(service) for service in _services(kata)},
         "admin": lab.home.admin.client("kms"),
         "key_id": fixtures.get("key") or lab.home.create_key(),
     }
 
 
-def _converse(begin: Callable[[], None], answer: Answer, names: dict[str, Any]) -> None:
+def _services(kata: Kata) -> list[str]:
+    """Whose clients are names of the prompt. KMS always: checks of documents need no client, learners do."""
+    return sorted({"kms", *kata.services})
+
+
+def _converse(kata: Kata, begin: Callable[[], None], answer: Answer, names: dict[str, Any]) -> None:
     console = screen.console()
     learner = answer.learner
     # typer's own hook would show the inside of Python's prompt with each slip of the learner's.
     sys.excepthook = sys.__excepthook__
-    console.print(f"The lab of this kata: kms is a client of {learner.arn}, whom your answer acts as;", highlight=False)
+    clients = " and ".join(_services(kata))
+    are = "are clients" if " " in clients else "is a client"
+    console.print(f"The lab of this kata: {clients} {are} of {learner.arn}, whom your answer acts as;", highlight=False)
     console.print("admin is one of an administrator, key_id a KMS key, lab the lab itself.", highlight=False)
     console.print("After a denial, why() explains it.", highlight=False)
     with answer_environment(environment_of(learner, answer.lab.region)):

@@ -1,0 +1,119 @@
+"""How objects in S3 are put and how they lie, and an S3 that gives its lists in short pages. Not for judging."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from botocore.exceptions import ClientError
+
+_OF_A_LIST = frozenset(
+    {
+        *("list-type", "versions", "prefix", "delimiter", "encoding-type", "fetch-owner", "max-keys", "start-after"),
+        *("marker", "key-marker", "version-id-marker", "continuation-token"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Lies:
+    """How an object lies: the mode in S3's word, AES256 for SSE-S3; the ARN of its KMS key, if it has one."""
+
+    mode: str
+    key: str = ""
+    bucket_key: bool = False
+
+    def __str__(self) -> str:
+        if not self.key:
+            return self.mode
+        return f"{self.mode} under {self.key}, {'with' if self.bucket_key else 'without'} a Bucket Key"
+
+
+def put_default(s3: Any, bucket: str, key: str) -> None:
+    """SSE-KMS under the key, with a Bucket Key; SSE-C may be put, as into every bucket made before 2026."""
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+        "BucketKeyEnabled": True,
+        "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
+    }
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def put_under(key: str = "", mode: str = "aws:kms", **more: Any) -> dict[str, Any]:
+    """What to say in PutObject for an object under a KMS key, aws/s3 if none is named; with a Bucket Key where the mode
+    has one.
+    """
+    how = {"ServerSideEncryption": mode, "BucketKeyEnabled": mode == "aws:kms", **more}
+    return how | ({"SSEKMSKeyId": key} if key else {})
+
+
+def how_it_lies(told: dict[str, Any]) -> Lies:
+    """Out of the answer to HeadObject or GetObject."""
+    mode = told.get("ServerSideEncryption") or ("SSE-C" if "SSECustomerAlgorithm" in told else "none")
+    return Lies(mode, told.get("SSEKMSKeyId", ""), told.get("BucketKeyEnabled", False))
+
+
+def lies_now(s3: Any, bucket: str, name: str) -> Lies:
+    """What HeadObject tells; where it is refused, its error in the place of the mode."""
+    try:
+        return how_it_lies(s3.head_object(Bucket=bucket, Key=name))
+    except ClientError as error:
+        return Lies(f"not to be seen: {error}")
+
+
+def put_with(s3: Any, bucket: str, name: str, parts: dict[str, Any], how: dict[str, Any]) -> None:
+    """Put an object with all that `all_of` tells of it."""
+    s3.put_object(
+        Bucket=bucket,
+        Key=name,
+        Body=parts["bytes"],
+        Metadata=parts["metadata"],
+        ContentType=parts["content type"],
+        Tagging=urlencode(parts["tags"]),
+        StorageClass=parts["storage class"],
+        **how,
+    )
+
+
+def all_of(s3: Any, bucket: str, name: str) -> dict[str, Any]:
+    """What an object is besides its encryption, by the names that a sentence gives it; where S3 refuses to read it, its
+    error in each place.
+    """
+    try:
+        got = s3.get_object(Bucket=bucket, Key=name)
+    except ClientError as error:
+        return dict.fromkeys(("bytes", "metadata", "content type", "tags", "storage class"), str(error))
+    tags = s3.get_object_tagging(Bucket=bucket, Key=name)["TagSet"]
+    return {
+        "bytes": got["Body"].read(),
+        "metadata": got["Metadata"],
+        "content type": got["ContentType"],
+        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        "storage class": got.get("StorageClass", "STANDARD"),
+    }
+
+
+def in_pages(
+    send: Callable[[Any], Any], bucket: str, most: int, sent: list[tuple[str, str]] | None = None
+) -> Callable[[Any], Any]:
+    """The lab's `send`, but no list of the bucket has more than `most` entries.
+
+    S3 may always give fewer than it was asked for (botocore op:ListObjectsV2). Method and name of the object of each
+    request on the bucket are added to `sent`; a request on the bucket itself has the name "".
+    """
+
+    def handed_on(request: Any) -> Any:
+        parts = urlsplit(request.url)
+        host, name = parts.netloc.partition(".")[0], unquote(parts.path).removeprefix("/")
+        if host != bucket:
+            host, _, name = name.partition("/")
+        if host == bucket:
+            if sent is not None:
+                sent.append((request.method, name))
+            asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+            if request.method == "GET" and not name and asked.keys() <= _OF_A_LIST:
+                asked["max-keys"] = str(min(most, int(asked.get("max-keys", most))))
+                request.url = parts._replace(query=urlencode(asked)).geturl()
+        return send(request)
+
+    return handed_on

@@ -1,0 +1,89 @@
+"""What the checks of S3 are told of an object, and an S3 whose lists come in short pages."""
+
+import secrets
+
+import pytest
+
+from kms_katas.grading.s3_objects import Lies, all_of, in_pages, lies_now, put_default, put_under, put_with
+from kms_katas.lab import Lab
+
+
+@pytest.fixture
+def lab():
+    with Lab() as opened:
+        yield opened
+
+
+@pytest.fixture
+def s3(lab):
+    return lab.home.admin.client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    name = f"b-{secrets.token_hex(6)}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def sent():
+    return []
+
+
+@pytest.fixture
+def paged(lab, bucket, sent):
+    """A client to which S3 gives two entries at a time."""
+    client = lab.home.admin.client("s3", source_ip="192.0.2.1")
+    send = in_pages(lab.send, bucket, 2, sent)
+    client.meta.events.register_first("before-send.s3", lambda request, **_: send(request))
+    return client
+
+
+@pytest.mark.parametrize(
+    "operation, found",
+    [("list_objects_v2", "Contents"), ("list_objects", "Contents"), ("list_object_versions", "Versions")],
+)
+def test_a_list_comes_in_short_pages_and_whole(s3, bucket, paged, operation, found):
+    names = sorted(f"{secrets.token_hex(3)}/a b" for _ in range(5))
+    for name in names:
+        s3.put_object(Bucket=bucket, Key=name)
+    pages = [[one["Key"] for one in page[found]] for page in paged.get_paginator(operation).paginate(Bucket=bucket)]
+    assert max(map(len, pages)) <= 2
+    assert [name for page in pages for name in page] == names
+
+
+def test_who_asks_for_less_gets_less(s3, bucket, paged):
+    for _ in range(3):
+        s3.put_object(Bucket=bucket, Key=secrets.token_hex(4))
+    assert paged.list_objects_v2(Bucket=bucket, MaxKeys=1)["KeyCount"] == 1
+
+
+def test_requests_are_noted_by_the_name_of_their_object(bucket, paged, sent):
+    paged.put_object(Bucket=bucket, Key="a b/c")
+    paged.get_bucket_encryption(Bucket=bucket)
+    assert sent == [("PUT", "a b/c"), ("GET", "")]
+
+
+def test_it_is_told_how_an_object_lies(lab, s3, bucket):
+    key = lab.home.create_key()
+    put_default(s3, bucket, key)
+    s3.put_object(Bucket=bucket, Key="a")
+    s3.put_object(Bucket=bucket, Key="b", **put_under(key, "aws:kms:dsse"))
+    s3.put_object(Bucket=bucket, Key="c", ServerSideEncryption="AES256")
+    lies = [lies_now(s3, bucket, name) for name in "abc"]
+    assert lies == [Lies("aws:kms", key, True), Lies("aws:kms:dsse", key), Lies("AES256")]
+    assert lies_now(s3, bucket, "d").mode.startswith("not to be seen")
+
+
+def test_what_is_put_with_an_object_is_told_of_it(s3, bucket):
+    parts = {
+        "bytes": secrets.token_bytes(20),
+        "metadata": {"by": secrets.token_hex(4)},
+        "content type": "text/x-case",
+        "tags": {"case no": secrets.token_hex(4)},
+        "storage class": "STANDARD_IA",
+    }
+    put_with(s3, bucket, "a", parts, {})
+    assert all_of(s3, bucket, "a") == parts
+    assert set(all_of(s3, bucket, "b")) == set(parts)
