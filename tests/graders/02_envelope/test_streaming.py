@@ -1,0 +1,443 @@
+"""The checks of envelope/streaming: what `seal_stream` and `open_stream` promise, seen from outside.
+
+Not for how they do it: where the chunks lie is told from the reads and writes, and any sound layout passes.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import pytest
+
+from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_keys import data_key_length, data_key_of, kms_with_another_data_key, wrapped_key_of
+from kms_katas.grading.streams import chunks_of, cut_short, held, moved
+from kms_katas.grading.tampering import DIGESTS, flip, pieces_moved, spelling_of
+
+USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+MOST_HELD = 256 * 1024
+SOME_MORE = 16 * 1024
+"""Tags, lengths and a byte read ahead are not counted to the byte."""
+
+
+@pytest.fixture
+def key(lab):
+    """The key of this exercise, by its ARN."""
+    return lab.home.create_key()
+
+
+@pytest.fixture
+def learner(lab, key):
+    """A job that may use that key, and change nothing about it."""
+    use = {"Effect": "Allow", "Action": USE, "Resource": key}
+    random = {"Effect": "Allow", "Action": "kms:GenerateRandom", "Resource": "*"}
+    return lab.home.user("dump-job", policies={"use-the-key": {"Version": "2012-10-17", "Statement": [use, random]}})
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_each_stream_has_its_own_data_key(answer, key, fresh):
+    """`seal_stream` returns the wrapped key as KMS gave it, and every stream has a new data key."""
+    content = fresh.bytes(60)
+    wrapped, plaintexts = set(), set()
+    for _ in range(2):
+        sealed = _seal(answer, key, content)
+        expect(
+            sealed.wrapped_key not in wrapped,
+            "The second stream came under the data key of the first. Then a chunk of one stream fits into another, "
+            "and nonces that count from 0 repeat.",
+            expected="a wrapped key that was not there before",
+            next_step="Ask KMS for a new data key inside `seal_stream`, each time that it is called.",
+        )
+        made = next((call for call in sealed.calls if wrapped_key_of(call) == sealed.wrapped_key), None)
+        if made is None:
+            reject(
+                "What `seal_stream` returned is not what KMS gave during this call: no answer of KMS holds these "
+                "bytes.",
+                expected="the CiphertextBlob that came with the data key, unchanged",
+                next_step="Return the encrypted data key as it came, and write all else to `sink`.",
+            )
+        plaintext = data_key_of(made)
+        expect(
+            plaintext is None or plaintext not in plaintexts,
+            "The second stream came under the data key of the first: KMS was given the same key to wrap again. The "
+            "wrapped keys differ, the key does not.",
+            expected="a new data key for every stream",
+            next_step="Make a new random key inside `seal_stream`, or better: let KMS make it.",
+        )
+        expect(
+            data_key_length(made) >= 16,
+            f"The data key has {data_key_length(made)} bytes. Under 16 bytes it can be found by trying.",
+            expected="16 bytes or more; 32 for AES-256",
+            next_step="Ask for a data key with KeySpec AES_256.",
+        )
+        wrapped.add(sealed.wrapped_key)
+        plaintexts.add(plaintext)
+        _open(answer, sealed)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_sealing_holds_little_and_asks_kms_once(answer, key, fresh):
+    """A long stream is sealed in at most 256 KiB of memory, with no more KMS calls than a short one."""
+    short = _seal(answer, key, fresh.bytes(1))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(440_000, 460_000)))
+    _expect_held("seal_stream", sealed.source, sealed.sink)
+    _expect_calls("seal_stream", short.calls, sealed.calls, sealed.source.length)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_sealed_stream_shows_nothing(answer, key, fresh):
+    """What is stored shows neither the content nor the data key, and equal content does not look equal."""
+    content = fresh.bytes(400)
+    sealed = _seal(answer, key, content)
+    stored = sealed.wrapped_key + b"\n" + sealed.data
+    for data_key in (found for found in map(data_key_of, sealed.calls) if found and len(found) >= 16):
+        for part in {data_key, data_key[:32], data_key[-32:]}:
+            spelling = spelling_of(part, stored, whole=True)
+            expect(
+                spelling is None,
+                f"The plaintext data key stands in what you store ({spelling}). Whoever finds it opens the stream, and "
+                "never has to ask KMS.",
+                expected="the data key in its encrypted form only",
+                next_step="Return the CiphertextBlob, and write nothing of the plaintext key.",
+            )
+    spelling = spelling_of(content, stored, whole=False)
+    expect(
+        spelling is None,
+        f"Parts of the stream can be read in what you store ({spelling}). Encoding is not encryption: it has no key.",
+        expected="nothing of the content",
+        next_step="Encrypt every chunk under the data key, and write only what that gives.",
+    )
+    digest = next((name for name in DIGESTS if spelling_of(hashlib.new(name, content).digest(), stored, whole=True)), 0)
+    expect(
+        not digest,
+        f"The {digest} digest of the content stands in the open. Whoever guesses the content can confirm the guess, "
+        "and equal streams show.",
+        expected="no digest of the content, unless it is made with a secret key",
+        next_step="Let an authenticated cipher, or a MAC under the data key, guard the chunks in place of the digest.",
+    )
+    size = 300_000
+    data = _seal(answer, key, bytes([fresh.integer(0, 255)]) * size).data
+    expect(
+        len(data) >= size,
+        f"{size:,} equal bytes came out as {len(data):,}: they were compressed. Then the length tells what kind of "
+        "content it was.",
+        expected="a sealed stream whose length follows from the length of the content alone",
+        next_step="Encrypt the content as it is.",
+    )
+    samples = [data[at : at + 16] for at in (fresh.integer(64, size // 3) for _ in range(10))]
+    again = sum(data.find(piece) != data.rfind(piece) for piece in samples)
+    expect(
+        again < 3,
+        "Equal content came out equal at different places, so its pattern can be seen. A nonce that comes again under "
+        "the same key does this, and so does a counter that overlaps from chunk to chunk.",
+        expected="no 16 bytes of the sealed stream twice",
+        next_step="Give every chunk a nonce that no other chunk of the stream has; a number in it is enough.",
+        actual=f"a stream of {size:,} equal bytes: of 10 samples, 16 bytes each, {again} stand in it more than once",
+    )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_stream_of_any_length_comes_back(answer, key, fresh):
+    """A stream of 0, 1, 131,072 or some 150,000 bytes comes back byte for byte, in a new process."""
+    lengths = (0, 1, 2 * 65_536, fresh.integer(140_000, 160_000))
+    streams = [_seal(answer, key if length else key.split("/")[1], fresh.bytes(length)) for length in lengths]
+    answer.restart()
+    for sealed in streams:
+        _open(answer, sealed)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_short_reads_lose_nothing(answer, key, fresh):
+    """A stream comes back whole also where each read gives fewer bytes than were asked for."""
+    content = fresh.bytes(fresh.integer(70_000, 90_000))
+    sealed = _seal(answer, key, content, most=fresh.integer(2_500, 4_000))
+    _open(answer, sealed, "It was sealed from a stream that gives fewer bytes than are asked for.")
+    story = "It comes from a stream that gives fewer bytes than are asked for."
+    _open(answer, sealed, story, most=fresh.integer(2_500, 4_000))
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_opening_holds_little_and_gives_on_what_is_verified(answer, key, fresh):
+    """A long stream is opened in at most 256 KiB of memory, and nothing is written before it is verified."""
+    short = _seal(answer, key, fresh.bytes(1))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(440_000, 460_000)))
+    before = len(answer.calls)
+    _open(answer, short)
+    between = len(answer.calls)
+    source, sink = _open(answer, sealed)
+    _expect_held("open_stream", source, sink)
+    _expect_calls("open_stream", answer.calls[before:between], answer.calls[between:], sealed.source.length)
+    for at in (fresh.integer(2_000, 3_000), fresh.integer(300_000, 400_000)):
+        what = f"byte {at:,} of {len(sealed.data):,} changed"
+        _expect_refused(answer, sealed, what, flip(sealed.data, at), LESSON_VERIFY, STEP_VERIFY)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_chunks_out_of_place_are_refused(answer, key, fresh):
+    """`open_stream` raises an exception when chunks were moved, left out, repeated, exchanged or added."""
+    sealed, chunks = _sealed_in_chunks(answer, key, fresh)
+    last = sealed.data[-1:]
+    if chunks:
+        other = _seal(answer, key, fresh.bytes(sealed.source.length))
+        foreign = chunks_of(other.data, _ends(other.sink)) or chunks
+        changes = list(moved(chunks, foreign))
+        last = chunks.rest or chunks.full[-1]
+    else:
+        changes = list(pieces_moved(sealed.data, sealed.source.length))
+    for change in changes:
+        _expect_refused(answer, sealed, *change, LESSON_PLACE, STEP_PLACE)
+    for what, added in (("a byte added after its end", b"\0"), ("its last chunk there twice", last)):
+        _expect_refused(answer, sealed, what, sealed.data + added, LESSON_ADDED, STEP_ADDED, strict=True)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_stream_cut_short_is_refused(answer, key, fresh):
+    """`open_stream` raises an exception when the end is missing, also where it is cut off between two chunks."""
+    sealed, chunks = _sealed_in_chunks(answer, key, fresh)
+    data = sealed.data
+    changes = [("nothing left of it", b"")]
+    if chunks:
+        changes = list(cut_short(chunks))
+    else:
+        ends = sorted(place for place in {*_ends(sealed.sink), *_open(answer, sealed)[0].ends} if place < len(data))
+        changes += [(f"cut off after {place:,} bytes", data[:place]) for place in ends[:2] + ends[-4:]]
+    half = len(data) - fresh.integer(20_000, 30_000)
+    changes += [(f"cut off after {half:,} bytes", data[:half]), ("its last byte cut off", data[:-1])]
+    for what, change in changes:
+        _expect_refused(answer, sealed, what, change, LESSON_END, STEP_END)
+    empty = _seal(answer, key, b"")
+    _open(answer, empty)
+    if empty.data:
+        _expect_refused(answer, empty, "nothing left of it", b"", LESSON_END, STEP_END, strict=True)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_altered_bytes_are_refused(answer, key, fresh):
+    """`open_stream` raises an exception when any byte of a sealed stream was changed."""
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(40, 60)))
+    answer.restart()
+    _open(answer, sealed)
+    length = len(sealed.data)
+    for at in sorted({*range(0, length, max(1, length // 9)), length - 1}):
+        what = f"byte {at} of {length} changed"
+        _expect_refused(answer, sealed, what, flip(sealed.data, at), LESSON_VERIFY, STEP_VERIFY)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
+    """Nobody opens a sealed stream without KMS: not from memory, and not from what is stored."""
+    sealed = _seal(answer, key, fresh.bytes(300))
+    _open(answer, sealed)
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = _attempt(answer, sealed.wrapped_key, sealed.data)
+    expect(
+        not opened.written and opened.raised,
+        "For this call KMS gave back another data key, and `open_stream` wrote bytes or returned all the same. So the "
+        "real key is not the one that KMS guards, or nothing notices that it is wrong.",
+        expected="an exception, and nothing written",
+        next_step="Encrypt and decrypt every chunk with the plaintext data key that KMS gives, by a method that "
+        "notices a wrong key.",
+    )
+    lab.home.admin.client("kms").disable_key(KeyId=key)
+    opened = _attempt(answer, sealed.wrapped_key, sealed.data)
+    expect(
+        not opened.written and opened.raised,
+        "The KMS key was disabled, so nobody may open anything, and yet `open_stream` returned or wrote bytes.",
+        expected="an exception, and nothing written",
+        next_step="Get the data key from KMS at every opening, and let its error through.",
+    )
+
+
+LESSON_PLACE = "Each chunk may be sealed, and yet nothing says where it belongs."
+STEP_PLACE = "Bind the number of each chunk to it: in its nonce, or in what its tag or MAC covers."
+LESSON_END = "A stream that lost its end looks like a whole one: a restore would be part of a dump, and nobody told."
+STEP_END = "Seal into the last chunk that it is the last, also when it is empty, and raise when none comes."
+LESSON_ADDED = "What stands after the end was not looked at."
+STEP_ADDED = "After the last chunk read once more, and raise unless the source is at its end."
+LESSON_VERIFY = "Encryption alone does not notice changes, and a tag that comes at the end notices them too late."
+STEP_VERIFY = "Give each chunk a tag of its own (an authenticated cipher does), and write a chunk only after it held."
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A stream that was sealed: from where, to where, and the KMS calls that it took."""
+
+    wrapped_key: bytes
+    content: bytes
+    data: bytes
+    source: object
+    sink: object
+    calls: tuple
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What `open_stream` wrote, and whether it then raised."""
+
+    written: bytes
+    raised: bool
+
+
+def _seal(answer, key, content, most=None):
+    """Call `seal_stream` and refuse whatever is not the promised form."""
+    before = len(answer.calls)
+    source = answer.stream(content, most)
+    sink = answer.sink(source)
+    wrapped_key = answer.call("seal_stream", answer.client(), key, source, sink)
+    expect(
+        bool(answer.calls),
+        "`seal_stream` never asked KMS for anything. No KMS key protects what it wrote, and what it keeps in memory is "
+        "gone in the next process.",
+        expected="at least one KMS call, for the data key",
+        next_step="Begin `seal_stream` by asking KMS for a new data key under `key_id`.",
+    )
+    expect(
+        isinstance(wrapped_key, bytes),
+        f"`seal_stream` gave back a value of type {type(wrapped_key).__name__}.",
+        expected="the wrapped key, as bytes",
+        next_step="Return the encrypted data key that KMS gave.",
+    )
+    expect(
+        source.position == source.length,
+        f"`seal_stream` returned after {source.position:,} of {source.length:,} bytes: the rest was never read. A read "
+        "that gives fewer bytes than were asked for is not the end; only one that gives none is.",
+        expected="everything that `source` gives, sealed",
+        next_step='Go on reading until `source.read(n)` gives `b""`.',
+        actual=f"{source.reads} reads; the last one gave {_last_read(source):,} bytes",
+    )
+    return Sealed(wrapped_key, content, bytes(sink.data), source, sink, answer.calls[before:])
+
+
+def _open(answer, sealed, story="", most=None):
+    """Call `open_stream` on what was not altered, and refuse whatever is not the content with the help of KMS."""
+    before = len(answer.calls)
+    source = answer.stream(sealed.data, most)
+    sink = answer.sink(source)
+    try:
+        answer.call("open_stream", answer.client(), sealed.wrapped_key, source, sink)
+    except AnswerRaised as raised:
+        if raised.code or not story:
+            raise
+        reject(
+            f"The sealed stream was not altered, and yet `open_stream` raised {raised.type}. {story}",
+            expected=f"{len(sealed.content):,} bytes, as they were sealed",
+            next_step="Read in a loop until a chunk is full or the stream at its end, when you seal and when you open.",
+        )
+    expect(
+        any(
+            call.operation == "Decrypt" and call.parameters.get("CiphertextBlob") == sealed.wrapped_key
+            for call in answer.calls[before:]
+        ),
+        "`open_stream` never asked KMS to open the wrapped key. What opens without KMS is not protected by it.",
+        expected="a KMS call that is given the wrapped key",
+        next_step="Get the data key from `wrapped_key` with the help of KMS, and open every chunk with it.",
+    )
+    expect(
+        bytes(sink.data) == sealed.content,
+        f"A stream of {len(sealed.content):,} bytes was sealed, and other bytes came back. {story}".strip(),
+        expected=f"{len(sealed.content):,} bytes: {show(sealed.content)}",
+        next_step="Look at how `seal_stream` lays out what it writes, and read it back in the same parts.",
+        actual=f"{len(sink.data):,} bytes: {show(bytes(sink.data))}",
+    )
+    return source, sink
+
+
+def _attempt(answer, wrapped_key, data):
+    source, sink = answer.stream(data), answer.sink()
+    raised = answer.raises("open_stream", answer.client(), wrapped_key, source, sink)
+    return Opened(bytes(sink.data), raised is not None)
+
+
+def _expect_refused(answer, sealed, what, data, lesson, step, strict=False):
+    """The altered stream is refused, and what was written before is a beginning of the content.
+
+    Unless `strict`, a change without effect, in base64 padding for one, may pass: all that was sealed comes back.
+    """
+    opened = _attempt(answer, sealed.wrapped_key, data)
+    written = f"{len(opened.written):,} of {len(sealed.content):,} bytes"
+    expect(
+        sealed.content.startswith(opened.written),
+        f"The sealed stream was altered ({what}), and `open_stream` wrote bytes that are not a beginning of the "
+        f"content{', before it raised' if opened.raised else ''}. {lesson}",
+        expected="an exception, and nothing written but a true beginning",
+        next_step=step,
+        actual=f"{written} written",
+    )
+    expect(
+        opened.raised or (opened.written == sealed.content and not strict),
+        f"The sealed stream was altered ({what}), and `open_stream` returned as if it were whole. {lesson}",
+        expected="an exception",
+        next_step=step,
+        actual=f"{written} written, and no exception",
+    )
+
+
+def _expect_held(function, source, sink):
+    most = held(source, sink)
+    told = f"{most:,} of {source.length:,} bytes were read and not yet given on"
+    expect(
+        source.largest_read < source.length,
+        f"`{function}` read the whole stream at once. A dump of 40 GB does not fit into memory.",
+        expected="at most 262,144 bytes read and not yet given on",
+        next_step="Read one chunk at a time, 64 KiB for one, and write it before you read the next.",
+        actual=told,
+    )
+    expect(
+        most < source.length,
+        f"`{function}` read in pieces and kept them all, and wrote only at the end. That takes as much memory as one "
+        "large read.",
+        expected="at most 262,144 bytes read and not yet given on",
+        next_step="Write each chunk as soon as it is ready, and forget it.",
+        actual=told,
+    )
+    expect(
+        most <= MOST_HELD + SOME_MORE,
+        f"`{function}` held {most:,} bytes at one time, and the brief allows 262,144. A chunk that is read ahead "
+        "counts too.",
+        expected="at most 262,144 bytes read and not yet given on",
+        next_step="Use smaller chunks: 64 KiB are usual.",
+        actual=told,
+    )
+
+
+def _expect_calls(function, short, long, length):
+    expect(
+        len(long) <= len(short),
+        f"`{function}` called KMS {len(long)} times for {length:,} bytes, and {len(short)} times for one byte. A dump "
+        "of 40 GB would take hundreds of thousands of requests, each of them slow and paid for.",
+        expected=f"{len(short)} for a stream of any length",
+        next_step="Get the data key once, before the first chunk, and use it for every chunk.",
+    )
+
+
+def _sealed_in_chunks(answer, key, fresh):
+    """A stream of at least three full chunks and those chunks, or None where no one can tell where they lie."""
+    for length in (3 << 16, 3 << 18):
+        sealed = _seal(answer, key, fresh.bytes(length))
+        source, _ = _open(answer, sealed)
+        chunks = chunks_of(sealed.data, _ends(sealed.sink), source.ends)
+        if chunks:
+            break
+    if chunks and len(chunks.full) > 6 and length % len(chunks.full) == 0:  # small chunks: three of them will do
+        shorter = _seal(answer, key, fresh.bytes(3 * length // len(chunks.full)))
+        found = chunks_of(shorter.data, _ends(shorter.sink), _open(answer, shorter)[0].ends)
+        return (shorter, found) if found else (sealed, chunks)
+    return sealed, chunks
+
+
+def _ends(sink):
+    return [written for _, written in sink.marks]
+
+
+def _last_read(source):
+    return source.ends[-1] - ([0, *source.ends][-2]) if source.ends else 0
