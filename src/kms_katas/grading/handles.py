@@ -46,22 +46,23 @@ class ClockHandle:
 class Source:
     """A stream of `length` bytes that follow from `seed`, made as they are read.
 
-    Counts the reads and the largest one; `ends` has the position after each. With `most`, a read gives at most so many
-    bytes, as that of a socket does, unless all that is left was asked for.
+    Counts the reads, the largest one and those that asked for all that is left; `ends` has the position after each.
+    With `most`, a read gives at most so many bytes, as that of a socket does, unless all that is left was asked for.
     """
 
     def __init__(self, number: int, seed: int, length: int, most: int | None = None) -> None:
         self.number, self.length = number, length
-        self.reads = self.position = self.largest_read = 0
+        self.reads = self.position = self.largest_read = self.reads_of_all = 0
         self.ends: list[int] = []
         self._seed, self._most = seed, most
 
-    def read(self, size: int) -> bytes:
+    def read(self, asked: int) -> bytes:
         left = self.length - self.position
-        size = left if size < 0 else min(size, left, self._most or left)
+        size = left if asked < 0 else min(asked, left, self._most or left)
         data = self.content(self.position, size)
         self.position += size
         self.reads += 1
+        self.reads_of_all += asked < 0
         self.largest_read = max(self.largest_read, size)
         self.ends.append(self.position)
         return data

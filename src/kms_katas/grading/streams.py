@@ -1,13 +1,17 @@
 """How a stream went through an answer, told from its reads and writes: how much was held back, where the chunks of what
-was sealed lie, and what an attacker makes of them. Not for judging what then happens: a check does that.
+was sealed lie, and what an attacker makes of them. Not for judging what an answer then does with those: a check does.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kms_katas.grading.expect import expect
 from kms_katas.grading.handles import Sink, Source
 from kms_katas.grading.tampering import Altered
 
+_NEARLY_ALL = 0.97
+_SOME_MORE = 16 * 1024
+"""Tags, lengths and a byte read ahead are not counted to the byte."""
 _LARGEST_HEAD = 256
 _SMALLEST_CHUNK = 24
 _EDGE = 32
@@ -21,6 +25,36 @@ def held(source: Source, sink: Sink) -> int:
     """
     share = source.length / max(len(sink.data), 1)
     return max(round(read - written * share) for read, written in (*sink.marks, (source.position, len(sink.data))))
+
+
+def expect_held(function: str, source: Source, sink: Sink, most: int) -> None:
+    """Refuse an answer whose `function` held more than `most` bytes at one time, and say in which way it did."""
+    found = held(source, sink)
+    expected = f"at most {most:,} bytes read and not yet given on"
+    told = f"{found:,} of {source.length:,} bytes were read and not yet given on"
+    expect(
+        not source.reads_of_all or source.largest_read <= most,
+        f"`{function}` read the whole stream at once. A stream may be larger than any memory.",
+        expected=expected,
+        next_step="Read one chunk at a time, 64 KiB for one, and write it before you read the next.",
+        actual=told,
+    )
+    expect(
+        found < _NEARLY_ALL * source.length or source.largest_read > most,
+        f"`{function}` read in pieces and kept them all, and wrote only at the end. That takes as much memory as one "
+        "large read.",
+        expected=expected,
+        next_step="Write each chunk as soon as it is ready, and forget it.",
+        actual=told,
+    )
+    expect(
+        found <= most + _SOME_MORE,
+        f"`{function}` held {found:,} bytes at one time, and the brief allows {most:,}. A chunk that is read ahead "
+        "counts too.",
+        expected=expected,
+        next_step="Use smaller chunks: 64 KiB are usual.",
+        actual=f"{told}; the largest read gave {source.largest_read:,}",
+    )
 
 
 @dataclass(frozen=True)
@@ -54,14 +88,13 @@ def chunks_of(data: bytes, *ends: Iterable[int]) -> Chunks | None:
     return None
 
 
-def moved(chunks: Chunks, foreign: Chunks) -> Iterator[Altered]:
-    """Chunks exchanged, left out, repeated, or taken from a `foreign` stream."""
+def moved(chunks: Chunks) -> Iterator[Altered]:
+    """Chunks exchanged, left out or repeated."""
     first, second, third, *others = chunks.full
     yield "its first two chunks exchanged", chunks.joined(second, first, third, *others)
     yield "its first chunk left out", chunks.joined(second, third, *others)
     yield "its second chunk left out", chunks.joined(first, third, *others)
     yield "its first chunk there twice", chunks.joined(first, first, second, third, *others)
-    yield "its second chunk taken from another stream", chunks.joined(first, foreign.full[1], third, *others)
     numbers = [at for at in _edges(chunks.full) if third[at] - second[at] == second[at] - first[at] == 1]
     if numbers:
         exchanged = _with(second, first, numbers), _with(first, second, numbers)

@@ -14,7 +14,7 @@ def _fernet(data_key):
 
 
 def _line(fernet, number, content, end):
-    inner = json.dumps({"number": number, "end": end, "content": base64.b85encode(content).decode()})
+    inner = json.dumps({"number": number, "end": end, "content": base64.b64encode(content).decode()})
     return fernet.encrypt(inner.encode()) + b"\n"
 
 
@@ -38,6 +38,6 @@ def open_stream(kms, wrapped_key, source, sink):
             raise ValueError(f"line {expected} is missing")
         ended = inner["end"]
         if inner["content"]:
-            sink.write(base64.b85decode(inner["content"]))
+            sink.write(base64.b64decode(inner["content"]))
     if not ended:
         raise EOFError("the end is missing")

@@ -1,4 +1,4 @@
-"""Sound, in chunks of 1 MiB: four times of what the job may hold."""
+"""Sound, in chunks of 1 MiB: five times of what the job may hold."""
 
 import os
 from collections.abc import Iterator
