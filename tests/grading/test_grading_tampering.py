@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.tampering import altered, forged, pieces_moved, spelling_of
+from kms_katas.grading.tampering import altered, digest_in, forged, pieces_moved, spelling_of
 
 secrets = st.binary(min_size=16, max_size=64)
 around = st.binary(max_size=40)
@@ -92,3 +92,11 @@ def test_pieces_are_found_by_their_size(size, head, extra):
 
 def test_content_sealed_at_once_has_no_pieces_to_move():
     assert not list(pieces_moved(os.urandom(140_000 + 28), 140_000))
+
+
+def test_a_digest_in_the_open_is_named_in_every_spelling():
+    content = os.urandom(200)
+    digest = hashlib.sha512(content).digest()
+    for text in (b"..." + digest, digest.hex().encode(), base64.b64encode(b"x" + digest)):
+        assert digest_in(content, os.urandom(50) + text) == "sha512"
+    assert digest_in(content, hmac.digest(os.urandom(32), content, "sha256")) is None

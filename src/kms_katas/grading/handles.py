@@ -94,7 +94,7 @@ class GivenSource(Source):
 
 
 class Sink:
-    """A stream to write to. Keeps what was written, and counts the writes.
+    """A stream to write to. Keeps what was written, and counts the writes; `ends` has the length after each.
 
     `marks` has for each write how far `source` had been read, and how much had been written, when it came.
     """
@@ -103,12 +103,14 @@ class Sink:
         self.number, self.source = number, source
         self.data = bytearray()
         self.writes = 0
+        self.ends: list[int] = []
         self.marks: list[tuple[int, int]] = []
 
     def write(self, data: bytes) -> None:
         self.marks.append((self.source.position if self.source else 0, len(self.data)))
         self.data += data
         self.writes += 1
+        self.ends.append(len(self.data))
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "stream", "id": self.number, "readable": False}

@@ -92,7 +92,6 @@ def moved(chunks: Chunks) -> Iterator[Altered]:
     """Chunks exchanged, left out or repeated."""
     first, second, third, *others = chunks.full
     yield "its first two chunks exchanged", chunks.joined(second, first, third, *others)
-    yield "its first chunk left out", chunks.joined(second, third, *others)
     yield "its second chunk left out", chunks.joined(first, third, *others)
     yield "its first chunk there twice", chunks.joined(first, first, second, third, *others)
     numbers = [at for at in _edges(chunks.full) if third[at] - second[at] == second[at] - first[at] == 1]
@@ -107,7 +106,6 @@ def cut_short(chunks: Chunks) -> Iterator[Altered]:
     yield "nothing left of it", b""
     if chunks.head:
         yield f"only its first {len(chunks.head)} bytes left", chunks.head
-    yield "cut off after its first chunk", chunks.joined(chunks.full[0], rest=b"")
     yield f"cut off after chunk {len(before)}", chunks.joined(*before, rest=b"")
     if chunks.rest:
         yield (
