@@ -103,9 +103,6 @@ def moved(chunks: Chunks) -> Iterator[Altered]:
 def cut_short(chunks: Chunks) -> Iterator[Altered]:
     """The end cut off at a border, also so that what then comes last is marked as the last was."""
     before = chunks.full[:-1]
-    yield "nothing left of it", b""
-    if chunks.head:
-        yield f"only its first {len(chunks.head)} bytes left", chunks.head
     yield f"cut off after chunk {len(before)}", chunks.joined(*before, rest=b"")
     if chunks.rest:
         yield (
@@ -125,6 +122,9 @@ def cut_short(chunks: Chunks) -> Iterator[Altered]:
         if marks:
             forged = chunks.joined(*usual, _with(sample, final, marks), rest=b"")
             yield f"cut off after chunk {len(usual) + 1}, which was marked as the last", forged
+    if chunks.head:
+        yield f"only its first {len(chunks.head)} bytes left", chunks.head
+    yield "nothing left of it", b""
 
 
 def _edges(pieces: Iterable[bytes]) -> tuple[int, ...]:

@@ -171,8 +171,8 @@ def test_stream_cut_short_is_refused(answer, key, fresh):
         changes = list(cut_short(chunks))
     else:
         ends = sorted({0, *sealed.sink.ends, *_open(answer, sealed)[0].ends} - {len(sealed.data)})
-        changes = [(f"cut off after {place:,} bytes", sealed.data[:place]) for place in ends[:2] + ends[-4:]]
-        changes += pieces_moved(sealed.data, sealed.source.length)
+        changes = [*pieces_moved(sealed.data, sealed.source.length)]
+        changes += [(f"cut off after {place:,} bytes", sealed.data[:place]) for place in ends[-4:] + ends[:2]]
     for change in (*changes, ("its last byte cut off", sealed.data[:-1])):
         _expect_refused(answer, sealed, *change, END)
 
@@ -233,8 +233,8 @@ PLACE = Lesson(
     "Bind the number of each chunk to it: in its nonce, or in what its tag or MAC covers.",
 )
 LENGTH = Lesson(
-    "It may be one without any byte, or one that ends where a chunk ends.",
-    "Look at what `seal_stream` writes for a stream of this length. Is there always a last chunk?",
+    "It was opened in a new process, from nothing but what was written.",
+    "Follow it on paper: can `open_stream` tell where each chunk ends, and is there always a last chunk?",
 )
 SHORT_READS = Lesson(
     "It went through a stream whose reads give fewer bytes than are asked for.",
