@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.handles import GivenSource, Sink, Source
-from kms_katas.grading.streams import Chunks, chunks_of, cut_short, expect_held, held, moved
+from kms_katas.grading.streams import Chunks, chunks_of, cut_short, expect_held, held, moved, uneven_moved
 
 from .conftest import Hold
 
@@ -171,6 +171,22 @@ def test_a_count_in_the_open_is_put_right(order: str) -> None:
     full = tuple(secrets.token_bytes(60) for _ in range(5))
     chunks = Chunks(b"", full, struct.pack(order, 5))
     assert b"".join(full[:4]) + struct.pack(order, 4) in {changed for _, changed in cut_short(chunks)}
+
+
+@given(st.lists(sizes, min_size=3, max_size=6), st.sampled_from([whole, in_parts]), st.integers(0, 20))
+def test_two_chunks_of_unequal_length_are_exchanged_and_one_left_out(
+    lengths: list[int], write: Callable[[Sink, bytes], None], head: int
+) -> None:
+    sink, chunks = Sink(0), [secrets.token_bytes(length) for length in lengths]
+    start = secrets.token_bytes(head)
+    for part in filter(None, [start]):
+        sink.write(part)
+    for chunk in chunks:
+        write(sink, chunk)
+    first, second, *others = chunks
+    changes = {changed for _, changed in uneven_moved(bytes(sink.data), sink.ends)}
+    assert start + b"".join((second, first, *others)) in changes
+    assert start + b"".join((first, *others)) in changes
 
 
 def test_an_answer_reads_given_bytes_and_its_writes_are_marked(hold: Hold) -> None:

@@ -100,6 +100,18 @@ def moved(chunks: Chunks) -> Iterator[Altered]:
         yield "its first two chunks exchanged and their numbers put right", chunks.joined(*exchanged, third, *others)
 
 
+def uneven_moved(data: bytes, ends: Iterable[int]) -> Iterator[Altered]:
+    """For chunks of unequal length, of which each was 1 to 3 writes that ended at `ends`, with a header or without."""
+    places = sorted({0, *ends})
+    for head in (0, 1):
+        for writes in (1, 2, 3):
+            match places[head : head + 3 * writes + 1 : writes]:
+                case first, second, third, _:
+                    before, one, other, after = data[:first], data[first:second], data[second:third], data[third:]
+                    yield "two chunks exchanged", before + other + one + after
+                    yield "a chunk left out", before + one + after
+
+
 def cut_short(chunks: Chunks) -> Iterator[Altered]:
     """The end cut off at a border, also so that what then comes last is marked as the last was."""
     before = chunks.full[:-1]
