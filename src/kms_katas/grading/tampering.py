@@ -31,6 +31,12 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
     return None
 
 
+def digest_in(content: bytes, text: bytes) -> str | None:
+    """The name of a digest of `content`, made without a key, that `text` holds, or None."""
+    digests = {name: hashlib.new(name, content).digest() for name in DIGESTS}
+    return next((name for name in DIGESTS if spelling_of(digests[name], text, whole=True)), None)
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
