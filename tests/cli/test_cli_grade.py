@@ -56,6 +56,14 @@ def test_with_a_kata_named_a_learners_folder_may_be_its_answer(kata, tmp_path):
     assert found == {"ann": "pass", "bob": "error"}
 
 
+def test_nobody_is_graded_where_the_package_of_a_kata_is_lacking(kata, submissions, mini_root, tmp_path):
+    place = mini_root / "katas" / "01-keys" / "01-mini" / "kata.toml"
+    place.write_text('packages = ["no_such_package"]\n' + place.read_text("utf-8"), "utf-8")
+    output = tmp_path / "report.json"
+    ran = kata("grade", submissions(ann=RIGHT), "--format", "json", "--output", output)
+    assert ran.status == 2 and "no_such_package" in ran.said and not output.exists()
+
+
 @pytest.mark.parametrize("words, told", [(("nowhere",), "not a folder"), ((".",), "holds no answer")])
 def test_a_folder_without_answers_is_told(kata, tmp_path, monkeypatch, words, told):
     monkeypatch.chdir(tmp_path)

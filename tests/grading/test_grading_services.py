@@ -84,14 +84,14 @@ def made_beforehand():
 
 @by_both_runners
 def test_an_answer_has_the_clients_of_its_services_made_beforehand(hold: Hold, runner: Runner) -> None:
-    runner.services = frozenset({"kms", "s3"})
+    runner.preparations = frozenset({"client s3"})
     try:
         # The spawned runner has one process ready that was started before.
         for _ in range(2):
             answer = hold(KEEPS, services=("kms", "s3"))
             found = answer.call("made_beforehand")
     finally:
-        runner.services = frozenset()
+        runner.preparations = frozenset()
     assert "s3" in found
 
 

@@ -6,7 +6,8 @@ and why LEVEL does not work here. Each message to it is a word:
 `fork`, with two descriptors (the child's bridge, and where its output goes), answered by the child's process id;
 `ahead`, the same for a child that nobody waits for yet: it practises first;
 `ended PID`, answered by how that child ended by itself, `alive` when it did not;
-`client SERVICE`, answered by `made` when every later child has a boto3 client of that service;
+`client SERVICE` or `import PACKAGE`, answered by `made` when every later child has a boto3 client of that service, or
+that package imported;
 `reap PID`, answered by `reaped` when that child is gone;
 `again`, with one end of another socket pair: there a copy of this process begins anew, with what it is ready for. It
 shares its memory with this one, and ends with it at the latest.
@@ -24,7 +25,7 @@ from pathlib import Path
 from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import practise
 from kms_katas.child.sandbox import Enclosure, Missing, adopt_orphans, die_with_parent, prepare
-from kms_katas.child.serving import FAULT, bridge, make_client, serve_until_closed, warm
+from kms_katas.child.serving import FAULT, bridge, make_ready, serve_until_closed, warm
 
 ENDING_SECONDS = 1.0
 """How long a child that hung up may take to be gone. One that only closed its end of the bridge never is."""
@@ -85,8 +86,8 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, la
                 continue
             os.close(descriptors[0])
             copies.add(pid)
-        elif word.startswith(b"client"):
-            make_client(word.split()[1].decode())
+        elif word.startswith((b"client ", b"import ")):
+            make_ready(word.decode())
             control.sendall(b"made")
         elif word.startswith(b"ended"):
             control.sendall(_ended(int(word.split()[1])).encode())

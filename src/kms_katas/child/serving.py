@@ -50,10 +50,14 @@ def warm() -> None:
     gc.freeze()
 
 
-def make_client(service: str) -> None:
-    """Have one ready: reading the description of a service and making its client costs more than a check."""
-    with contextlib.suppress(Exception):  # whoever asks for the client is told
-        bridge.clients.prepare(service, "us-east-1")
+def make_ready(preparation: str) -> None:
+    """`client SERVICE` or `import PACKAGE`: have it ready, for both can cost more than a whole check."""
+    what, name = preparation.split()
+    with contextlib.suppress(Exception):  # whoever asks for it is told
+        if what == "client":
+            bridge.clients.prepare(name, "us-east-1")
+        else:
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()
 

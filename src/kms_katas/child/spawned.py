@@ -1,9 +1,9 @@
 """A fresh process that holds one answer, for systems that cannot fork. It never holds lab, checks, solutions.
 
-Started as `python -I -m kms_katas.child.spawned MARK SERVICES LEVEL HIDDEN...`, with pipes: standard input brings
+Started as `python -I -m kms_katas.child.spawned MARK PREPARATIONS LEVEL HIDDEN...`, with pipes: standard input brings
 frames, standard output takes them, standard error takes what the answer prints. Before each outcome MARK goes there
-too: what stands before it was printed until then. SERVICES, with commas between them, are those whose clients are made
-beforehand. LEVEL and HIDDEN are what sandbox.prepare takes. Nothing here needs more than Windows has.
+too: what stands before it was printed until then. PREPARATIONS, with commas between them, are what make_ready takes.
+LEVEL and HIDDEN are what sandbox.prepare takes. Nothing here needs more than Windows has.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 from kms_katas.child import wire
 from kms_katas.child.clock import LabTime
 from kms_katas.child.sandbox import Missing, prepare
-from kms_katas.child.serving import bridge, make_client, serve_until_closed, warm
+from kms_katas.child.serving import bridge, make_ready, serve_until_closed, warm
 
 
 class Pipes:
@@ -37,7 +37,7 @@ class Pipes:
             raise ConnectionError from error
 
 
-def main(mark: bytes, services: str, level: str, hidden: list[str]) -> None:
+def main(mark: bytes, preparations: str, level: str, hidden: list[str]) -> None:
     # A copy is not inherited by what an answer starts.
     connection, output = Pipes(os.dup(0), os.dup(1)), os.dup(2)
     with open(os.devnull, "rb") as nothing:
@@ -53,8 +53,8 @@ def main(mark: bytes, services: str, level: str, hidden: list[str]) -> None:
             Pipes(output, output).sendall(mark)
 
     warm()
-    for service in filter(None, services.split(",")):
-        make_client(service)
+    for preparation in filter(None, preparations.split(",")):
+        make_ready(preparation)
     try:
         enclosure, lacks = prepare(level, hidden)
     except Missing as missing:

@@ -77,10 +77,10 @@ def grade(
     kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None, isolation: str | None = None
 ) -> list[Verdict]:
     """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest."""
-    from kms_katas.grading.runner import best_runner, services_of
+    from kms_katas.grading.runner import best_runner, preparations_for
 
     runner = best_runner(isolation, (kit.root,))
-    runner.services = services_of(katas)
+    runner.preparations = preparations_for(katas)
     if not all(kata.documents_only for kata in katas):
         runner.warm()
     try:

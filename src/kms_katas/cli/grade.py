@@ -12,7 +12,7 @@ from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, sc
 from kms_katas.cli.place import Place
 from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.grading.run import answer_folder
-from kms_katas.grading.runner import Runner, best_runner
+from kms_katas.grading.runner import Runner, best_runner, how_to_install, lacking
 from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.csv_report import as_csv
 from kms_katas.reports.github import as_summary, for_log
@@ -42,6 +42,9 @@ def grade(
             f"{submissions} holds no answer. Give a folder with a folder for each learner, shaped like katas/ or a "
             f"workspace; with --kata, each may hold the files of that kata alone.{_in_words(left_out)}"
         )
+    if needed := next((job.kata for job in jobs if lacking(job.kata)), None):
+        package = lacking(needed) or ""
+        raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
     reports = report.wanted(formats, outputs, [job.folder / name for job in jobs for name in job.kata.answer])
     if any(wanted.format == "html" and wanted.output is None for wanted in reports):
         raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")

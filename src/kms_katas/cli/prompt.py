@@ -16,7 +16,7 @@ from kms_katas.grading.environment import answer_environment, environment_of
 from kms_katas.grading.in_force import put_in_force
 from kms_katas.grading.lane import grade_in_lane
 from kms_katas.grading.outcome import AnswerUnusable
-from kms_katas.grading.runner import best_runner
+from kms_katas.grading.runner import best_runner, how_to_install, lacking
 from kms_katas.grading.source import read_source
 from kms_katas.kit import Kata, Kit, KitError
 from kms_katas.lab import Lab, Principal
@@ -43,6 +43,8 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
 
     Its answer is the one in `folder`, else the starter; no policy of the answer is in force yet.
     """
+    if package := lacking(kata):
+        raise KitError(f"{kata.id} needs {package}, which is not installed here. {how_to_install(package)}")
     runner = best_runner(hidden=(kit.root,))
     try:
         grade_in_lane(

@@ -6,7 +6,7 @@ from pathlib import Path
 from kms_katas.grading.content_layout import rejected_answers
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.outcome import Infra
-from kms_katas.grading.runner import Runner
+from kms_katas.grading.runner import Runner, how_to_install, lacking
 from kms_katas.kit import Finding, Kata, Kit, Verdict
 from kms_katas.policy import OPEN_POINTS
 
@@ -37,6 +37,9 @@ def _proof_in_lane(kit: Kit, kata: Kata, runner: Runner, seeds: int) -> list[Fin
 
 def proof_findings(kit: Kit, kata: Kata, lane: Lane, seeds: int) -> Iterator[Finding]:
     """Every fault that shows when the kata's answers are graded, each answer on `seeds` seeds."""
+    if package := lacking(kata):
+        yield Finding(kata.id, f"it needs {package}, which is not installed here. {how_to_install(package)}")
+        return
     verdict = lane.grade_folder(kata, kit.starter(kata))
     if verdict.passed:
         yield Finding(kata.id, "the starter passes its checks; it must fail them.")

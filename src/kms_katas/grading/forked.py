@@ -39,7 +39,7 @@ class ForkedRunner:
         self._command = [isolation, *map(str, hidden)]
         self._warm: _WarmProcess | None = None
         self._ahead: list[_ForkedAnswer] = []
-        self.services = frozenset[str]()
+        self.preparations = frozenset[str]()
 
     @property
     def isolation(self) -> str:
@@ -54,13 +54,13 @@ class ForkedRunner:
         if self._warm is not None and not self._warm.gone:
             with contextlib.suppress(ProcessLost):
                 while len(self._ahead) < AHEAD:
-                    self._ahead.append(self._warm.fork(b"ahead", self.services))
+                    self._ahead.append(self._warm.fork(b"ahead", self.preparations))
                 return
         self._current()
 
     def start(self) -> AnswerProcess:
         warm = self._current()
-        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork", self.services)
+        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork", self.preparations)
 
     def lend(self) -> socket.socket | None:
         """For adopt() in another process: the other end of a copy of the warm process. None when that was killed."""
@@ -116,8 +116,7 @@ class _WarmProcess:
         self.gone = False
         """Whether it is known to be."""
         self._reaping = False
-        self._clients = {"kms"}
-        """The services whose clients it has made."""
+        self._prepared = set[str]()
         self._process: subprocess.Popen[bytes] | None = None
         if lent:
             self._control = lent
@@ -154,12 +153,12 @@ class _WarmProcess:
         self.level, pid, self.lacks = rest.split(" ", 2)
         self._pid = int(pid)
 
-    def fork(self, word: bytes, services: frozenset[str]) -> "_ForkedAnswer":
+    def fork(self, word: bytes, preparations: frozenset[str]) -> "_ForkedAnswer":
         self.wait_until_ready()
-        for service in sorted(services - self._clients):
-            self._say(b"client " + service.encode())
+        for preparation in sorted(preparations - self._prepared):
+            self._say(preparation.encode())
             self._hear()
-            self._clients.add(service)
+            self._prepared.add(preparation)
         ours, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         try:

@@ -12,11 +12,12 @@ from kms_katas.grading.outcome import (
     AnswerUnusable,
     Infra,
     NotStarted,
+    PackageLacking,
     ProcessLost,
     why_here,
 )
 from kms_katas.grading.run import CHECK_SECONDS, CLOCK_FACTOR, KATA_SECONDS, Run
-from kms_katas.grading.runner import TRIES
+from kms_katas.grading.runner import TRIES, how_to_install
 
 
 def in_words(raised: BaseException | None, run: Run) -> dict[str, Any]:
@@ -60,6 +61,8 @@ def in_words(raised: BaseException | None, run: Run) -> dict[str, Any]:
                 "message": f'Not run: {what} did not end in the check "{raised.before}", and this one needs it too.',
                 "next_step": "Mend that check; this one runs again then.",
             }
+        case PackageLacking():
+            return {"status": "skipped", "message": f"Not run: {raised}.", "next_step": how_to_install(raised.package)}
         case ProcessLost() if not isinstance(raised, NotStarted):
             return {
                 "status": "error",

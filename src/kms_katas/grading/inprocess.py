@@ -29,7 +29,7 @@ class InProcessRunner:
     name = "inprocess"
     isolation = "none"
     lacks = "answers run inside the grader"
-    services = frozenset[str]()
+    preparations = frozenset[str]()
 
     def __init__(self) -> None:
         self.bridge = Bridge(lambda question: {"refused": "no lab is listening"})

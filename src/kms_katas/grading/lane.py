@@ -23,7 +23,7 @@ from kms_katas.grading.in_words import in_words
 from kms_katas.grading.outcome import AnswerUnusable, Infra, NotStarted, ProcessLost
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import KATA_SECONDS, Run, answer_folder
-from kms_katas.grading.runner import TRIES, Runner, services_of
+from kms_katas.grading.runner import TRIES, Runner, preparations_for, services_of
 from kms_katas.grading.source import MAX_SOURCE, read_bytes
 from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
@@ -98,8 +98,8 @@ class Lane:
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
         self._answers: list[Answer] = []
         checked = [kata for kata in kit.katas if self._items[kata.id]]
-        runner.services = services_of(checked)
-        load(runner.services)
+        runner.preparations = preparations_for(checked)
+        load(services_of(checked))
         self._digests = {kata.id: kit.checks_digest(kata) for kata in checked}
 
     def grade(self, kata: Kata, answers: Path, seed: int | None = None) -> Verdict:

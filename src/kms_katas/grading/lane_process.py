@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.outcome import Infra
-from kms_katas.grading.runner import Runner, best_runner, services_of
+from kms_katas.grading.runner import Runner, best_runner, preparations_for
 from kms_katas.kit import Kata, find_kit
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _be_a_lane(lane: "Lane", katas: Sequence[Kata], runner: Runner, descriptors:
 
 def _warm(runner: Runner, katas: Sequence[Kata]) -> None:
     if not all(kata.documents_only for kata in katas):
-        runner.services = services_of(katas)
+        runner.preparations = preparations_for(katas)
         runner.warm()
 
 

@@ -54,6 +54,14 @@ class AnswerSkipped(BaseException):
         self.function, self.before = function, before
 
 
+class PackageLacking(Exception):
+    """The exercise is about a package that is not installed here: nothing is known of the answer."""
+
+    def __init__(self, kata: str, package: str) -> None:
+        super().__init__(f"{kata} is about the package {package}, which is not installed here")
+        self.package = package
+
+
 class Infra(BaseException):
     """The kit's own machinery failed. Never a verdict."""
 

@@ -13,8 +13,9 @@ import pytest
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.fresh import Fresh, derive_seed
+from kms_katas.grading.outcome import PackageLacking
 from kms_katas.grading.run import Run, answer_folder
-from kms_katas.grading.runner import Runner, best_runner
+from kms_katas.grading.runner import Runner, best_runner, lacking
 from kms_katas.kit import Kit, find_kit
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.aws_session import ClientPool
@@ -112,6 +113,8 @@ def fresh(request: pytest.FixtureRequest, _run: Run) -> Fresh:
 @pytest.fixture
 def answer(request: pytest.FixtureRequest, _run: Run, lab: Lab, learner: Principal) -> Answer:
     """The learner's answer, to be called."""
+    if package := lacking(_run.kata):
+        raise PackageLacking(_run.kata.id, package)
     _run.begin_check()
     opened = Answer(_run, lab, learner, _seed(request, _run, "streams"), title_of(request.node))
     request.node.stash[ANSWER] = opened

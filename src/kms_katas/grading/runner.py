@@ -3,9 +3,11 @@
 Not for what to run, or what comes of it.
 """
 
+import importlib.util
 import math
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,8 +54,8 @@ class Runner(Protocol):
     """Starts answer processes. Making one starts no process. `name` is that of KATA_RUNNER."""
 
     name: str
-    services: frozenset[str]
-    """Whose clients answers get made beforehand, where there is a process to make them in."""
+    preparations: frozenset[str]
+    """What answers find made beforehand, where there is a process to make it in: the words of `preparations_for`."""
 
     @property
     def isolation(self) -> str:
@@ -75,6 +77,28 @@ class Runner(Protocol):
 def services_of(katas: Iterable[Kata]) -> frozenset[str]:
     """What their kata.toml list."""
     return frozenset(service for kata in katas for service in kata.services)
+
+
+def preparations_for(katas: Iterable[Kata]) -> frozenset[str]:
+    """`client SERVICE` for each client that costs more to make than a check, and `import PACKAGE` likewise."""
+    katas = tuple(katas)
+    clients = {f"client {service}" for service in services_of(katas) - {"kms"}}
+    return frozenset(clients | {f"import {package}" for kata in katas for package in kata.packages})
+
+
+def lacking(kata: Kata) -> str | None:
+    """The first package of the kata that cannot be imported here."""
+    return next((package for package in kata.packages if importlib.util.find_spec(package) is None), None)
+
+
+def how_to_install(package: str) -> str:
+    """What to do about one that is lacking."""
+    if package not in OF_THE_SDK_EXTRA:
+        return f"Install {package}, which is no part of this kit: whoever made the exercise says where it comes from."
+    return f'Install it: {sys.executable} -m pip install "kms-katas[sdk]"'
+
+
+OF_THE_SDK_EXTRA = ("aws_encryption_sdk", "aws_cryptographic_material_providers", "s3_encryption")
 
 
 VARIABLE = "KATA_RUNNER"

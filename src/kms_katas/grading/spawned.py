@@ -43,7 +43,7 @@ class SpawnedRunner:
     def __init__(self, isolation: str = BEST, hidden: Iterable[Path] = ()) -> None:
         self._arguments = [isolation, *map(str, hidden)]
         self._next: _SpawnedAnswer | None = None
-        self.services = frozenset[str]()
+        self.preparations = frozenset[str]()
         self._said: dict[str, Any] = {}
 
     @property
@@ -56,7 +56,7 @@ class SpawnedRunner:
 
     def warm(self) -> None:
         if self._next is None:
-            self._next = _SpawnedAnswer([",".join(sorted(self.services - {"kms"})), *self._arguments])
+            self._next = _SpawnedAnswer([",".join(sorted(self.preparations)), *self._arguments])
 
     def start(self) -> AnswerProcess:
         self.warm()

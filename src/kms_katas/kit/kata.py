@@ -56,6 +56,8 @@ class Kata:
     exams: tuple[str, ...]
     prerequisites: tuple[str, ...]
     services: tuple[str, ...]
+    packages: tuple[str, ...]
+    """What an answer may import beyond what the kit itself needs, by the names that one imports."""
     answer: tuple[str, ...]
     browser: bool
     why: str
@@ -93,9 +95,14 @@ def read_kata(path: Path, folder: str) -> Kata:
             raise KataError(f"{folder}/kata.toml lacks `{key}`.")
         if type(data[key]) is not kind:
             raise KataError(f"{folder}/kata.toml: `{key}` must be {_NAMES[kind]}.")
-    unknown = sorted(set(data) - set(_REQUIRED))
+    data.setdefault("packages", [])
+    if type(data["packages"]) is not list:
+        raise KataError(f"{folder}/kata.toml: `packages` must be a list.")
+    unknown = sorted(set(data) - {*_REQUIRED, "packages"})
     if unknown:
         raise KataError(f"{folder}/kata.toml has `{unknown[0]}`, which no part of the kit reads.")
+    if not all(str(package).isidentifier() for package in data["packages"]):
+        raise KataError(f"{folder}/kata.toml: every entry of `packages` must be a name that Python can import.")
     if not ID.fullmatch(data["id"]):
         raise KataError(f"{folder}/kata.toml: the id {data['id']!r} is not of the form track/name in small letters.")
     if not data["title"].isprintable():
@@ -115,7 +122,7 @@ def read_kata(path: Path, folder: str) -> Kata:
 
 
 _NAMES = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
-_LISTS = ("concepts", "exams", "prerequisites", "services", "answer")
+_LISTS = ("concepts", "exams", "prerequisites", "services", "packages", "answer")
 
 
 def _strings(data: Mapping[str, Any], name: str, folder: str) -> tuple[str, ...]:
