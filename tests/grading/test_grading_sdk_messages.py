@@ -72,6 +72,19 @@ def data_key(lab):
     ]
 
 
+@pytest.mark.parametrize("suite", ["AES_256_GCM_IV12_TAG16", "AES_256_GCM_IV12_TAG16_HKDF_SHA256", None])
+def test_what_the_sdk_made_without_commitment_is_read_and_opened(keyring, key, context, data_key, suite):
+    old = sdk.EncryptionSDKClient(commitment_policy=sdk.CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT)
+    more = {"algorithm": getattr(sdk.identifiers.AlgorithmSuite, suite)} if suite else {}
+    content = secrets.token_bytes(300)
+    data, _ = old.encrypt(source=content, keyring=keyring, encryption_context=context, frame_length=128, **more)
+    message = read_message(data)
+    assert message.suite not in COMMITTING
+    assert context.items() <= message.context.items()
+    assert [one.info for one in message.wrapped_keys] == [key]
+    assert content_of(message, data_key()) == content
+
+
 @pytest.mark.parametrize(
     ("suite", "frame", "length"),
     list(product(("AES_256_GCM_HKDF_SHA512_COMMIT_KEY", None), (0, 128, 4096), (0, 1, 128, 300))),
@@ -134,6 +147,7 @@ def test_an_uncommitted_message_made_here_opens_only_where_that_is_allowed(stric
     content = secrets.token_bytes(50)
     data = make_message(content, made["Plaintext"], [wrapped], context, message_id=secrets.token_bytes(16))
     assert read_message(data).suite == UNCOMMITTED
+    assert content_of(read_message(data), made["Plaintext"]) == content
     assert lenient.decrypt(source=data, keyring=keyring)[0] == content
     with pytest.raises(sdk.exceptions.ActionNotAllowedError):
         strict.decrypt(source=data, keyring=keyring)

@@ -17,17 +17,25 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 COMMITTING = frozenset({0x0478, 0x0578})
-"""The algorithm suites that commit a message to its data key; the second signs it too."""
-SIGNED = 0x0578
+"""The algorithm suites that commit a message to its data key: version 2 of the format."""
 UNCOMMITTED = 0x0178
-"""AES-256-GCM with HKDF-SHA-256, unsigned: of message format version 1."""
+"""AES-256-GCM with HKDF-SHA-256, unsigned: of version 1 of the format."""
 KMS_PROVIDER = "aws-kms"
 SIGNER = "aws-crypto-public-key"
 """The entry that the SDK adds to the encryption context of a signed message."""
 
 _FRAME, _FINAL, _WHOLE = (b"AWSKMSEncryptionClient " + kind for kind in (b"Frame", b"Final Frame", b"Single Block"))
 _LAST = 0xFFFFFFFF
-_NONCE, _TAG = 12, 16
+_SIGNED = frozenset({0x0378, 0x0578})
+_DERIVED_BY = {
+    0x0078: None,
+    UNCOMMITTED: hashes.SHA256,
+    0x0378: hashes.SHA384,
+    0x0478: hashes.SHA512,
+    0x0578: hashes.SHA512,
+}
+"""The suites with a data key of 32 bytes, and the hash with which each derives its key from that."""
+_KEY, _NONCE, _TAG = 32, 12, 16
 
 
 class NoMessage(Exception):
@@ -60,15 +68,15 @@ class Message:
 
 
 def read_message(data: bytes) -> Message:
-    """Raises NoMessage. Version 1 is told apart by `suite`; nothing after its header's suite is read."""
-    if data[:2] == b"\x01\x80" and len(data) > 4:
-        return Message(int.from_bytes(data[2:4], "big"), b"", {}, (), 0, b"", b"", b"")
-    if data[:1] != b"\x02":
+    """Raises NoMessage."""
+    if data[:1] != b"\x02" and data[:2] != b"\x01\x80":
         raise NoMessage("it begins with neither 02, for version 2 of the format, nor 01 80, for version 1")
-    reader = _Reader(data, 1)
-    suite, message_id = reader.number(2), reader.take(32)
-    if suite not in COMMITTING:
-        raise NoMessage(f"version 2 of the format has no algorithm suite {suite:#06x}")
+    version = data[0]
+    reader = _Reader(data, 1 if version == 2 else 2)
+    suite = reader.number(2)
+    if suite not in _DERIVED_BY or (suite in COMMITTING) != (version == 2):
+        raise NoMessage(f"version {version} of the format has no algorithm suite {suite:#06x} with a key of 256 bits")
+    message_id = reader.take(32 if version == 2 else 16)
     try:
         context = _read_context(reader.field())
         keys = tuple(
@@ -77,15 +85,18 @@ def read_message(data: bytes) -> Message:
         )
     except UnicodeDecodeError:
         raise NoMessage("its header holds text that is not UTF-8") from None
-    kind, frame_bytes = reader.number(1), reader.number(4)
+    kind = reader.number(1)
+    if version == 1 and reader.take(5) != bytes([0, 0, 0, 0, _NONCE]):
+        raise NoMessage("its header has something else where version 1 has the length of the IV")
+    frame_bytes = reader.number(4)
     if kind not in (1, 2) or (kind == 1) != (frame_bytes == 0):
         raise NoMessage(f"its content type is {kind} and its frame length {frame_bytes}")
-    commitment = reader.take(32)
+    commitment = reader.take(32) if version == 2 else b""
     return Message(suite, message_id, context, keys, frame_bytes, commitment, data[: reader.at], data[reader.at :])
 
 
 def content_of(message: Message, data_key: bytes, left_out: Mapping[str, str] | None = None) -> bytes:
-    """What a committed message holds, after all that a reader has to verify. Raises NoMessage.
+    """What a message holds, after all that a reader has to verify. Raises NoMessage.
 
     `left_out` are entries of the context that the writer authenticated and did not store.
     """
@@ -94,12 +105,13 @@ def content_of(message: Message, data_key: bytes, left_out: Mapping[str, str] | 
         raise NoMessage("it commits to another data key")
     cipher, reader = AESGCM(key), _Reader(message.rest)
     try:
-        cipher.decrypt(bytes(_NONCE), reader.take(_TAG), message.header + _context(left_out or {}))
+        nonce = bytes(_NONCE) if message.suite in COMMITTING else reader.take(_NONCE)
+        cipher.decrypt(nonce, reader.take(_TAG), message.header + _context(left_out or {}))
         content = b"".join(_opened(cipher, message, reader))
     except InvalidTag:
         raise NoMessage("its header or its content does not verify under its data key") from None
     signed = message.header + message.rest[: reader.at]
-    if message.suite == SIGNED:
+    if message.suite in _SIGNED:
         _verify(message.context.get(SIGNER, ""), reader.field(), signed)
     if reader.at != len(message.rest):
         raise NoMessage("bytes follow its end")
@@ -136,12 +148,16 @@ def make_message(
 
 
 def _derived(suite: int, message_id: bytes, data_key: bytes) -> tuple[bytes, bytes]:
-    """The key that encrypts, and the commitment; that is empty in version 1."""
-    named = struct.pack(">H", suite)
+    """The key that encrypts, and the commitment; that is empty in version 1. Raises NoMessage for a key too short."""
+    if len(data_key) != _KEY:
+        raise NoMessage(f"its data key has {len(data_key)} bytes")
+    named, derived_by = struct.pack(">H", suite), _DERIVED_BY[suite]
+    if derived_by is None:
+        return data_key, b""
     if suite not in COMMITTING:
-        return HKDF(hashes.SHA256(), 32, None, named + message_id).derive(data_key), b""
-    key = HKDF(hashes.SHA512(), 32, message_id, named + b"DERIVEKEY").derive(data_key)
-    return key, HKDF(hashes.SHA512(), 32, message_id, b"COMMITKEY").derive(data_key)
+        return HKDF(derived_by(), _KEY, None, named + message_id).derive(data_key), b""
+    key = HKDF(derived_by(), _KEY, message_id, named + b"DERIVEKEY").derive(data_key)
+    return key, HKDF(derived_by(), _KEY, message_id, b"COMMITKEY").derive(data_key)
 
 
 def _opened(cipher: AESGCM, message: Message, reader: "_Reader") -> Iterator[bytes]:
