@@ -37,16 +37,12 @@ class Sender:
         committed: bool = True,
         before: tuple[WrappedKey, ...] = (),
         after: tuple[WrappedKey, ...] = (),
-        called: str = "",
     ) -> bytes:
-        """One message under the KMS key with the ARN `key`; other wrapped keys stand before and after its own.
-
-        Its own says that it is under the key `called`, where that is given.
-        """
+        """One message under the KMS key with the ARN `key`; other wrapped keys stand before and after its own."""
         made = self.principal.client("kms").generate_data_key(
             KeyId=key, KeySpec="AES_256", EncryptionContext=dict(context)
         )
-        own = WrappedKey(KMS_PROVIDER, called or key, made["CiphertextBlob"])
+        own = WrappedKey(KMS_PROVIDER, key, made["CiphertextBlob"])
         message_id = self.fresh.bytes(32 if committed else 16)
         return make_message(content, made["Plaintext"], [*before, own, *after], context, message_id=message_id)
 
@@ -65,7 +61,6 @@ class Sender:
             "random bytes with the name of your key stand before it",
             self.seal(content, context, key, before=(junk,)),
         )
-        yield "with the name of your key on it", self.seal(content, context, key, called=trusted.info)
 
 
 def read_by_another(lab: Lab, message: Message, known: Mapping[str, str]) -> bytes:

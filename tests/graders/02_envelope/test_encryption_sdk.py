@@ -20,19 +20,19 @@ OF_THE_SDK = "Let the client of `aws_encryption_sdk` encrypt, and return the mes
 
 
 @pytest.fixture
-def key_arn(lab):
+def key(lab):
     """The key of this exercise."""
     return lab.home.create_key()
 
 
 @pytest.fixture
-def account(key_arn):
+def account(key):
     """The account of that key."""
-    return key_arn.split(":")[4]
+    return key.split(":")[4]
 
 
 @pytest.fixture
-def learner(lab, key_arn):
+def learner(lab, key):
     """A service that may use every key that lets it."""
     use = {"Effect": "Allow", "Action": USE, "Resource": "*"}
     return lab.home.user("app", policies={"use-keys": {"Version": "2012-10-17", "Statement": [use]}})
@@ -50,12 +50,28 @@ def java(lab, fresh):
 
 
 @pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_the_key_named_alone_opens_it(answer, key, tenant, fresh):
+    """Every encrypted data key in the message is under the KMS key that was named."""
+    message, _ = _seal(answer, key, tenant, fresh.bytes(40))
+    strangers = [one for one in message.wrapped_keys if (one.provider, one.info) != (KMS_PROVIDER, key)]
+    expect(
+        bool(message.wrapped_keys) and not strangers,
+        "The message can be opened with something else than the KMS key that was named. Each encrypted data key in "
+        "it is a way in, and the weakest of them is what protects the report.",
+        expected=f"one encrypted data key, of provider {KMS_PROVIDER}, under {key}",
+        actual=", ".join(f"{show(one.provider)} {show(one.info)}" for one in strangers) or "no encrypted data key",
+        next_step="Seal with a keyring for this one KMS key, and with nothing beside it.",
+    )
+
+
+@pytest.mark.task(1)
 @pytest.mark.points(3)
-def test_message_is_one_of_the_sdk(answer, lab, key_arn, tenant, fresh):
+def test_message_is_one_of_the_sdk(answer, lab, key, tenant, fresh):
     """`seal` gives a message of the AWS Encryption SDK, which anyone with the KMS key and the tenant can open."""
     for size in (0, 1, fresh.integer(5_000, 6_000)):
         payload = fresh.bytes(size)
-        message, data = _seal(answer, key_arn, tenant, payload)
+        message, data = _seal(answer, key, tenant, payload)
         try:
             content = read_by_another(lab, message, {"tenant": tenant})
         except NoMessage as why:
@@ -74,9 +90,9 @@ def test_message_is_one_of_the_sdk(answer, lab, key_arn, tenant, fresh):
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_message_commits_to_its_data_key(answer, key_arn, tenant, fresh):
+def test_message_commits_to_its_data_key(answer, key, tenant, fresh):
     """The message commits to its data key: it cannot be made to open to other content under another one."""
-    message, _ = _seal(answer, key_arn, tenant, fresh.bytes(40))
+    message, _ = _seal(answer, key, tenant, fresh.bytes(40))
     expect(
         message.suite in COMMITTING,
         "The message does not commit to its data key. AES-GCM alone does not either: who wraps two data keys beside "
@@ -88,27 +104,11 @@ def test_message_commits_to_its_data_key(answer, key_arn, tenant, fresh):
 
 
 @pytest.mark.task(1)
-@pytest.mark.points(1)
-def test_the_key_named_alone_opens_it(answer, key_arn, tenant, fresh):
-    """Every encrypted data key in the message is under the KMS key that was named."""
-    message, _ = _seal(answer, key_arn, tenant, fresh.bytes(40))
-    strangers = [one for one in message.wrapped_keys if (one.provider, one.info) != (KMS_PROVIDER, key_arn)]
-    expect(
-        bool(message.wrapped_keys) and not strangers,
-        "The message can be opened with something else than the KMS key that was named. Each encrypted data key in "
-        "it is a way in, and the weakest of them is what protects the report.",
-        expected=f"one encrypted data key, of provider {KMS_PROVIDER}, under {key_arn}",
-        actual=", ".join(f"{show(one.provider)} {show(one.info)}" for one in strangers) or "no encrypted data key",
-        next_step="Seal with a keyring for this one KMS key, and with nothing beside it.",
-    )
-
-
-@pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key_arn, tenant, fresh):
+def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key, tenant, fresh):
     """The encryption context holds the tenant, for KMS too, and nothing that can be read shows the payload."""
     payload = fresh.text(16 * fresh.integer(15, 30)).encode()
-    message, data = _seal(answer, key_arn, tenant, payload)
+    message, data = _seal(answer, key, tenant, payload)
     stored = message.context.get("tenant")
     missing = stored is None and _read_without_tenant(lab, message) is not None
     expect(
@@ -131,49 +131,49 @@ def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key_arn, tena
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_message_opens_in_another_process(answer, java, key_arn, tenant, fresh):
+def test_message_opens_in_another_process(answer, java, key, tenant, fresh):
     """`open_message` gives back what `seal`, or the Java service, sealed: byte for byte, in a new process."""
     payload = fresh.bytes(fresh.integer(5_000, 6_000))
-    _, data = _seal(answer, key_arn, tenant, payload)
+    _, data = _seal(answer, key, tenant, payload)
     answer.restart()
-    _open(answer, "open_message", key_arn, tenant, data, payload)
-    data = java.seal(b"", {"tenant": tenant, "from": fresh.text(8)}, key_arn)
-    _open(answer, "open_message", key_arn, tenant, data, b"", "The Java service sealed this message, of 0 bytes. ")
+    _open(answer, "open_message", key, tenant, data, payload)
+    data = java.seal(b"", {"tenant": tenant, "from": fresh.text(8)}, key)
+    _open(answer, "open_message", key, tenant, data, b"", "The Java service sealed this message, of 0 bytes. ")
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_another_tenants_message_is_refused(answer, java, key_arn, tenant, fresh):
+def test_another_tenants_message_is_refused(answer, java, key, tenant, fresh):
     """`open_message` raises an exception for a message of another tenant, or of none."""
     payload = fresh.bytes(30)
-    data = java.seal(payload, {"tenant": tenant}, key_arn)
-    _open(answer, "open_message", key_arn, tenant, data, payload)
-    for what, asked, message in _of_other_tenants(java, key_arn, tenant, payload, data):
-        _expect_tenant_refused(answer, "open_message", key_arn, asked, message, what)
+    data = java.seal(payload, {"tenant": tenant}, key)
+    _open(answer, "open_message", key, tenant, data, payload)
+    for what, asked, message in _of_other_tenants(java, key, tenant, payload, data):
+        _expect_tenant_refused(answer, "open_message", key, asked, message, what)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_another_key_is_refused(answer, lab, java, key_arn, tenant, fresh):
+def test_another_key_is_refused(answer, lab, java, key, tenant, fresh):
     """`open_message` raises an exception for another KMS key, though KMS would open it, and for what KMS refuses."""
-    payload, context = fresh.bytes(30), {"tenant": tenant, "key": key_arn}
-    data = java.seal(payload, {"tenant": tenant}, key_arn)
-    _open(answer, "open_message", key_arn, tenant, data, payload)
-    other, genuine = lab.home.create_key(), java.seal(fresh.bytes(20), context, key_arn)
+    payload, context = fresh.bytes(30), {"tenant": tenant, "key": key}
+    data = java.seal(payload, {"tenant": tenant}, key)
+    _open(answer, "open_message", key, tenant, data, payload)
+    other, genuine = lab.home.create_key(), java.seal(fresh.bytes(20), context, key)
     for what, message in java.forge(payload, context, other, genuine):
         _expect_refused(
             answer,
-            ("open_message", key_arn, tenant, message),
+            ("open_message", key, tenant, message),
             f"The message was sealed under another KMS key ({what}), and `open_message` opened it: it takes "
             "whatever KMS opens. Who can seal under any key that your service may use then writes reports that look "
             "like yours.",
             "Open with a keyring for this one KMS key, which leaves out what other keys wrapped.",
         )
-    lab.home.admin.client("kms").disable_key(KeyId=key_arn)
+    lab.home.admin.client("kms").disable_key(KeyId=key)
     answer.restart()
     _expect_refused(
         answer,
-        ("open_message", key_arn, tenant, data),
+        ("open_message", key, tenant, data),
         "The KMS key was disabled, so nobody may open anything, and yet `open_message` gave back bytes.",
         "Have the SDK ask KMS for the data key, and let its error through.",
     )
@@ -181,11 +181,11 @@ def test_another_key_is_refused(answer, lab, java, key_arn, tenant, fresh):
 
 @pytest.mark.task(2)
 @pytest.mark.points(1)
-def test_altered_message_is_refused(answer, key_arn, tenant, fresh):
+def test_altered_message_is_refused(answer, key, tenant, fresh):
     """`open_message` raises an exception when the message was altered or cut off."""
     payload = fresh.bytes(fresh.integer(30, 60))
-    message, data = _seal(answer, key_arn, tenant, payload)
-    _open(answer, "open_message", key_arn, tenant, data, payload)
+    message, data = _seal(answer, key, tenant, payload)
+    _open(answer, "open_message", key, tenant, data, payload)
     content = data.rindex(len(payload).to_bytes(4, "big")) + 4 if message.frame_bytes else len(data) // 2
     changes = [
         ("a byte of its header changed", flip(data, len(message.header) - 1)),
@@ -193,7 +193,7 @@ def test_altered_message_is_refused(answer, key_arn, tenant, fresh):
         ("its last byte cut off", data[:-1]),
     ]
     for what, changed in changes:
-        opened = _attempt(answer, "open_message", key_arn, tenant, changed)
+        opened = _attempt(answer, "open_message", key, tenant, changed)
         if opened is not None and opened.value != payload:
             _reject_opened(
                 opened.value,
@@ -204,20 +204,20 @@ def test_altered_message_is_refused(answer, key_arn, tenant, fresh):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_uncommitted_message_is_refused(answer, java, key_arn, tenant, fresh):
+def test_uncommitted_message_is_refused(answer, java, key, tenant, fresh):
     """`open_message` raises an exception for a message that does not commit to its data key."""
     payload = fresh.bytes(30)
-    data = java.seal(payload, {"tenant": tenant}, key_arn)
-    _open(answer, "open_message", key_arn, tenant, data, payload)
-    _expect_commitment_asked(answer, java, ("open_message", key_arn), tenant, key_arn, payload)
+    data = java.seal(payload, {"tenant": tenant}, key)
+    _open(answer, "open_message", key, tenant, data, payload)
+    _expect_commitment_asked(answer, java, ("open_message", key), tenant, key, payload)
 
 
 @pytest.mark.task(3)
 @pytest.mark.points(2)
-def test_any_key_of_the_account_opens(answer, lab, java, key_arn, account, tenant, fresh):
+def test_any_key_of_the_account_opens(answer, lab, java, key, account, tenant, fresh):
     """`open_from` opens messages under any KMS key of the account, of which nobody told it."""
     payload, second = fresh.bytes(200), lab.home.create_key()
-    _, data = _seal(answer, key_arn, tenant, payload)
+    _, data = _seal(answer, key, tenant, payload)
     _open(answer, "open_from", account, tenant, data, payload)
     data = java.seal(payload, {"tenant": tenant}, second)
     _open(answer, "open_from", account, tenant, data, payload, "The Java service sealed this message. ")
@@ -225,10 +225,10 @@ def test_any_key_of_the_account_opens(answer, lab, java, key_arn, account, tenan
 
 @pytest.mark.task(3)
 @pytest.mark.points(3)
-def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key_arn, account, tenant, fresh):
+def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key, account, tenant, fresh):
     """`open_from` raises an exception for a key of another account, though that lets your service decrypt with it."""
     payload, context = fresh.bytes(30), {"tenant": tenant, "account": account}
-    genuine = java.seal(payload, context, key_arn)
+    genuine = java.seal(payload, context, key)
     _open(answer, "open_from", account, tenant, genuine, payload)
     outsider = lab.account(str(fresh.integer(2 * 10**11, 9 * 10**11)))
     own = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{outsider.id}:root"}, "Action": "kms:*"}
@@ -250,14 +250,14 @@ def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key_arn,
 
 @pytest.mark.task(3)
 @pytest.mark.points(1)
-def test_under_any_key_all_else_is_refused(answer, java, key_arn, account, tenant, fresh):
+def test_under_any_key_all_else_is_refused(answer, java, key, account, tenant, fresh):
     """`open_from` raises an exception for another tenant, or none, and for a message without commitment."""
     payload = fresh.bytes(30)
-    data = java.seal(payload, {"tenant": tenant}, key_arn)
+    data = java.seal(payload, {"tenant": tenant}, key)
     _open(answer, "open_from", account, tenant, data, payload)
-    for what, asked, message in _of_other_tenants(java, key_arn, tenant, payload, data):
+    for what, asked, message in _of_other_tenants(java, key, tenant, payload, data):
         _expect_tenant_refused(answer, "open_from", account, asked, message, what)
-    _expect_commitment_asked(answer, java, ("open_from", account), tenant, key_arn, payload)
+    _expect_commitment_asked(answer, java, ("open_from", account), tenant, key, payload)
 
 
 @dataclass(frozen=True)
@@ -267,9 +267,9 @@ class Opened:
     value: object
 
 
-def _seal(answer, key_arn, tenant, payload):
+def _seal(answer, key, tenant, payload):
     """Call `seal`: its message, taken apart, and as it is. Refuses whatever is no message of the SDK."""
-    data = answer.call("seal", answer.client(), key_arn, tenant, payload)
+    data = answer.call("seal", answer.client(), key, tenant, payload)
     expect(
         isinstance(data, bytes),
         f"`seal` gave back a value of type {type(data).__name__}.",
@@ -306,14 +306,14 @@ def _shown(payload, data):
     return "", None
 
 
-def _of_other_tenants(java, key_arn, tenant, payload, data):
+def _of_other_tenants(java, key, tenant, payload, data):
     """What is wrong, the tenant to ask for, and the message."""
     yield "it is another tenant's", f"{tenant}0", data
-    yield "its context is empty", tenant, java.seal(payload, {}, key_arn)
+    yield "its context is empty", tenant, java.seal(payload, {}, key)
     yield (
         "another name in its context holds the tenant",
         tenant,
-        java.seal(payload, {"tenants": tenant, tenant: "tenant"}, key_arn),
+        java.seal(payload, {"tenants": tenant, tenant: "tenant"}, key),
     )
 
 
@@ -327,8 +327,8 @@ def _expect_tenant_refused(answer, function, whose, asked, message, what):
     )
 
 
-def _expect_commitment_asked(answer, java, asked, tenant, key_arn, payload):
-    message = java.seal(payload, {"tenant": tenant}, key_arn, committed=False)
+def _expect_commitment_asked(answer, java, asked, tenant, key, payload):
+    message = java.seal(payload, {"tenant": tenant}, key, committed=False)
     _expect_refused(
         answer,
         (*asked, tenant, message),
