@@ -119,6 +119,22 @@ def test_a_context_that_is_not_stored_has_to_be_given(strict, materials, keyring
             content_of(message, data_key(), wrong)
 
 
+def test_wrapped_keys_of_other_providers_are_read_too(strict, materials, keyring, key):
+    raw = models.CreateRawAesKeyringInput(
+        key_namespace="here",
+        key_name="one",
+        wrapping_key=secrets.token_bytes(32),
+        wrapping_alg=models.AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16,
+    )
+    spare = materials.create_raw_aes_keyring(raw)
+    both = models.CreateMultiKeyringInput(generator=keyring, child_keyrings=[spare])
+    data, _ = strict.encrypt(source=b"", keyring=materials.create_multi_keyring(both))
+    assert {(one.provider, one.info[:3]) for one in read_message(data).wrapped_keys} == {
+        (KMS_PROVIDER, key[:3]),
+        ("here", "one"),
+    }
+
+
 def test_no_changed_byte_is_taken(strict, keyring, context, data_key):
     data, _ = strict.encrypt(source=secrets.token_bytes(40), keyring=keyring, encryption_context=context)
     key = data_key()

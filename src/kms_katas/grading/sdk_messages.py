@@ -77,14 +77,10 @@ def read_message(data: bytes) -> Message:
     if suite not in _DERIVED_BY or (suite in COMMITTING) != (version == 2):
         raise NoMessage(f"version {version} of the format has no algorithm suite {suite:#06x} with a key of 256 bits")
     message_id = reader.take(32 if version == 2 else 16)
-    try:
-        context = _read_context(reader.field())
-        keys = tuple(
-            WrappedKey(reader.field().decode(), reader.field().decode(), reader.field())
-            for _ in range(reader.number(2))
-        )
-    except UnicodeDecodeError:
-        raise NoMessage("its header holds text that is not UTF-8") from None
+    context = _read_context(reader.field())
+    keys = tuple(
+        WrappedKey(_text(reader.field()), _text(reader.field()), reader.field()) for _ in range(reader.number(2))
+    )
     kind = reader.number(1)
     if version == 1 and reader.take(5) != bytes([0, 0, 0, 0, _NONCE]):
         raise NoMessage("its header has something else where version 1 has the length of the IV")
@@ -205,11 +201,19 @@ def _context(context: Mapping[str, str]) -> bytes:
 def _read_context(data: bytes) -> dict[str, str]:
     reader, context = _Reader(data), {}
     for _ in range(reader.number(2) if data else 0):
-        name = reader.field().decode()
-        context[name] = reader.field().decode()
+        name, value = reader.field(), reader.field()
+        try:
+            context[name.decode()] = value.decode()
+        except UnicodeDecodeError:
+            raise NoMessage("its encryption context holds what is not UTF-8") from None
     if reader.at != len(data) or len(context) != (int.from_bytes(data[:2], "big")):
         raise NoMessage("its encryption context does not end where it says, or has a name twice")
     return context
+
+
+def _text(data: bytes) -> str:
+    """For KMS a text; other providers may have any bytes there."""
+    return data.decode(errors="backslashreplace")
 
 
 def _field(data: bytes) -> bytes:

@@ -52,7 +52,7 @@ class Sender:
         """Messages under `key` that look as if they came from where `genuine` does, by what was done."""
         trusted = read_message(genuine).wrapped_keys[0]
         junk = WrappedKey(KMS_PROVIDER, trusted.info, self.fresh.bytes(len(trusted.ciphertext)))
-        yield "and under no other", self.seal(content, context, key)
+        yield "no other wraps its data key", self.seal(content, context, key)
         yield (
             "the encrypted data key of a message of yours stands beside it",
             self.seal(content, context, key, after=(trusted,)),

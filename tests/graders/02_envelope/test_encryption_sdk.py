@@ -164,6 +164,7 @@ def test_another_key_is_refused(answer, lab, java, key, tenant, fresh):
         _expect_refused(
             answer,
             ("open_message", key, tenant, message),
+            "is under another KMS key",
             f"The message was sealed under another KMS key ({what}), and `open_message` opened it: it takes "
             "whatever KMS opens. Who can seal under any key that your service may use then writes reports that look "
             "like yours.",
@@ -174,6 +175,7 @@ def test_another_key_is_refused(answer, lab, java, key, tenant, fresh):
     _expect_refused(
         answer,
         ("open_message", key, tenant, data),
+        "is under a KMS key that is disabled",
         "The KMS key was disabled, so nobody may open anything, and yet `open_message` gave back bytes.",
         "Have the SDK ask KMS for the data key, and let its error through.",
     )
@@ -197,6 +199,7 @@ def test_altered_message_is_refused(answer, key, tenant, fresh):
         if opened is not None and opened.value != payload:
             _reject_opened(
                 opened.value,
+                "was altered",
                 f"The message was altered ({what}), and `open_message` gave back other bytes than those sealed.",
                 "Let the SDK decrypt the whole message, and let its error through.",
             )
@@ -240,6 +243,7 @@ def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key, acc
         _expect_refused(
             answer,
             ("open_from", account, tenant, message),
+            "is under a KMS key of another account",
             f"A stranger in account {outsider.id} sealed this message under a key of theirs ({what}), lets your "
             "service decrypt with it, and `open_from` took it for one of yours. KMS says yes wherever a key's owner "
             "does.",
@@ -321,6 +325,7 @@ def _expect_tenant_refused(answer, function, whose, asked, message, what):
     _expect_refused(
         answer,
         (function, whose, asked, message),
+        "is not for the tenant that was asked for",
         f"The message is not for the tenant that was asked for ({what}), and `{function}` opened it. That the SDK "
         "verifies the context shows that nobody changed it, not that it is the one you expect.",
         "Say to the SDK which tenant you expect when it decrypts, or compare with the context that it gives back.",
@@ -332,6 +337,7 @@ def _expect_commitment_asked(answer, java, asked, tenant, key, payload):
     _expect_refused(
         answer,
         (*asked, tenant, message),
+        "does not commit to its data key",
         f"`{asked[0]}` opened a message that does not commit to its data key. Sealing with commitment is half of it: "
         "who forges chooses the old format.",
         "Require commitment when you decrypt too; version 4 of the SDK does so unless it is told otherwise.",
@@ -376,17 +382,18 @@ def _attempt(answer, function, *arguments):
         return None
 
 
-def _expect_refused(answer, called, message, next_step):
+def _expect_refused(answer, called, short, message, next_step):
     opened = _attempt(answer, *called)
     if opened is not None:
-        _reject_opened(opened.value, message, next_step)
+        _reject_opened(opened.value, short, message, next_step)
 
 
-def _reject_opened(value, message, next_step):
+def _reject_opened(value, short, message, next_step):
+    """`short` says what is wrong with the message, after "it"."""
     if not value:
         reject(
-            f"A message that has to be refused made the function give back {value!r}. Its caller takes that for a "
-            "report and goes on; a refusal has to stop it.",
+            f"A message has to be refused, for it {short}, and what came back is {value!r}. The caller takes that for "
+            "a report and goes on; a refusal has to stop it.",
             expected="an exception",
             next_step="Let the error of the SDK through, and raise one of your own where you refuse.",
         )

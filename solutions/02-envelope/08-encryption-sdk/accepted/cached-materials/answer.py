@@ -8,9 +8,8 @@ from aws_encryption_sdk import (
     DiscoveryAwsKmsMasterKeyProvider,
     EncryptionSDKClient,
     LocalCryptoMaterialsCache,
-    StrictAwsKmsMasterKeyProvider,
 )
-from aws_encryption_sdk.key_providers.kms import DiscoveryFilter
+from aws_encryption_sdk.key_providers.kms import DiscoveryFilter, KMSMasterKey
 
 CLIENT = EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
 MANAGERS = {}
@@ -35,12 +34,12 @@ def open_from(kms, account, tenant, message):
 def _manager(kms, whose):
     if whose not in MANAGERS:
         if whose.startswith("arn:"):
-            provider = StrictAwsKmsMasterKeyProvider(key_ids=[whose])
+            provider = KMSMasterKey(key_id=whose, client=kms)
         else:
             ours = DiscoveryFilter(account_ids=(whose,), partition="aws")
             provider = DiscoveryAwsKmsMasterKeyProvider(discovery_filter=ours)
-        # Its own client would do as well; this one is there already.
-        provider._regional_clients[kms.meta.region_name] = kms
+            # Its own client would do as well; this one is there already.
+            provider._regional_clients[kms.meta.region_name] = kms
         MANAGERS[whose] = CachingCryptoMaterialsManager(
             master_key_provider=provider,
             cache=LocalCryptoMaterialsCache(capacity=20),

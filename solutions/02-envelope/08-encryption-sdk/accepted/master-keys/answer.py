@@ -4,6 +4,7 @@ from aws_encryption_sdk import DiscoveryAwsKmsMasterKeyProvider, EncryptionSDKCl
 from aws_encryption_sdk.key_providers.kms import DiscoveryFilter, KMSMasterKey
 
 client = EncryptionSDKClient()
+providers = {}
 
 
 def seal(kms, key_arn, tenant, payload):
@@ -16,9 +17,11 @@ def open_message(kms, key_arn, tenant, message):
 
 
 def open_from(kms, account, tenant, message):
-    ours = DiscoveryFilter(account_ids=(account,), partition="aws")
-    # Makes KMS clients of its own: the region's, with the credentials of the environment.
-    return _open(DiscoveryAwsKmsMasterKeyProvider(discovery_filter=ours), tenant, message)
+    if account not in providers:
+        # Makes KMS clients of its own, with the credentials of the environment, which takes a while.
+        ours = DiscoveryFilter(account_ids=(account,), partition="aws")
+        providers[account] = DiscoveryAwsKmsMasterKeyProvider(discovery_filter=ours)
+    return _open(providers[account], tenant, message)
 
 
 def _open(provider, tenant, message):
