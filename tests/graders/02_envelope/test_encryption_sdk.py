@@ -5,11 +5,11 @@ that KMS gives for it; what an answer should refuse is made here.
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_keys import data_key_of
 from kms_katas.grading.sdk_messages import COMMITTING, KMS_PROVIDER, SIGNER, NoMessage, read_message
 from kms_katas.grading.sdk_senders import Sender, read_by_another
 from kms_katas.grading.tampering import DIGESTS, flip, spelling_of
@@ -52,7 +52,7 @@ def java(lab, fresh):
 @pytest.mark.task(1)
 @pytest.mark.points(1)
 def test_the_key_named_alone_opens_it(answer, key, tenant, fresh):
-    """Every encrypted data key in the message is under the KMS key that was named."""
+    """Every encrypted data key in the message is under the KMS key that was named, and none is in your code."""
     message, _ = _seal(answer, key, tenant, fresh.bytes(40))
     strangers = [one for one in message.wrapped_keys if (one.provider, one.info) != (KMS_PROVIDER, key)]
     expect(
@@ -62,6 +62,17 @@ def test_the_key_named_alone_opens_it(answer, key, tenant, fresh):
         expected=f"one encrypted data key, of provider {KMS_PROVIDER}, under {key}",
         actual=", ".join(f"{show(one.provider)} {show(one.info)}" for one in strangers) or "no encrypted data key",
         next_step="Seal with a keyring for this one KMS key, and with nothing beside it.",
+    )
+    first = len(answer.calls)
+    answer.restart()
+    _seal(answer, key, tenant, fresh.bytes(40))
+    before, after = ({data_key_of(call) for call in calls} for calls in (answer.calls[:first], answer.calls[first:]))
+    expect(
+        not before & after - {None},
+        "Another process sealed under the same data key, so that stands in the code. Whoever has read the code opens "
+        "everything, and needs no KMS for it.",
+        expected="a data key that nobody knows beforehand",
+        next_step="Let the SDK get the data key from KMS.",
     )
 
 
@@ -75,8 +86,7 @@ def test_message_is_one_of_the_sdk(answer, lab, key, tenant, fresh):
         try:
             content = read_by_another(lab, message, {"tenant": tenant})
         except NoMessage as why:
-            # Without its tenant it may open: that is for another check to say.
-            content = _read_without_tenant(lab, message)
+            content = _read_without_tenant(lab, message)  # which is for another check to say
             if content is None:
                 reject(
                     f"The header of the message reads well, and yet it does not open: {why}. Whoever reads it has the "
@@ -188,7 +198,7 @@ def test_altered_message_is_refused(answer, key, tenant, fresh):
     payload = fresh.bytes(fresh.integer(30, 60))
     message, data = _seal(answer, key, tenant, payload)
     _open(answer, "open_message", key, tenant, data, payload)
-    content = data.rindex(len(payload).to_bytes(4, "big")) + 4 if message.frame_bytes else len(data) // 2
+    content = data.rfind(len(payload).to_bytes(4, "big")) + 4 if message.frame_bytes else len(data) // 2
     changes = [
         ("a byte of its header changed", flip(data, len(message.header) - 1)),
         ("a byte of its content changed", flip(data, min(content, len(data) - 1))),
@@ -196,9 +206,9 @@ def test_altered_message_is_refused(answer, key, tenant, fresh):
     ]
     for what, changed in changes:
         opened = _attempt(answer, "open_message", key, tenant, changed)
-        if opened is not None and opened.value != payload:
+        if opened not in ((), (payload,)):
             _reject_opened(
-                opened.value,
+                opened[0],
                 "was altered",
                 f"The message was altered ({what}), and `open_message` gave back other bytes than those sealed.",
                 "Let the SDK decrypt the whole message, and let its error through.",
@@ -210,8 +220,7 @@ def test_altered_message_is_refused(answer, key, tenant, fresh):
 def test_uncommitted_message_is_refused(answer, java, key, tenant, fresh):
     """`open_message` raises an exception for a message that does not commit to its data key."""
     payload = fresh.bytes(30)
-    data = java.seal(payload, {"tenant": tenant}, key)
-    _open(answer, "open_message", key, tenant, data, payload)
+    _open(answer, "open_message", key, tenant, java.seal(payload, {"tenant": tenant}, key), payload)
     _expect_commitment_asked(answer, java, ("open_message", key), tenant, key, payload)
 
 
@@ -264,13 +273,6 @@ def test_under_any_key_all_else_is_refused(answer, java, key, account, tenant, f
     _expect_commitment_asked(answer, java, ("open_from", account), tenant, key, payload)
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What an opening function gave back, when it gave back anything at all."""
-
-    value: object
-
-
 def _seal(answer, key, tenant, payload):
     """Call `seal`: its message, taken apart, and as it is. Refuses whatever is no message of the SDK."""
     data = answer.call("seal", answer.client(), key, tenant, payload)
@@ -314,11 +316,8 @@ def _of_other_tenants(java, key, tenant, payload, data):
     """What is wrong, the tenant to ask for, and the message."""
     yield "it is another tenant's", f"{tenant}0", data
     yield "its context is empty", tenant, java.seal(payload, {}, key)
-    yield (
-        "another name in its context holds the tenant",
-        tenant,
-        java.seal(payload, {"tenants": tenant, tenant: "tenant"}, key),
-    )
+    misnamed = java.seal(payload, {"tenants": tenant, tenant: "tenant"}, key)
+    yield "another name in its context holds the tenant", tenant, misnamed
 
 
 def _expect_tenant_refused(answer, function, whose, asked, message, what):
@@ -361,31 +360,30 @@ def _open(answer, function, whose, tenant, data, payload, story=""):
         expected="the payload, as bytes",
         next_step="Return the payload alone; the SDK gives a pair, of which it is the first.",
     )
-    _expect_content(opened, payload)
+    _expect_content(opened, payload, data)
 
 
-def _expect_content(content, payload):
+def _expect_content(content, payload, sealed=None):
     expect(
         content == payload,
-        "The bytes in the message are not those that were to be sealed.",
+        "This is the message itself, still sealed." if content == sealed else "These are not the bytes to be sealed.",
         expected=show(payload),
         actual=show(content),
-        next_step="Give the payload to the SDK as it is, and give back what the SDK gives.",
+        next_step="Have the client of the SDK encrypt the payload as it is, and give back what it decrypts.",
     )
 
 
 def _attempt(answer, function, *arguments):
-    """None when the function raises, as it should; else what it gave back."""
+    """Empty when the function raises, as it should; else what it gave back."""
     try:
-        return Opened(answer.call(function, answer.client(), *arguments))
+        return (answer.call(function, answer.client(), *arguments),)
     except AnswerRaised:
-        return None
+        return ()
 
 
 def _expect_refused(answer, called, short, message, next_step):
-    opened = _attempt(answer, *called)
-    if opened is not None:
-        _reject_opened(opened.value, short, message, next_step)
+    for opened in _attempt(answer, *called):
+        _reject_opened(opened, short, message, next_step)
 
 
 def _reject_opened(value, short, message, next_step):
