@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from kms_katas.grading.fresh import Fresh
 from kms_katas.grading.sdk_messages import (
     COMMITTING,
     KMS_PROVIDER,
@@ -15,6 +16,7 @@ from kms_katas.grading.sdk_messages import (
     make_message,
     read_message,
 )
+from kms_katas.grading.sdk_senders import Sender, read_by_another
 from kms_katas.lab import Lab
 
 sdk = pytest.importorskip("aws_encryption_sdk")
@@ -167,3 +169,29 @@ def test_an_uncommitted_message_made_here_opens_only_where_that_is_allowed(stric
     assert lenient.decrypt(source=data, keyring=keyring)[0] == content
     with pytest.raises(sdk.exceptions.ActionNotAllowedError):
         strict.decrypt(source=data, keyring=keyring)
+
+
+def test_every_forged_message_opens_for_one_who_takes_any_key_and_is_refused_by_one_who_does_not(
+    lab, strict, materials, keyring, kms, key, context
+):
+    stranger = lab.account("444455556666")
+    lets_all_in = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    foreign = stranger.create_key({"Version": "2012-10-17", "Statement": [lets_all_in]})
+    genuine = Sender(lab.home.admin, Fresh(1)).seal(b"genuine", context, key)
+    any_key = materials.create_aws_kms_discovery_keyring(models.CreateAwsKmsDiscoveryKeyringInput(kms_client=kms))
+    assert strict.decrypt(source=genuine, keyring=keyring)[0] == b"genuine"
+    forged = list(Sender(stranger.admin, Fresh(2)).forge(b"forged", context, foreign, genuine))
+    assert forged
+    for what, data in forged:
+        assert strict.decrypt(source=data, keyring=any_key)[0] == b"forged", what
+        with pytest.raises(sdk.exceptions.AWSEncryptionSDKClientError):
+            strict.decrypt(source=data, keyring=keyring)
+
+
+def test_another_reads_what_is_under_its_keys_with_the_context_that_it_knows(lab, strict, keyring, context):
+    data, _ = strict.encrypt(source=b"content", keyring=keyring, encryption_context=context)
+    message = read_message(data)
+    assert read_by_another(lab, message, {}) == b"content"
+    assert read_by_another(lab, message, {"tenant": context["tenant"]}) == b"content"
+    with pytest.raises(NoMessage):
+        read_by_another(lab, message, {"tenant": "another"})

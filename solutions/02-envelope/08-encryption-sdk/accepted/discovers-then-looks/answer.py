@@ -12,7 +12,7 @@ providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 
 
 def seal(kms, key_arn, tenant, payload):
-    keyring = providers.create_aws_kms_keyring(CreateAwsKmsKeyringInput(key_arn, kms))
+    keyring = providers.create_aws_kms_keyring(CreateAwsKmsKeyringInput(kms_key_id=key_arn, kms_client=kms))
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(client.encrypt, source=payload, keyring=keyring, encryption_context={"tenant": tenant})
     return job.result()[0]
@@ -27,7 +27,7 @@ def open_from(kms, account, tenant, message):
 
 
 def _open(kms, message, tenant, counts):
-    any_key = providers.create_aws_kms_discovery_keyring(CreateAwsKmsDiscoveryKeyringInput(kms))
+    any_key = providers.create_aws_kms_discovery_keyring(CreateAwsKmsDiscoveryKeyringInput(kms_client=kms))
     payload, header = client.decrypt(source=message, keyring=any_key)
     arns = [wrapped.key_provider.key_info.decode() for wrapped in header.encrypted_data_keys]
     if not all(map(counts, arns)):

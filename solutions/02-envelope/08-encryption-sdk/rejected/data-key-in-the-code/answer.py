@@ -7,6 +7,7 @@ from aws_encryption_sdk.key_providers.kms import DiscoveryFilter, KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, MasterKeyInfo
 
 client = EncryptionSDKClient()
+providers = {}
 
 
 class OurMasterKey(KMSMasterKey):
@@ -28,10 +29,10 @@ def open_message(kms, key_arn, tenant, message):
 
 
 def open_from(kms, account, tenant, message):
-    ours = DiscoveryFilter(account_ids=(account,), partition="aws")
-    provider = DiscoveryAwsKmsMasterKeyProvider(discovery_filter=ours)
-    provider._regional_clients[kms.meta.region_name] = kms
-    return _open(provider, tenant, message)
+    if account not in providers:
+        ours = DiscoveryFilter(account_ids=(account,), partition="aws")
+        providers[account] = DiscoveryAwsKmsMasterKeyProvider(discovery_filter=ours)
+    return _open(providers[account], tenant, message)
 
 
 def _open(provider, tenant, message):
