@@ -51,15 +51,13 @@ class Sender:
     ) -> Iterator[tuple[str, bytes]]:
         """Messages under `key` that look as if they came from where `genuine` does, by what was done."""
         trusted = read_message(genuine).wrapped_keys[0]
-        junk = WrappedKey(KMS_PROVIDER, trusted.info, self.fresh.bytes(len(trusted.ciphertext)))
+        before, after = (
+            (WrappedKey(KMS_PROVIDER, trusted.info, self.fresh.bytes(len(trusted.ciphertext))),) for _ in range(2)
+        )
         yield "no other wraps its data key", self.seal(content, context, key)
         yield (
-            "the encrypted data key of a message of yours stands beside it",
-            self.seal(content, context, key, after=(trusted,)),
-        )
-        yield (
-            "random bytes with the name of your key stand before it",
-            self.seal(content, context, key, before=(junk,)),
+            "random bytes with the name of your key stand before and after it",
+            self.seal(content, context, key, before=before, after=after),
         )
 
 
