@@ -256,3 +256,44 @@ def test_every_fault_is_one_line_without_a_traceback(dev_check, mini_root):
     ran = dev_check()
     assert not re.search(r"Traceback|^E ", ran.out, re.M)
     assert len(ran.out.splitlines()) <= 3
+
+
+def test_katas_that_are_as_they_were_recorded_are_tried_on_fewer_seeds(kata, change, mini_root):
+    def seeds(*words):
+        [line] = [line for line in kata("dev", "check", *words).out.splitlines() if line.startswith("keys/mini")]
+        return int(re.search(r"on (\d+) seeds?", line)[1])
+
+    assert seeds("--unchanged-seeds", "1") == 5  # nothing is recorded yet
+    assert seeds("--unchanged-seeds", "1") == 1
+    assert seeds() == 5
+    change(f"{SOLUTIONS}/rejected/reversed/answer.py", "blob[::-1]", "blob[::-1] # no")
+    assert seeds("--unchanged-seeds", "1", "--seeds", "2") == 2
+    assert seeds("--unchanged-seeds", "1", "--seeds", "3") == 3  # so few are not recorded
+    assert seeds("--unchanged-seeds", "1") == 5
+    for place in (BRIEF, TOML, STARTER, CHECKS, f"{SOLUTIONS}/accepted/plain/answer.py", ANSWERS):
+        (mini_root / place).write_text((mini_root / place).read_text("utf-8") + "\n", "utf-8")
+        assert seeds("--unchanged-seeds", "1") == 5, place
+
+
+def test_what_has_a_fault_is_not_recorded(kata, change, mini_root):
+    change(TOML, "points = 3", "points = 4")
+    assert kata("dev", "check").status == 1
+    assert not (mini_root / "solutions" / "checked.json").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": "urn:kms-katas:checked:1", "checked": 3}', "{"])
+def test_a_record_that_cannot_be_read_counts_for_nothing_and_is_written_anew(kata, mini_root, content):
+    (mini_root / "solutions" / "checked.json").write_text(content, "utf-8")
+    ran = kata("dev", "check", "--unchanged-seeds", "1")
+    assert ran.status == 0 and "on 5 seeds" in ran.out
+    assert "on 1 seed " in kata("dev", "check", "--unchanged-seeds", "1").out
+
+
+def test_several_processes_find_the_same_faults_as_one(kata, change, monkeypatch):
+    change(f"{SOLUTIONS}/accepted/plain/answer.py", "decrypt", "encrypt")
+    change(TOML, "points = 3", "points = 4")
+    alone = kata("dev", "check", "--seeds", "2")
+    monkeypatch.setattr("kms_katas.grading.content_proof.ALONE", 1)
+    together = kata("dev", "check", "--seeds", "2")
+    assert together.status == alone.status == 1
+    assert together.out == alone.out

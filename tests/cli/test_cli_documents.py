@@ -270,3 +270,18 @@ def test_a_starter_that_breaks_off_is_a_fault(doors, kata):
     text["Statement"].append(text["Statement"][0] | {"Sid": "TODO2"})
     starter.write_text(json.dumps(text))
     assert "must fail, not break off" in kata("dev", "check", "--seeds", "1", "doors").said
+
+
+def test_after_a_pass_a_reviewer_still_says_what_lint_finds_and_it_costs_nothing(folder, kata):
+    idle = RIGHT[KEY].replace('"kms:Encrypt"', '["kms:Encrypt", "kms:Encryptt"]')
+    write(folder, {**RIGHT, KEY: idle})
+    ran = kata("check", "doors")
+    assert ran.status == 0 and "2 of 2 points" in ran.said
+    assert f"A reviewer of {KEY} would still say, at no cost of points:" in ran.said
+    assert "kms:Encryptt" in ran.said and f"A reviewer of {IAM}" not in ran.said
+    assert "reviewer" not in kata("check", "doors", "--format", "json").out
+
+
+def test_policies_of_which_there_is_nothing_to_say_pass_without_a_reviewer(folder, kata):
+    write(folder, {**RIGHT, IAM: RIGHT[IAM].replace('"*"', '"arn:aws:kms:us-east-1:111122223333:key/x"')})
+    assert "reviewer" not in kata("check", "doors").said

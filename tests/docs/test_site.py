@@ -1,5 +1,6 @@
 """The site of docs/ builds without a warning: no broken link, no page left out, nothing from other hosts."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -38,3 +39,21 @@ def test_pages_load_nothing_from_other_hosts(site):
 
 def test_no_python_file_is_published(site):
     assert not list(site.rglob("*.py"))
+
+
+def test_diagrams_are_drawn_by_our_copy_of_mermaid_which_is_the_published_one(site):
+    """Without window.mermaid the theme would fetch one from another host."""
+    assert (site / "assets" / "diagrams.js").is_file()
+    pages = [page.read_text("utf-8") for page in site.rglob("index.html")]
+    assert all('assets/diagrams.js"' in page for page in pages)
+    assert all("window.mermaid" not in page and "unpkg.com" not in page for page in pages)
+    # @mermaid-js/tiny 11.17.2, dist/mermaid.tiny.js
+    published = "7a644017d37f93c8359790884e6b67fb1f747c78eb20475952404bd87190a3f8"
+    assert hashlib.sha256((site / "assets" / "mermaid.tiny.js").read_bytes()).hexdigest() == published
+
+
+def test_a_diagram_is_given_to_mermaid_and_not_shown_as_code(site):
+    sources = [page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md")]
+    built = [page.read_text("utf-8") for page in site.rglob("*.html")]
+    diagrams = sum(len(re.findall("^```mermaid$", source, re.MULTILINE)) for source in sources)
+    assert sum(page.count('<pre class="mermaid">') for page in built) == diagrams

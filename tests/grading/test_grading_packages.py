@@ -62,7 +62,8 @@ def test_without_its_package_nothing_is_known_of_an_answer_and_the_next_step_say
 
 def test_dev_check_says_which_package_is_lacking_and_nothing_else(mini_kit: Kit, runner: Runner) -> None:
     kit = about(mini_kit, '["no_such_package"]')
-    [finding] = proof_of_all(kit, kit.katas, runner, 1)
+    [proof] = proof_of_all(kit, dict.fromkeys(kit.katas, 1), lambda: runner)
+    [finding] = proof.findings
     assert "no_such_package" in str(finding)
 
 

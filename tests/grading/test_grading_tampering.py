@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.tampering import altered, forged, pieces_moved, spelling_of
+from kms_katas.grading.tampering import altered, forged, mark_moved, pieces_moved, spelling_of
 
 secrets = st.binary(min_size=16, max_size=64)
 around = st.binary(max_size=40)
@@ -92,3 +92,19 @@ def test_pieces_are_found_by_their_size(size, head, extra):
 
 def test_content_sealed_at_once_has_no_pieces_to_move():
     assert not list(pieces_moved(os.urandom(140_000 + 28), 140_000))
+
+
+@given(st.binary(min_size=3, max_size=64), st.integers(0, 40))
+def test_a_mark_that_no_key_made_moves_and_nothing_else_does(mark, where):
+    def sealed(mark, byte):
+        return bytes([byte]) * where + mark + bytes([byte ^ 255]) * 20
+
+    other = bytes(byte ^ 7 for byte in mark)
+    one, again, target = sealed(mark, 1), sealed(mark, 2), sealed(other, 3)
+    assert mark_moved(one, again, target) == sealed(mark, 3)
+
+
+def test_what_follows_from_the_key_stays_where_it_is():
+    one, again, other = (os.urandom(60) for _ in range(3))
+    assert mark_moved(one, again, other) == other
+    assert mark_moved(one, one, other[:-1]) == other[:-1]

@@ -238,3 +238,39 @@ def test_threads_share_a_lab_and_each_call_is_its_principals(lab: Lab) -> None:
         sys.setswitchinterval(before)
     assert all(owner == asked for owner, asked in made)
     assert [call.number for call in lab.calls] == list(range(1, 25))
+
+
+def test_a_ciphertext_that_was_there_before_opens_as_any_other_whatever_the_key_policy_says(lab):
+    key, secret, context = lab.home.create_key(), secrets.token_bytes(30), {"env": "prod"}
+    nobody = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}],
+    }
+    closed = lab.home.create_key(
+        {**nobody, "Statement": [{**nobody["Statement"][0], "Effect": "Allow", "Action": "kms:Decrypt"}]}
+    )
+    kms = lab.home.admin.client("kms")
+    for arn in (key, closed):
+        blob = lab.home.seal(arn, secret, context)
+        assert kms.decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"] == secret
+        with pytest.raises(kms.exceptions.InvalidCiphertextException):
+            kms.decrypt(CiphertextBlob=blob)
+    assert not [call for call in lab.calls if call.operation == "Encrypt"]
+    with pytest.raises(KeyError):
+        lab.account("444455556666").seal(key, secret)
+
+
+def test_who_and_what_was_made_is_found_by_its_arn_in_its_account_alone(lab):
+    user, role, key = lab.home.user("ann", path="/team/"), lab.home.role("app"), lab.home.create_key()
+    other = lab.account("444455556666")
+    assert (lab.home.find(user.arn), lab.home.find(role.arn)) == (user, role)
+    assert other.find(user.arn) is None and lab.home.find(role.arn + "x") is None
+    assert lab.home.has_key(key) and not other.has_key(key) and not lab.home.has_key(key[:-1] + "g")
+
+
+def test_a_call_can_be_marked_once_it_is_known_what_came_of_it(lab):
+    kms = lab.home.admin.client("kms")
+    kms.list_keys()
+    kms.list_aliases()
+    lab.remark(lab.calls[0], "answer")
+    assert [(call.operation, call.via) for call in lab.calls] == [("ListKeys", "answer"), ("ListAliases", "lab")]

@@ -315,11 +315,20 @@ def dev_new(
 def dev_check(
     kata: OptionalKata = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Random seeds to try each answer on.")] = 5,
+    unchanged_seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--unchanged-seeds",
+            metavar="N",
+            min=1,
+            help="Seeds for katas that are as they were when solutions/checked.json was written. [default: as --seeds]",
+        ),
+    ] = None,
 ) -> int:
-    """Prove that the content is in order.
+    """Prove that the content is in order, and note in solutions/checked.json what was tried on 5 seeds or more.
 
     Starters fail, right answers pass, each wrong one fails the check that it names.
     """
     from kms_katas.cli import author
 
-    return author.check(_place, kata, seeds)
+    return author.check(_place, kata, seeds, unchanged_seeds)

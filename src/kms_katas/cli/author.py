@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -10,7 +11,10 @@ from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place
 from kms_katas.grading.content_template import Kind, files_of, new_kata
 from kms_katas.grading.source import display_path
-from kms_katas.kit import KitError
+from kms_katas.kit import Kata, Kit, KitError
+
+if TYPE_CHECKING:
+    from kms_katas.grading.content_proof import Proof
 
 
 def new(place: Place, kata_id: str, title: str, level: int, kind: Kind) -> int:
@@ -55,30 +59,59 @@ def _write(root: Path, files: Mapping[str, str]) -> None:
         ) from error
 
 
-def check(place: Place, word: str | None, seeds: int) -> int:
+RECORDED_SEEDS = 5
+"""On so many at least, a kata is noted as tried."""
+
+
+def check(place: Place, word: str | None, seeds: int, unchanged_seeds: int | None) -> int:
     """Look at every file; then, if the files are whole, grade every answer."""
     from kms_katas.grading.content_layout import layout_findings
 
     kit, console = place.kit, screen.console()
     findings = list(layout_findings(kit))
-    katas = () if findings else (place.find(word),) if word else kit.katas
-    if katas:
+    proofs: list[Proof] = []
+    if not findings:
         from kms_katas.grading.content_proof import proof_of_all
+        from kms_katas.grading.content_record import unchanged
         from kms_katas.grading.runner import best_runner
 
-        runner = best_runner(hidden=(kit.root,))
-        try:
-            findings = list(proof_of_all(kit, katas, runner, seeds))
-        finally:
-            runner.close()
+        as_recorded = unchanged(kit) if unchanged_seeds is not None else set()
+        katas = (place.find(word),) if word else kit.katas
+        tried = {kata: unchanged_seeds or seeds if kata in as_recorded else seeds for kata in katas}
+        task = f"Checking {screen.count(len(katas), 'kata')} ..."
+        with screen.waiting(task) as show:
+            proofs = list(
+                proof_of_all(
+                    kit,
+                    tried,
+                    lambda: best_runner(hidden=(kit.root,)),
+                    lambda done, of: show(f"{task} {done} of {screen.count(of, 'grading')} done"),
+                )
+            )
+        findings = [finding for proof in proofs for finding in proof.findings]
     for finding in findings:
         console.print(str(finding), markup=False)
     if findings:
         console.print(screen.count(len(findings), "fault") + ".", style="red")
         return NOT_PASSED
+    for proof in proofs:
+        told = f"{screen.count(proof.answers, 'answer')} on {screen.count(proof.seeds, 'seed')}"
+        cost = f"{1000 * proof.cpu_seconds:.0f} ms of CPU each"
+        console.print(Text.assemble((f"{proof.kata.id:32}", "bold"), f"{told:26}", (cost, "dim")))
     console.print(
-        f"{screen.count(len(katas), 'kata')} in order: starters fail, right answers pass, "
-        f"wrong ones fail the check they name, on {screen.count(seeds, 'seed')}.",
+        f"{screen.count(len(proofs), 'kata')} in order: starters fail, right answers pass, "
+        "wrong ones fail the check they name.",
         style="green",
     )
+    _note(kit, [proof.kata for proof in proofs if proof.seeds >= RECORDED_SEEDS])
     return PASSED
+
+
+def _note(kit: Kit, katas: list[Kata]) -> None:
+    from kms_katas.grading.content_record import NAME, record
+
+    try:
+        record(kit, katas)
+    except OSError as error:
+        where = display_path(kit.solutions / NAME)
+        screen.console().print(f"{where} could not be written, so CI will try all seeds again: {error.strerror}.")

@@ -17,7 +17,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from kms_katas.cli import PASSED, read, screen
-from kms_katas.cli.check import after_pass, not_started, note_passes
+from kms_katas.cli.check import after_pass, not_started, note_passes, what_a_reviewer_would_say
 from kms_katas.cli.file_events import FileEvents, polling_is_forced
 from kms_katas.cli.keys import keyboard
 from kms_katas.cli.place import Place, answer_files, kata_to_check, next_kata
@@ -242,6 +242,7 @@ class _Watch:
         if verdict.passed:
             self._failing.pop(kata.id, None)
             _say(as_text(verdict, kata.title))
+            _say(Group(*what_a_reviewer_would_say(kata, self._workspace.folder(kata))))
             _say(Group(*after_pass(self._kit, kata, verdict, self._workspace, self._key("n"))))
             note_passes(self._workspace, [verdict])
             following = None if self._only else next_kata(self._kit, self._workspace.progress())

@@ -28,7 +28,7 @@ from kms_katas.grading.run import Run
 from kms_katas.grading.runner import MAX_OUTPUT
 from kms_katas.grading.show import show, show_call, show_text
 from kms_katas.lab import Call, Lab, Principal
-from kms_katas.policy import Decision
+from kms_katas.policy import Proof
 
 S = TypeVar("S", Source, Sink)
 
@@ -45,8 +45,8 @@ class Answer:
         self._printed = ""
         self.called = ""
         self.returned = ""
-        self.decisions: list[Decision] = []
-        """What a check decided on policies without asking the lab."""
+        self.proofs: list[Proof] = []
+        """What a check proved or refuted of policies."""
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
         """What the answer's function returns.
@@ -151,9 +151,13 @@ class Answer:
 
     @property
     def open_points(self) -> frozenset[str]:
-        """The points that AWS leaves open on which a decision of this check rests, in the lab or on policies alone."""
+        """The points that AWS leaves open on which this check rests, by a decision in the lab or by a proof.
+
+        A refutation rests on its one request; a proof may rest on whatever the policies raise.
+        """
+        proofs = [proof for proof in self.proofs if proof.verdict == "refuted"] or self.proofs
         in_lab = [call.decision for call in self.lab.calls if call.decision is not None]
-        return frozenset(point for decision in (*in_lab, *self.decisions) for point in decision.open)
+        return frozenset().union(*(decision.open for decision in in_lab), *(proof.open for proof in proofs))
 
     @property
     def output(self) -> str:

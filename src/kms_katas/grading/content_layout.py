@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kms_katas.grading.content_record import NAME as CHECKED
 from kms_katas.kit import Finding, Kata, KataError, Kit
 from kms_katas.kit.kata import read_kata
 from kms_katas.lab.services.table import FOR_KATAS
@@ -196,6 +197,7 @@ def _strays(kit: Kit, katas: list[Kata]) -> Iterator[Finding]:
         trees = [solutions, *solutions.glob("accepted/*"), *solutions.glob("rejected/*")]
         expected |= {tree / name for tree in trees for name in kata.answer}
         expected.add(kit.grader(kata))
+    expected.add(kit.solutions / CHECKED)
     graders = {kit.graders / "conftest.py"} | set(kit.graders.rglob("__init__.py"))
     for top in (kit.starters, kit.solutions, kit.graders):
         for path in sorted(top.rglob("*")):

@@ -11,6 +11,7 @@ MAX_SHOWN = 50
 _TOLD = (
     *("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"),
     *("RotationPeriodInDays", "IncludeKeyMaterial", "SourceEncryptionContext", "DestinationEncryptionContext"),
+    *("DryRun", "DryRunModifiers"),
     *("Origin", "WrappingKeySpec", "WrappingAlgorithm", "ExpirationModel", "ValidTo", "ImportType"),
 )
 
@@ -33,6 +34,8 @@ def _details(parameters: dict[str, Any]) -> Iterable[str]:
     for name in ("Plaintext", "CiphertextBlob", "EncryptedKeyMaterial"):
         if name in parameters:
             yield f"{name} of {len(parameters[name])} bytes"
+    if "SourceKeyId" in parameters:
+        yield f"SourceKeyId {show_text(parameters['SourceKeyId'], 120)}"
     for name in _TOLD:
         if name in parameters:
             yield f"{name} {show(parameters[name], 80)}"

@@ -1,25 +1,21 @@
 """Policies put where they count, as AWS takes them or refuses them: key policies by PutKeyPolicy, identity policies in
-IAM. What comes out are the callers and targets of a matrix. Not for what the policies allow.
+IAM. Not for what the policies allow: see judge.py.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile
-from kms_katas.grading.fresh import Fresh
-from kms_katas.grading.matrix import Caller, Circumstance, Target
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Account, Role
-from kms_katas.lab.request_keys import global_keys
 from kms_katas.policy import NamedPolicy
-from kms_katas.policy import Principal as Who
 from kms_katas.policy.document import as_list, statements
 
 Policy = PolicyFile | NamedPolicy
@@ -67,84 +63,20 @@ def give(policy: Policy, holder: Principal | Role) -> None:
     holder.allow(named(policy).document)
 
 
-def target(name: str, owner: Account, key: str, policy: Policy, circumstances: Iterable[Circumstance] = ()) -> Target:
-    """A key of `owner` with `policy` in force, and something sealed under it beforehand. Raises AnswerUnusable."""
-    kms = owner.admin.client("kms", key.split(":")[3])
-    sealed = {}
-    for one in circumstances:
-        pairs = dict(one.encryption_context)
-        sealed[one.name] = kms.encrypt(KeyId=key, Plaintext=b"sealed", EncryptionContext=pairs)["CiphertextBlob"]
-    put_key_policy(policy, owner, key)
-    return Target(name, key, named(policy), sealed)
+def those_named(policy: PolicyFile, lab: Lab, *, but: str) -> None:
+    """Make the users and roles of other accounts than `but` that a policy names by ARN, where they are not there yet.
 
-
-def keys_beside(
-    lab: Lab, key: str, policy: NamedPolicy, fresh: Fresh, circumstances: Sequence[Circumstance]
-) -> tuple[Target, ...]:
-    """Keys that an ARN with a wildcard would cover beside `key`, all under `policy`.
-
-    Others of the same account, each with one digit of the key ID changed, so that every wildcard in the ID covers one;
-    and that same ID in another Region and in another account. On AWS two keys share an ID only where they are a
-    multi-Region key.
-    """
-    account, region, key_id = key.split(":")[4], key.split(":")[3], key.rpartition("/")[2]
-    digits = [at for at, digit in enumerate(key_id) if digit != "-"]
-    ids = [f"{key_id[:at]}{(int(key_id[at], 16) + fresh.integer(1, 15)) % 16:x}{key_id[at + 1 :]}" for at in digits]
-    owner, other = lab.account(account), lab.account(f"9{fresh.integer(10**10, 10**11 - 1)}")
-    elsewhere = "eu-west-1"
-    places = [("another key of the owner", owner, region, one) for one in ids]
-    places += [(f"the key of this ID in {elsewhere}", owner, elsewhere, key_id)]
-    places += [("the key of this ID in another account", other, region, key_id)]
-    return tuple(
-        target(name, holder, holder.create_key(region=place, key_id=one), policy, circumstances[:1])
-        for name, holder, place, one in places
-    )
-
-
-def whom_it_names(policy: PolicyFile, lab: Lab, *known: str) -> tuple[Principal, ...]:
-    """New in the lab: the users and roles that a policy names by ARN, and one user of each other account that it names.
-
-    So that one name too many is found, and not only a wildcard. `known` are left out: an account by its number, with
-    all who are in it, or somebody, such as 444455556666:user/bob.
+    KMS takes no key policy with a Principal that does not exist; here one name too many is shown what it can do.
     """
     text = str(policy.document)
-    numbers = set(re.findall(r"(?<!\d)\d{12}(?!\d)", text)) - set(known)
-    found = []
-    for number, kind, name in sorted(set(re.findall(r"iam::(\d{12}):(user|role)/([\w+=,.@-]+)(?=['\"])", text))):
-        if number in numbers and f"{number}:{kind}/{name}" not in known:
-            account = lab.account(number)
-            found.append(account.user(name) if kind == "user" else account.role(name).session("named"))
-    unheard = sorted(numbers - {principal.arn.split(":")[4] for principal in found})
-    return (*found, *(lab.account(number).user("one-of-its-users") for number in unheard))
-
-
-def caller(lab: Lab, actor: Principal, *identity: Policy) -> Caller:
-    """Somebody of the lab, with the identity policies that `give` gave."""
-    credential = lab.credential(actor.access_key_id)
-    assert credential is not None
-    agent = lab.home.admin.client("kms").meta.config.user_agent  # one for all: making a client takes long
-    context = global_keys(credential.principal, lab.region, agent, lab.clock.now())
-    policies = tuple(map(named, identity))
-    return Caller(spoken(actor), Who(actor.arn, actor.role_arn), policies, context, actor)
-
-
-def service(name: str) -> Caller:
-    """An AWS service that calls in its own name, such as s3.amazonaws.com."""
-    return Caller(f"the service {name}", Who(name))
+    for number, kind, path, name in re.findall(r"iam::(\d{12}):(user|role)(/(?:[!-~]+/)?)([\w+=,.@-]+)(?=['\"])", text):
+        account = lab.account(number)
+        if number != but and account.find(f"arn:aws:iam::{number}:{kind}{path}{name}") is None:
+            account.user(name, path=path) if kind == "user" else account.role(name, path=path)
 
 
 def named(policy: Policy) -> NamedPolicy:
     return policy.named if isinstance(policy, PolicyFile) else policy
-
-
-def spoken(actor: Principal) -> str:
-    """A principal as sentences name it: user/bob in account 444455556666."""
-    account, resource = actor.arn.split(":")[4:]
-    if resource == "root":
-        return f"the root user of account {account}"
-    if resource.startswith("assumed-role/"):
-        return f"a session of role/{resource.split('/')[1]} in account {account}"
-    return f"{resource} in account {account}"
 
 
 def refuse_what_iam_refuses(policy: PolicyFile) -> None:

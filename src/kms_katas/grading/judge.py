@@ -1,172 +1,225 @@
-"""A matrix as a check: the first wrong request in a sentence, and that very request sent in the lab as evidence.
+"""What a policy is for, as a check: a proof over every request, and where it fails one request in a sentence, sent.
 
-Not for which requests are wrong: matrix.py finds them.
+Not for how a policy is written: whatever means the same passes.
 """
 
-from typing import Any
-
-from botocore import xform_name
-from botocore.exceptions import ClientError
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.expect import reject
-from kms_katas.grading.matrix import Cell, Matrix, Wrong
-from kms_katas.grading.outcome import Infra
+from kms_katas.grading.in_lab import send, spoken
+from kms_katas.grading.intents import BESIDE_THE_POINT
+from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
-from kms_katas.policy import Step
-from kms_katas.policy.document import as_list, statements
+from kms_katas.lab.region_list import regions_of
+from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
+from kms_katas.policy.kms_table import permissions
+from kms_katas.policy.proof import NOTHING, other_keys
+from kms_katas.policy.proof.automaton import NotDecided
+from kms_katas.policy.proof.domain import PERMISSIONS
 
-Files = tuple[PolicyFile, ...]
-"""The learner's policies, among those of the matrix."""
+_PAIR = "kms:EncryptionContext:"
+STEPS = 10_000
+"""For one proof. Answers take a few hundred; with this many wildcards nobody is kept waiting for more than a second."""
+ON_NO_KEY = tuple(one.name for one in permissions().values() if not one.on_a_key)
+_ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
+_LEFT_UNSAID = {
+    *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
+    *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
+}
+"""Condition keys that a sentence says in other words, or that follow from what it says."""
+_AS_ALWAYS = {
+    *(("kms:KeySpec", "SYMMETRIC_DEFAULT"), ("kms:KeyUsage", "ENCRYPT_DECRYPT"), ("kms:KeyOrigin", "AWS_KMS")),
+    *(("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT"), ("kms:MultiRegion", "false")),
+    *(("aws:ViaAWSService", "false"), ("aws:SecureTransport", "true")),
+}
+"""What most requests have: in a sentence it would hide what matters."""
 
 
-def judge(answer: Answer, matrix: Matrix, lesson: str, first: PolicyFile, *others: PolicyFile) -> None:
-    """Refuse the answer unless every request of the matrix is decided as it is wanted.
+@dataclass(frozen=True)
+class Question:
+    """Policies in force on a key, the learner's `files` among them, and about whom the question is.
 
-    `lesson` is one sentence that teaches; `first` and `others` are the learner's policies in the matrix. Leaves the
-    decisions on which the verdict rests in `answer.decisions`: all of them where the answer holds, else the wrong one.
-    Raises Rejected, AnswerTimeout, and Infra where `decide` and the lab disagree.
+    `identity`, `callers` and `permissions` as `prove` has them: with "any" each caller may have one identity policy
+    more, with "given" those in `documents` are all, and are those of each of the `callers`.
     """
-    files = (first, *others)
-    found: Wrong | None = None
-    decisions = []
-    for cell, wanted, decision in matrix.decided(answer.in_time):
-        decisions.append(decision)
-        if decision.allowed is not wanted:
-            found = found or Wrong(cell, decision)
-            if order_of(cell):
-                found = Wrong(cell, decision)
-                break
-    answer.decisions += decisions if found is None else [found.decision]
-    if found is None:
-        return
-    if order_of(found.cell):
-        send(answer, found.cell, allowed=found.decision.allowed)
-    step = _culprit(found, files)
-    file = _file_of(step, files) or first
-    reject(
-        f"{sentence(found, files)} {lesson}",
-        expected=f"{'denied' if found.decision.allowed else 'allowed'}: {_what(found.cell)}, by "
-        f"{found.cell.caller.name}",
-        next_step=_next_step(found, step, file, matrix),
-        file=display_path(file.path),
-        line=file.line(step.index) if step is not None and _file_of(step, files) else 0,
-    )
+
+    answer: Answer
+    key: str
+    documents: Documents
+    files: tuple[PolicyFile, ...]
+    identity: Literal["any", "given"] = "any"
+    callers: Sequence[Principal] | None = None
+    permissions: Sequence[str] = PERMISSIONS
+    key_name: str = "the key"
 
 
-def send(answer: Answer, cell: Cell, *, allowed: bool) -> None:
-    """Send the request of a cell in the lab, as the report's evidence. Raises Infra when the lab decides otherwise."""
-    order = order_of(cell)
-    assert order is not None and cell.caller.actor is not None
-    operation, parameters = order
-    client = cell.caller.actor.client("kms", cell.target.region or None)
-    answer.called = f"{operation} on {cell.target.name}, as {cell.caller.name}"
+def must_allow(asked: Question, wanted: Documents, lesson: str) -> None:
+    """Refuse the answer unless whatever `wanted` allows is allowed. `lesson` is one sentence that teaches."""
+    _judge(asked, wanted, "at least", lesson)
+
+
+def must_allow_no_more(asked: Question, wanted: Documents, lesson: str) -> None:
+    """Refuse the answer unless `wanted` allows whatever is allowed. `lesson` is one sentence that teaches."""
+    _judge(asked, wanted, "at most", lesson)
+
+
+def must_allow_nothing_elsewhere(asked: Question, opened: Documents, lesson: str) -> None:
+    """Refuse identity policies that allow anything on any other key, even one whose documents `opened` open to all.
+
+    A proof on one key of each class that the Resource elements tell apart. Of the operations on no key, such as
+    ListKeys, an ordinary request for each is decided.
+    """
+    own = asked.documents.identity
+    on_no_key = replace(asked, key="*", documents=Documents(identity=own), key_name="the account")
+    for request in (Request(caller, action, "*", _ORDINARY) for caller in asked.callers or () for action in ON_NO_KEY):
+        decision = decide(request, on_no_key.documents)
+        if decision.allowed:
+            _refuse(on_no_key, Counterexample(request, False, decision, decide(request, NOTHING)), lesson)
+    account, region = asked.key.split(":")[4], asked.key.split(":")[3]
     try:
-        with answer.lab.via("answer"):
-            getattr(client, xform_name(operation))(**parameters)
-        code, answer.returned = "", "KMS did it"
-    except ClientError as error:
-        code, answer.returned = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
-    if code != ("" if allowed else "AccessDeniedException"):
-        raise Infra(
-            f"the matrix and the lab disagree: decide says {'allowed' if allowed else 'denied'} to {answer.called}, "
-            f"and the lab says {code or 'done'}: {answer.returned}"
-        )
+        for arn in other_keys(own, asked.key, regions_of("kms"), STEPS):
+            of_owner = "another key of the owner" if arn.split(":")[4] == account else "a key of another account"
+            where = "" if arn.split(":")[3] == region else f" in {arn.split(':')[3]}"
+            there = replace(asked, key=arn, documents=replace(opened, identity=own), key_name=of_owner + where)
+            _judge(there, NOTHING, "at most", lesson)
+    except NotDecided as limit:
+        _undecided(asked, limit.construct)
 
 
-def order_of(cell: Cell) -> tuple[str, dict[str, Any]] | None:
-    """The operation and the parameters that ask for exactly this permission in the lab; None where nothing can."""
-    if cell.caller.actor is None or not cell.circumstance.in_lab:
-        return None
-    name = cell.action.removeprefix("kms:")
-    key = {"KeyId": cell.target.arn}
-    context = dict(cell.circumstance.encryption_context)
-    pairs = {"EncryptionContext": context} if context else {}
-    match name:
-        case "Decrypt" if cell.circumstance.name in cell.target.sealed:
-            return name, key | pairs | {"CiphertextBlob": cell.target.sealed[cell.circumstance.name]}
-        case "Encrypt":
-            return name, key | pairs | {"Plaintext": b"a test"}
-        case "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext":
-            return name, key | pairs | {"KeySpec": "AES_256"}
-        case "DescribeKey" | "GetKeyPolicy" | "DisableKey" | "ScheduleKeyDeletion" | "ListKeyPolicies":
-            return name, key
-        case "ListKeys" | "ListAliases" | "CreateKey":
-            return name, {}
-    return None
+def _judge(asked: Question, wanted: Documents, relation: Literal["at most", "at least"], lesson: str) -> None:
+    answer = asked.answer
+    answer.in_time()
+    proof = prove(
+        relation,
+        asked.documents,
+        wanted,
+        key_arn=asked.key,
+        identity=asked.identity,
+        callers=asked.callers,
+        permissions=asked.permissions,
+        steps=STEPS,
+    )
+    answer.in_time()
+    if proof.verdict == "undecided":
+        _undecided(asked, proof.reason)
+    answer.proofs.append(proof)
+    if proof.counterexample is not None:
+        _refuse(asked, proof.counterexample, lesson)
 
 
-def sentence(wrong: Wrong, files: Files) -> str:
-    """Who can or cannot do what, and because of which statements."""
-    can, because = ("can", _why_allowed) if wrong.decision.allowed else ("cannot", _why_denied)
-    return (
-        f"With these policies {wrong.cell.caller.name} {can} call {_what(wrong.cell)}, because {because(wrong, files)}."
+def _undecided(asked: Question, reason: str) -> None:
+    """A policy that nobody can see through is refused as one: it is no pass, and no word on what it allows."""
+    raise AnswerUnusable(
+        f"No proof could be made on what these policies allow. {reason}",
+        "Write it more plainly: fewer wildcards in one value, whole ARNs.",
+        file=display_path(asked.files[0].path),
     )
 
 
-def _what(cell: Cell) -> str:
-    return f"{cell.action} on {cell.target.name}" + (f" {cell.circumstance.name}" if cell.circumstance.name else "")
+def _refuse(asked: Question, found: Counterexample, lesson: str) -> None:
+    mine, wanted = found.first, found.second
+    send(asked.answer, found, asked.documents)
+    step = _culprit(mine, asked.files)
+    file = _file_of(step, asked.files) or asked.files[0]
+    what = f"{found.request.action} on {asked.key_name}{_by_which_way(found.request)}"
+    can, because = ("can", _why_allowed) if mine.allowed else ("cannot", _why_denied)
+    who = spoken(found.request)
+    given = " (it has an IAM policy for it)" if found.identity_allows else ""
+    reject(
+        f"With these policies {who}{given} {can} call {what}, because {because(asked, found)}. {lesson}",
+        expected=f"{'denied' if mine.allowed else 'allowed'}: {what}, by {who}",
+        next_step=_next_step(found, step, wanted, file),
+        file=display_path(file.path),
+        line=file.line(step.index) if step is not None and _file_of(step, asked.files) else 0,
+    )
 
 
-def _why_allowed(wrong: Wrong, files: Files) -> str:
-    opening, deciding = _opening(wrong), _deciding(wrong)
+def _by_which_way(request: Request) -> str:
+    """What else the request has, as the rest of a sentence."""
+    context = request.context
+    told = [f"tagged {name}={value}" for name, value in request.principal.tags.items()]
+    via = context.get("kms:ViaService")
+    told += [f"through {_short(str(via))}"] if via else []
+    pairs = [f"{key.removeprefix(_PAIR)}={value}" for key, value in context.items() if key.startswith(_PAIR)]
+    if pairs:
+        told.append("with the encryption context " + ", ".join(pairs))
+    elif any("EncryptionContext" in key for key in context):
+        told.append("with another encryption context")
+    for key, value in context.items():
+        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and (key, value) not in _AS_ALWAYS:
+            told.append(f"with {key} {value if isinstance(value, str) else ' and '.join(value)}")
+    return " " + ", ".join(told) if told else ""
+
+
+def _short(service: str) -> str:
+    """`s3.us-east-1.amazonaws.com` as people say it."""
+    name, *rest = service.split(".")
+    return f"{name} in {rest[0]}" if rest[1:] == ["amazonaws", "com"] else service
+
+
+def _why_allowed(asked: Question, found: Counterexample) -> str:
+    decision = found.first
+    opening, deciding = _opening(decision), _deciding(decision)
     if deciding is None:
         return "an account's root user needs no policy for it"
     if opening is None:
-        return f"{_place(deciding, files)} allows it"
-    return f"{_place(opening, files)} lets it in and {_place(deciding, files)} allows the call"
+        return f"{_place(deciding, asked.files)} allows it"
+    return f"{_place(opening, asked.files)} lets it in and {_place(deciding, asked.files)} allows the call"
 
 
-def _why_denied(wrong: Wrong, files: Files) -> str:
-    step = _culprit(wrong, files)
-    if wrong.decision.kind == "ExplicitDeny" and step is not None:
-        return f"{_place(step, files)} denies it, and no Allow overrules a Deny"
-    names = _that_could_allow(wrong)
+def _why_denied(asked: Question, found: Counterexample) -> str:
+    decision = found.first
+    step = _culprit(decision, asked.files)
+    if decision.kind == "ExplicitDeny" and step is not None:
+        return f"{_place(step, asked.files)} denies it, and no Allow overrules a Deny"
+    names = _that_could_allow(decision, asked.documents, found.identity_allows)
     if not names:
         return "it has no identity policy, and one has to allow it"
     nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
 
 
-def _that_could_allow(wrong: Wrong) -> list[str]:
+def _that_could_allow(decision: Decision, documents: Documents, identity_allows: bool) -> list[str]:
     """The names of the policies in the layer that lacks the Allow."""
-    if wrong.decision.layer == "identity-policy":
-        return [policy.name for policy in wrong.cell.caller.identity]
-    return [wrong.cell.target.key_policy.name] if wrong.cell.target.key_policy else []
+    if decision.layer == "identity-policy" and not identity_allows:
+        return [policy.name for policy in documents.identity]
+    return [documents.key_policy.name] if documents.key_policy else []
 
 
-def _deciding(wrong: Wrong) -> Step | None:
+def _deciding(decision: Decision) -> Step | None:
     """The statement that decided, None where none did."""
-    decision = wrong.decision
     found = (step for step in decision.trace if (step.layer, step.statement) == (decision.layer, decision.statement))
     return next(found, None) if decision.statement is not None else None
 
 
-def _opening(wrong: Wrong) -> Step | None:
+def _opening(decision: Decision) -> Step | None:
     """The statement of the key policy that lets an identity policy decide, where one does."""
-    if not wrong.decision.allowed or wrong.decision.layer != "identity-policy":
+    if not decision.allowed or decision.layer != "identity-policy":
         return None
-    steps = (step for step in wrong.decision.trace if step.layer == "key-policy" and step.effect == "Allow")
+    steps = (step for step in decision.trace if step.layer == "key-policy" and step.effect == "Allow")
     return next((step for step in steps if step.applies), None)
 
 
-def _culprit(wrong: Wrong, files: Files) -> Step | None:
+def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     """The statement to look at: one in a learner's file before one that the check brought along."""
-    steps = [step for step in (_opening(wrong), _deciding(wrong)) if step is not None]
-    if wrong.decision.kind == "ImplicitDeny":
-        near = [step for step in wrong.decision.trace if step.layer == wrong.decision.layer and step.near_miss]
+    steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
+    if decision.kind == "ImplicitDeny":
+        near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
         # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
         steps = sorted(allows, key=lambda step: step.failed == ("principal",))
     return next((step for step in steps if _file_of(step, files)), steps[0] if steps else None)
 
 
-def _file_of(step: Step | None, files: Files) -> PolicyFile | None:
+def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
     return next((file for file in files if step is not None and file.name == step.policy), None)
 
 
-def _place(step: Step, files: Files) -> str:
+def _place(step: Step, files: Sequence[PolicyFile]) -> str:
     """A learner's statement by number, Sid and file; a policy that the check brought along by its name alone."""
     return f"{_number(step)} of {step.policy}" if _file_of(step, files) else step.policy
 
@@ -175,53 +228,44 @@ def _number(step: Step) -> str:
     return f"statement {step.index + 1}" + (f' ("{step.sid}")' if step.sid else "")
 
 
-def _next_step(wrong: Wrong, step: Step | None, file: PolicyFile, matrix: Matrix) -> str:
-    cell, shown = wrong.cell, display_path(file.path)
+def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file: PolicyFile) -> str:
+    action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
     if step is None or step.policy != file.name:
-        return f"Write a statement in {shown} that allows {cell.action} to {cell.caller.name}."
+        return f"Write a statement in {shown} that allows {action} to {who}."
     if step.failed == ("principal",):
-        return (
-            f"No statement in {shown} covers {cell.caller.name}: correct a Principal, or write one as the brief says."
-        )
+        return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
     where = f"At line {file.line(step.index)} of {shown}, "
-    if wrong.decision.allowed:
-        return where + _how_to_narrow(step, statements(file.document)[step.index], cell, matrix)
+    if found.first.allowed:
+        return where + _how_to_narrow(step, wanted, action)
     if step.effect == "Deny":
         return where + "let the Deny leave this request out."
     match step.failed[0]:
         case "action":
-            return where + f"let the Action cover {cell.action}."
+            return where + f"let the Action cover {action}."
         case "resource":
-            this_key = '"*", which means this key here' if step.layer == "key-policy" else cell.target.arn
+            this_key = '"*", which means this key here' if step.layer == "key-policy" else found.request.resource
             return where + f"let the Resource be {this_key}."
     return where + "take the Condition away, or ask only for what every request of the brief carries."
 
 
-def _how_to_narrow(step: Step, statement: dict[str, Any], cell: Cell, matrix: Matrix) -> str:
-    """The one element that has to change: Principal, Resource or Action, whichever the brief leaves out altogether."""
-    if step.layer == "key-policy" and _leaves_it_to_the_owner(statement, cell.target.arn.split(":")[4]):
-        return "let the Principal be the owner's account alone; what others get stands in a statement of its own."
-    asked_for = [
-        other
-        for target in matrix.targets
-        for action in target.actions
-        for circumstance in matrix.circumstances
-        if circumstance.in_lab
-        if matrix.wanted(other := Cell(cell.caller, action, target, circumstance)) is not False
-    ]
-    if step.layer == "key-policy" and not asked_for:
-        both = "Principal and Condition together" if "Condition" in statement else "the Principal"
-        return f"let {both} cover nobody but whom the brief names."
-    if cell.target.is_key and all(other.action != cell.action for other in asked_for):
-        return f"let the Action leave {cell.action} out: list what the brief asks for, and nothing more."
-    if cell.target.is_key and all(other.target is not cell.target for other in asked_for):
+def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
+    """The element in which the statement goes beyond what is wanted: there no statement came as far as this one."""
+    if wanted.kind == "ExplicitDeny" and wanted.request.resource == "*":
+        return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
+    if wanted.kind == "ExplicitDeny" and step.layer == "identity-policy":
         return "let the Resource be the ARN of the brief's key, and nothing more."
-    return f"let the statement leave {cell.action} out: the brief does not ask for it."
-
-
-def _leaves_it_to_the_owner(statement: dict[str, Any], owner: str) -> bool:
-    """Whether it gives every operation to the key's own account, as the owner's own statement does."""
-    principal = statement.get("Principal")
-    names = as_list(principal.get("AWS", [])) if isinstance(principal, dict) else as_list(principal or [])
-    its_own = {owner, f"arn:aws:iam::{owner}:root", "*"} & set(names)
-    return bool(its_own) and "Condition" not in statement and "kms:*" in as_list(statement.get("Action", []))
+    if wanted.kind == "ExplicitDeny":
+        return "leave out what the brief forbids, by a Condition or by a Deny of its own."
+    near = [one for one in wanted.trace if one.layer == step.layer and one.effect == "Allow" and not one.applies]
+    near = [one for one in near if one.sid != BESIDE_THE_POINT]
+    # A statement about the caller says more than one about somebody else.
+    failed = min((one.failed for one in near), key=lambda one: ("principal" in one, len(one)), default=("principal",))
+    if failed == ("action",):
+        return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
+    if failed == ("condition",):
+        return "let the Condition leave this request out: it has to say what the brief says."
+    if failed == ("resource",):
+        return "let the Resource be the ARN of the brief's key, and nothing more."
+    if step.layer == "key-policy":
+        return "let Principal, Action and Condition together cover nobody but whom the brief names, for what it names."
+    return f"let the statement leave {action} out: the brief does not ask for it."

@@ -96,7 +96,8 @@ class Lane:
         self._outcome = _Outcome()
         session.config.pluginmanager.register(self._outcome)
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
-        self._answers: list[Answer] = []
+        self._open: dict[bool, set[str]] = {True: set(), False: set()}
+        """On which open points checks rest that passed, and checks that did not."""
         checked = [kata for kata in kit.katas if self._items[kata.id]]
         runner.preparations = preparations_for(checked)
         load(services_of(checked))
@@ -112,10 +113,11 @@ class Lane:
         With `within`, no file of it may be a link that leads out of there.
         """
         seed = secrets.randbelow(2**31) if seed is None else seed
-        began = time.monotonic()
+        began, cpu_began = time.monotonic(), time.process_time()
         run = Run(kata, folder, seed, self._runner, within)
         self._session.config.stash[RUN] = run
-        self._answers.clear()
+        for points in self._open.values():
+            points.clear()
         try:
             # The hidden ones last: the process of the answer remembers what a check gave it, and could tell it in the
             # next one that shows what it printed.
@@ -134,6 +136,10 @@ class Lane:
             runner="" if kata.documents_only else self._runner.name,
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
+            # What a document costs is spent in this process.
+            cpu_seconds=time.process_time() - cpu_began + (0.0 if kata.documents_only else run.cpu_used),
+            # Of an answer that fails, that it fails is the verdict.
+            open_points=tuple(sorted(self._open[all(check.status == "pass" for check in checks)])),
         )
 
     def prepare(self) -> None:
@@ -141,10 +147,6 @@ class Lane:
         with Lab(seed=0, client_pool=self._session.config.stash.setdefault(CLIENTS, ClientPool())) as lab:
             lab.home.admin.client("kms").describe_key(KeyId=lab.home.create_key())
         slowness()
-
-    def open_points(self) -> frozenset[str]:
-        """The points that AWS leaves open on which a decision of the last grading rests, by their names in policy/."""
-        return frozenset().union(*(answer.open_points for answer in self._answers))
 
     def in_scene(
         self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None], folder: Path | None = None
@@ -189,7 +191,7 @@ class Lane:
                 **{name: value for name, value in found.items() if value},
             }
             found |= {"calls": evidence(answer.calls), "output": answer.output}
-            self._answers.append(answer)
+            self._open[found["status"] == "pass"].update(answer.open_points)
             del item.stash[ANSWER]
         return CheckResult(
             check=item.name,

@@ -207,4 +207,4 @@ def verdict_from(data: dict[str, Any]) -> Verdict:
     checks = (
         CheckResult(**check | {"calls": tuple(KmsCall(**call) for call in check["calls"])}) for check in data["checks"]
     )
-    return Verdict(**data | {"checks": tuple(checks)})
+    return Verdict(**data | {"checks": tuple(checks), "open_points": tuple(data["open_points"])})

@@ -62,6 +62,10 @@ class Verdict:
     """How the answer's process was started: forked, spawned or inprocess; empty where none was needed."""
     seconds: float = 0.0
     untouched: bool = False
+    cpu_seconds: float = 0.0
+    """Of computing, by the answer, its checks and the lab. For those who write katas: it is not published."""
+    open_points: tuple[str, ...] = ()
+    """What AWS leaves open and the verdict rests on, by the names in policy/. Not published."""
 
     @property
     def score(self) -> int:

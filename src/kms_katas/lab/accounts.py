@@ -12,6 +12,8 @@ from moto.iam.models import AccessKey, ManagedPolicy, iam_backends
 from kms_katas.lab.aws_session import new_client
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.iam import set_boundary, set_unique_id
+from kms_katas.lab.kms import setting
+from kms_katas.lab.kms.ciphertext import seal
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.lab.network import VpcEndpoint, route, send_by
@@ -147,10 +149,15 @@ class Account:
         self.id = account_id
         self._root: Principal | None = None
         self._admin: Principal | None = None
+        self._made: dict[str, Principal | Role] = {}
         self._iam = iam_backends[account_id][PARTITION]
 
     def __repr__(self) -> str:
         return f"Account({self.id!r})"
+
+    def find(self, arn: str) -> "Principal | Role | None":
+        """The user or role of this ARN, if `user` or `role` made it."""
+        return self._made.get(arn)
 
     @property
     @one_at_a_time
@@ -190,6 +197,23 @@ class Account:
         text = None if policy is None else policy_text(policy)
         return store.new_key(self.lab.clock.now(), text, key_id=key_id).arn
 
+    def has_key(self, key_arn: str) -> bool:
+        """Whether this account has a KMS key of this ARN, in any state."""
+        _, _, _, region, account, name = key_arn.split(":", 5)
+        keys = store_of(account, region, self.lab.clock.now()).keys
+        return account == self.id and name.removeprefix("key/") in keys
+
+    @one_at_a_time
+    def seal(self, key_arn: str, plaintext: bytes, encryption_context: Mapping[str, str] | None = None) -> bytes:
+        """A ciphertext of a symmetric key of this account, as Encrypt would have made it under its present material.
+
+        It was there before anybody called, whatever the key policy says now. Raises KeyError for no key of this
+        account.
+        """
+        _, _, _, region, _, name = key_arn.split(":", 5)
+        key = store_of(self.id, region, self.lab.clock.now()).keys[name.removeprefix("key/")]
+        return seal(key.current_material, plaintext, encryption_context or {}, setting.current.randomness)
+
     @one_at_a_time
     def user(
         self,
@@ -214,7 +238,9 @@ class Account:
         for policy_name, document in (policies or {}).items():
             user.policies[policy_name] = policy_text(document)
         key = self._iam.create_access_key(name)
-        return Principal(user.arn, self, key.access_key_id, key.secret_access_key, _entity=user)
+        made = Principal(user.arn, self, key.access_key_id, key.secret_access_key, _entity=user)
+        self._made[made.arn] = made
+        return made
 
     @one_at_a_time
     def role(
@@ -244,7 +270,9 @@ class Account:
         self._set_boundary(role, boundary)
         for policy_name, document in (policies or {}).items():
             role.policies[policy_name] = policy_text(document)
-        return Role(role.arn, self, role)
+        made = Role(role.arn, self, role)
+        self._made[made.arn] = made
+        return made
 
     def _set_boundary(self, entity: Any, boundary: PolicyDocument | None) -> None:
         """As a managed policy of its own: on AWS a permissions boundary is always one."""

@@ -188,6 +188,10 @@ class Lab:
         finally:
             self._via = before
 
+    def remark(self, call: Call, mark: str) -> None:
+        """Gives a call that was made another mark, once it is known what came of it."""
+        self._calls[call.number - 1] = replace(call, via=mark)
+
     @property
     def grant_delay(self) -> timedelta:
         """How long, by the lab's clock, a new grant counts with its token only; on AWS usually under five minutes.

@@ -7,7 +7,7 @@ conditions.py.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .conditions import Test, failing, why_not, why_so
+from .conditions import Test, failing, unmet, why_not, why_so
 from .context import Context, condition_context
 from .decision import OF_THE_OWNER, Element, Layer, Request, Step
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
@@ -49,7 +49,7 @@ class Asked:
 
     def _read_otherwise(self, context: Context, layer: Layer) -> Context:
         gone = set()
-        if "grant-for-aws-resource-absent" in self.readings and context.get("kms:grantisforawsresource") == "false":
+        if "grant-for-aws-resource-absent" in self.readings and context.get(_FOR_AWS) == "false":
             gone.add("kms:grantisforawsresource")
         if "no-tags-and-aliases-in-key-policy" in self.readings and layer == "key-policy":
             gone |= {one for one in context if one.startswith(("aws:resourcetag/", "kms:resourcealiases"))}
@@ -240,10 +240,21 @@ def points_in_text(statement: Statement) -> tuple[str, ...]:
         "any-value-if-exists": any(
             test.operator and test.operator.quantifier == "any" and test.operator.if_exists for test in statement.tests
         ),
-        "grant-for-aws-resource-false": "kms:grantisforawsresource" in keys,
+        "grant-for-aws-resource-false": any(map(_tells_false_from_absent, statement.tests)),
         "tags-and-aliases-in-key-policy": bool(keys & {"aws:resourcetag", "kms:resourcealiases"}),
     }
     return tuple(point for point, raised in found.items() if raised)
+
+
+def _tells_false_from_absent(test: Test) -> bool:
+    """Of a test on kms:GrantIsForAWSResource: of a plain "true" both fail."""
+    if test.lowered != _FOR_AWS:
+        return False
+    condition = {test.name: {test.lowered: list(test.wanted)}}
+    return (unmet(condition, {_FOR_AWS: "false"}, False) is None) is not (unmet(condition, {}, False) is None)
+
+
+_FOR_AWS = "kms:grantisforawsresource"
 
 
 def _not_named(statement: Statement, caller: Principal) -> str:

@@ -1,35 +1,27 @@
-"""The checks of cross-account/bob-decrypts: each half of the pair beside a counterpart that allows all, then both.
+"""The checks of cross-account/bob-decrypts: what each half allows, proved beside a counterpart that allows all.
 
 Not for how the policies are written: any that mean the same pass.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import caller, give, keys_beside, service, target, whom_it_names
-from kms_katas.grading.judge import judge, send
-from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Cell, Circumstance, Matrix, Target
-from kms_katas.policy import NamedPolicy
+from kms_katas.grading.in_force import give, put_key_policy, those_named
+from kms_katas.grading.intents import LONG_TERM, SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
+from kms_katas.policy import Documents, Principal
 
 OWNER, GUEST = "111122223333", "444455556666"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+BOB = f"arn:aws:iam::{GUEST}:user/bob"
+DECRYPTS = allow("kms:Decrypt", by=BOB)
+NAMED_BOB = {"StringEquals": {"aws:username": "bob"}}
 
-BOBS = ("user/bob", "role/bob")
-
-KMS_ALL = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-GIVES_ALL = NamedPolicy("an identity policy that gives kms:*", {"Version": "2012-10-17", "Statement": [KMS_ALL]})
-DECRYPTS = NamedPolicy(
-    "an identity policy that gives kms:Decrypt",
-    {"Version": "2012-10-17", "Statement": [KMS_ALL | {"Action": "kms:Decrypt"}]},
-)
-OPEN = NamedPolicy(
-    f"a key policy that opens the key to account {GUEST}",
-    {"Version": "2012-10-17", "Statement": [KMS_ALL | {"Principal": {"AWS": [OWNER, GUEST]}}]},
-)
-DEFAULT_OF_GUEST = NamedPolicy(
-    f"the default key policy of account {GUEST}",
-    {"Version": "2012-10-17", "Statement": [KMS_ALL | {"Principal": {"AWS": GUEST}}]},
-)
+TO_THE_OWNER = allow("kms:*", by=OWNER)
+OPEN = Documents(policy(f"a key policy that opens the key to account {GUEST}", allow("kms:*", by=[OWNER, GUEST])))
+OPEN_TO_ALL = Documents(policy("a key policy that opens the key to every account", allow("kms:*", by="*")))
 
 
 @pytest.fixture
@@ -51,165 +43,109 @@ def learner(bob):
 
 
 @pytest.fixture
-def circumstances(fresh):
-    """How a call may come. The first two the lab can have; what comes through S3 the brief leaves open."""
-    pairs = {fresh.text(6): fresh.text(8), fresh.text(6): fresh.text(8)}
-    return PLAIN, Circumstance("with an encryption context", pairs), THROUGH_S3, ELSEWHERE
+def his_calls(lab):
+    """What each of bob's calls has."""
+    return both(both(called_directly(lab.region, lab.clock.now()), SYMMETRIC), LONG_TERM)
+
+
+@pytest.fixture
+def owners_half(answer, lab, bob, key):
+    """The learner's key policy, in force."""
+    mine = answer.policy("key-policy.json")
+    those_named(mine, lab, but=OWNER)
+    put_key_policy(mine, lab.home, key)
+    return Question(answer, key, Documents(mine.named), (mine,))
+
+
+@pytest.fixture
+def bobs_half(answer, lab, bob, key):
+    """The learner's IAM policy, given to bob, beside a key policy that opens the key."""
+    mine = answer.policy("iam-policy.json")
+    give(mine, bob)
+    put_key_policy(OPEN.key_policy, lab.home, key)
+    documents = Documents(OPEN.key_policy, (mine.named,))
+    return Question(answer, key, documents, (mine,), identity="given", callers=[Principal(BOB)])
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_owner_keeps_the_key(answer, lab, key, bob, fresh, circumstances):
+def test_owner_keeps_the_key(owners_half):
     """The key policy is one that KMS takes, and in account 111122223333 IAM policies decide as before."""
-    mine = answer.policy("key-policy.json")
-    role = lab.home.role(fresh.text(8))
-    give(DECRYPTS, role)
-    people = (
-        caller(lab, lab.home.user("bob")),
-        caller(lab, lab.home.role(fresh.text(8)).session("nightly")),
-        caller(lab, role.session("nightly"), DECRYPTS),
-        caller(lab, lab.home.admin, GIVES_ALL),
-        caller(lab, lab.home.root),
-    )
-
-    def wanted(cell):
-        if cell.circumstance is THROUGH_S3:
-            return None
-        if cell.caller in people[3:]:
-            return True
-        return cell.caller is people[2] and cell.action == "kms:Decrypt"
-
-    judge(
-        answer,
-        Matrix(people, (target("the key", lab.home, key, mine, circumstances[:2]),), circumstances, wanted),
+    lesson = (
         "Sharing a key changes nothing for its owner: there, whoever has an IAM policy for it may use it, and nobody "
-        "else.",
-        mine,
+        "else."
     )
+    must_allow(owners_half, Documents(policy("as before", TO_THE_OWNER)), lesson)
+    must_allow_no_more(owners_half, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_key_policy_lets_bob_decrypt(answer, lab, key, bob, circumstances):
+def test_key_policy_lets_bob_decrypt(owners_half, his_calls):
     """The key policy does its part for bob: with an IAM policy of his own he can decrypt, in any encryption context."""
-    mine = answer.policy("key-policy.json")
-    give(GIVES_ALL, bob)
-    judge(
-        answer,
-        Matrix(
-            (caller(lab, bob, GIVES_ALL),),
-            (target("the key", lab.home, key, mine, circumstances[:2]),),
-            circumstances,
-            lambda cell: True if cell.action == "kms:Decrypt" and cell.circumstance is not THROUGH_S3 else None,
-        ),
+    must_allow(
+        replace(owners_half, callers=[Principal(BOB)]),
+        Documents(policy("bob's part", allow("kms:Decrypt", by=BOB, only=his_calls))),
         "Without the owner's half no IAM policy of another account opens a key.",
-        mine,
     )
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_key_policy_opens_nothing_else(answer, lab, key, bob, fresh, circumstances):
+def test_key_policy_opens_nothing_else(owners_half):
     """The key policy opens nothing more to anybody, even where IAM policies elsewhere give everything."""
-    mine = answer.policy("key-policy.json")
-    guest, stranger = lab.account(GUEST), lab.account(f"44445555{fresh.integer(1000, 6000)}")
-    others = [
-        guest.user(fresh.text(8)),
-        guest.user(f"bob{fresh.text(3)}"),
-        guest.user(f"{fresh.text(3)}bob"),
-        guest.user(f"{fresh.text(3)}bab", path="/bob/"),
-        guest.role("bob").session("bob"),
-        stranger.user("bob"),
-        stranger.role(fresh.text(8)).session("bob"),
-        *whom_it_names(mine, lab, OWNER, *(f"{one}:{bobs}" for one in (GUEST, stranger.id) for bobs in BOBS)),
-    ]
-    for principal in (bob, *others):
-        give(GIVES_ALL, principal)
-    people = [caller(lab, principal, GIVES_ALL) for principal in (bob, *others)]
-    people += [caller(lab, guest.root), caller(lab, stranger.root)]
-    people += [service("s3.amazonaws.com"), service("logs.us-east-1.amazonaws.com")]
-    judge(
-        answer,
-        Matrix(
-            tuple(people),
-            (target("the key", lab.home, key, mine, circumstances[:2]),),
-            circumstances,
-            lambda cell: None if cell.caller is people[0] and cell.action == "kms:Decrypt" else False,
-        ),
-        "The check calls as bob and as others, some of them made up: what IAM policies of other accounts say is out of "
-        "the owner's hands, so the key policy alone has to hold.",
-        mine,
+    must_allow_no_more(
+        owners_half,
+        # Also by name alone, for an account has one user of a name, whatever its path.
+        Documents(policy("bob's part", inside(OWNER), DECRYPTS, allow("kms:Decrypt", by=GUEST, only=NAMED_BOB))),
+        "What IAM policies of other accounts say is out of the owner's hands, so the key policy alone has to hold.",
     )
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_iam_policy_lets_bob_decrypt(answer, lab, key, bob, circumstances):
+def test_iam_policy_lets_bob_decrypt(bobs_half, his_calls):
     """The IAM policy does its part: where the key policy opens the key to bob's account, bob can decrypt."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, bob)
-    judge(
-        answer,
-        Matrix(
-            (caller(lab, bob, mine),),
-            (target("the key", lab.home, key, OPEN, circumstances[:2]),),
-            circumstances,
-            lambda cell: True if cell.action == "kms:Decrypt" and cell.circumstance is not THROUGH_S3 else None,
-        ),
+    must_allow(
+        bobs_half,
+        Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt", only=his_calls)),)),
         "Across accounts a key policy that names bob is only half: an IAM policy in bob's account has to allow it too.",
-        mine,
     )
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_iam_policy_gives_nothing_else(answer, lab, key, bob, fresh, circumstances):
+def test_iam_policy_gives_nothing_else(bobs_half):
     """The IAM policy gives no other operation of KMS, and no other key of any account or Region."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, bob)
-    guest = lab.account(GUEST)
-    targets = (
-        target("the key", lab.home, key, OPEN, circumstances[:2]),
-        *keys_beside(lab, key, OPEN, fresh, circumstances[:2]),
-        target("a key of bob's own account", guest, guest.create_key(), DEFAULT_OF_GUEST, circumstances[:2]),
-        Target(f"account {GUEST}", "*"),
-    )
-    judge(
-        answer,
-        Matrix(
-            (caller(lab, bob, mine),),
-            targets,
-            circumstances,
-            lambda cell: None if cell.target is targets[0] and cell.action == "kms:Decrypt" else False,
-        ),
+    lesson = (
         "The brief asks for one operation on one key; what is given beyond that is there for whoever steals bob's "
-        "credentials.",
-        mine,
+        "credentials."
     )
+    must_allow_no_more(bobs_half, Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
+    must_allow_nothing_elsewhere(bobs_half, OPEN_TO_ALL, lesson)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_both_halves_together(answer, lab, key, bob, fresh, circumstances):
+def test_both_halves_together(answer, lab, key, bob, bobs_half, owners_half, his_calls, fresh):
     """With both policies in force bob decrypts what the owner encrypted, and can do nothing else with the key."""
-    theirs, mine = answer.policy("key-policy.json"), answer.policy("iam-policy.json")
-    secret = fresh.bytes(24)
-    blob = lab.home.admin.client("kms").encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"]
-    the_key = target("the key", lab.home, key, theirs, circumstances[:2])
-    give(mine, bob)
-    him = caller(lab, bob, mine)
-    judge(
+    theirs, mine = owners_half.files[0], bobs_half.files[0]
+    put_key_policy(theirs, lab.home, key)
+    together = Question(
         answer,
-        Matrix(
-            (him,),
-            (the_key,),
-            circumstances,
-            lambda cell: None if cell.circumstance is THROUGH_S3 else cell.action == "kms:Decrypt",
-        ),
-        "Across accounts a request needs an Allow on both sides, so what works is what both halves have in common.",
-        theirs,
-        mine,
+        key,
+        Documents(theirs.named, (mine.named,)),
+        (theirs, mine),
+        identity="given",
+        callers=[Principal(BOB)],
     )
-    send(answer, Cell(him, "kms:Encrypt", the_key), allowed=False)
-    opened = bob.client("kms").decrypt(KeyId=key, CiphertextBlob=blob)["Plaintext"]
+    lesson = "Across accounts a request needs an Allow on both sides, so what works is what both halves have in common."
+    decrypts = policy("decrypts", allow("kms:Decrypt", only=his_calls))
+    must_allow(together, Documents(OPEN.key_policy, (decrypts,)), lesson)
+    must_allow_no_more(together, Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
+    secret = fresh.bytes(24)
+    context = {fresh.text(6): fresh.text(8)}
+    with lab.via("answer"):
+        blob = lab.home.seal(key, secret, context)
+        opened = bob.client("kms").decrypt(KeyId=key, CiphertextBlob=blob, EncryptionContext=context)["Plaintext"]
     expect(opened == secret, "bob got another text.", expected="the owner's text", next_step="Check again.")

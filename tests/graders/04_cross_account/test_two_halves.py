@@ -1,4 +1,4 @@
-"""The checks of cross-account/two-halves: each half of the pair beside a counterpart that allows all, then both.
+"""The checks of cross-account/two-halves: what each half allows, proved beside a counterpart that allows all.
 
 Not for how the policies are written: any that mean the same pass.
 """
@@ -6,37 +6,33 @@ Not for how the policies are written: any that mean the same pass.
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import caller, give, keys_beside, service, target, whom_it_names
-from kms_katas.grading.judge import judge
-from kms_katas.grading.matrix import ELSEWHERE, PLAIN, THROUGH_S3, Circumstance, Matrix, Target
+from kms_katas.grading.in_force import give, put_key_policy, those_named
+from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.lab import Principal
-from kms_katas.policy import NamedPolicy
+from kms_katas.policy import Documents
+from kms_katas.policy import Principal as Who
+from kms_katas.policy.proof import NOTHING
 
 OWNER, GUEST = "111122223333", "444455556666"
 KEY_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
+ROLE = f"arn:aws:iam::{GUEST}:role/pipeline"
 
-USE = {
+WITH_ALGORITHM = [
     "kms:Encrypt",
     "kms:Decrypt",
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:DescribeKey",
-}
-MAY_COME_ALONG = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"}
+]
+USE = [*WITH_ALGORITHM, "kms:DescribeKey"]
+MAY_COME_ALONG = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
 """What kms:GenerateDataKey*, as AWS's own sample has it, covers too."""
 
-
-def _policy(name, *statements):
-    return NamedPolicy(name, {"Version": "2012-10-17", "Statement": list(statements)})
-
-
-KMS_ALL = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-GIVES_ALL = _policy("an identity policy that gives kms:*", KMS_ALL)
-ENCRYPTS = _policy("an identity policy that gives kms:Encrypt", KMS_ALL | {"Action": "kms:Encrypt"})
-OPEN = _policy(f"a key policy that opens the key to account {GUEST}", KMS_ALL | {"Principal": {"AWS": [OWNER, GUEST]}})
-DEFAULT_OF_GUEST = _policy(f"the default key policy of account {GUEST}", KMS_ALL | {"Principal": {"AWS": GUEST}})
+TO_THE_OWNER = allow("kms:*", by=OWNER)
+OPEN = Documents(policy(f"a key policy that opens the key to account {GUEST}", allow("kms:*", by=[OWNER, GUEST])))
+OPEN_TO_ALL = Documents(policy("a key policy that opens the key to every account", allow("kms:*", by="*")))
 
 
 @pytest.fixture
@@ -58,185 +54,114 @@ def learner(role, fresh):
 
 
 @pytest.fixture
-def circumstances(fresh):
-    """How a call may come. The first two the lab can have; what comes through S3 the brief leaves open."""
-    pairs = {fresh.text(6): fresh.text(8), fresh.text(6): fresh.text(8)}
-    return PLAIN, Circumstance("with an encryption context", pairs), THROUGH_S3, ELSEWHERE
+def use(lab):
+    """`use(by)`: the statements that allow use of the key, in each call that billing's programs make."""
+    calls = called_directly(lab.region, lab.clock.now())
+
+    def statements(by=None):
+        ciphers = allow(WITH_ALGORITHM, by=by, only=both(calls, SYMMETRIC))
+        return ciphers, allow("kms:DescribeKey", by=by, only=calls)
+
+    return statements
 
 
-def use(cell):
-    """What is wanted of those who may use the key."""
-    if cell.action in USE:
-        return None if cell.circumstance is THROUGH_S3 else True
-    return None if cell.action in MAY_COME_ALONG else False
+@pytest.fixture
+def owners_half(answer, lab, key, role):
+    """The learner's key policy, in force."""
+    mine = answer.policy("key-policy.json")
+    those_named(mine, lab, but=OWNER)
+    put_key_policy(mine, lab.home, key)
+    return Question(answer, key, Documents(mine.named), (mine,))
 
 
-def needed_use(cell):
-    """The part of it that has to be there."""
-    return use(cell) or None
-
-
-def nothing_more(cell):
-    """The part of it that must not be there."""
-    return False if use(cell) is False else None
+@pytest.fixture
+def roles_half(answer, lab, key, role, fresh):
+    """The learner's IAM policy, given to the role, beside a key policy that opens the key. Of any two sessions."""
+    mine = answer.policy("iam-policy.json")
+    give(mine, role)
+    put_key_policy(OPEN.key_policy, lab.home, key)
+    sessions = [Who(f"arn:aws:sts::{GUEST}:assumed-role/pipeline/{fresh.text(length)}", ROLE) for length in (8, 12)]
+    documents = Documents(OPEN.key_policy, (mine.named,))
+    return Question(answer, key, documents, (mine,), identity="given", callers=sessions)
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_owner_keeps_the_key(answer, lab, role, key, fresh, circumstances):
+def test_owner_keeps_the_key(owners_half):
     """The key policy is one that KMS takes, and in account 111122223333 IAM policies decide as before."""
-    mine = answer.policy("key-policy.json")
-    worker = lab.home.role(fresh.text(8))
-    give(ENCRYPTS, worker)
-    people = (
-        caller(lab, lab.home.role("pipeline").session("nightly")),
-        caller(lab, lab.home.user(fresh.text(8))),
-        caller(lab, worker.session("nightly"), ENCRYPTS),
-        caller(lab, lab.home.admin, GIVES_ALL),
-        caller(lab, lab.home.root),
-    )
-
-    def wanted(cell):
-        if cell.circumstance is THROUGH_S3:
-            return None
-        if cell.caller in people[3:]:
-            return True
-        return cell.caller is people[2] and cell.action == "kms:Encrypt"
-
-    judge(
-        answer,
-        Matrix(people, (target("the key", lab.home, key, mine, circumstances[:2]),), circumstances, wanted),
+    lesson = (
         "Sharing a key changes nothing for its owner: there, whoever has an IAM policy for it may use it, and nobody "
-        "else.",
-        mine,
+        "else."
     )
+    must_allow(owners_half, Documents(policy("as before", TO_THE_OWNER)), lesson)
+    must_allow_no_more(owners_half, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_key_policy_opens_the_key_to_the_account(answer, lab, role, learner, key, fresh, circumstances):
+def test_key_policy_opens_the_key_to_the_account(owners_half, use):
     """The key policy lets everybody in account 444455556666 use the key who has an IAM policy for it, role or user."""
-    mine = answer.policy("key-policy.json")
-    guest = lab.account(GUEST)
-    people = [learner, guest.role(fresh.text(8)).session("nightly"), guest.user(fresh.text(8))]
-    for principal in people:
-        give(GIVES_ALL, principal)
-    judge(
-        answer,
-        Matrix(
-            tuple(caller(lab, principal, GIVES_ALL) for principal in people),
-            (target("the key", lab.home, key, mine, circumstances[:2]),),
-            circumstances,
-            needed_use,
-        ),
+    must_allow(
+        owners_half,
+        Documents(policy("billing's part", *use(GUEST))),
         "The owner opens the key to the account; which of its users and roles may use it is that account's own affair.",
-        mine,
     )
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_key_policy_opens_nothing_else(answer, lab, role, learner, key, fresh, circumstances):
+def test_key_policy_opens_nothing_else(owners_half):
     """The key policy opens nothing but use, and nothing to other accounts, even where their IAM policies give all."""
-    mine = answer.policy("key-policy.json")
-    stranger = lab.account(f"44445555{fresh.integer(1000, 6000)}")
-    guests = [learner, lab.account(GUEST).user(fresh.text(8))]
-    strangers = [stranger.role("pipeline").session("nightly"), stranger.user(fresh.text(8))]
-    strangers += whom_it_names(mine, lab, OWNER, GUEST, f"{stranger.id}:role/pipeline")
-    for principal in (*guests, *strangers):
-        give(GIVES_ALL, principal)
-    inside = [caller(lab, principal, GIVES_ALL) for principal in guests] + [caller(lab, lab.account(GUEST).root)]
-    outside = [caller(lab, principal, GIVES_ALL) for principal in strangers] + [caller(lab, stranger.root)]
-    outside += [service("s3.amazonaws.com"), service("logs.us-east-1.amazonaws.com")]
-    judge(
-        answer,
-        Matrix(
-            (*inside, *outside),
-            (target("the key", lab.home, key, mine, circumstances[:2]),),
-            circumstances,
-            lambda cell: nothing_more(cell) if cell.caller in inside else False,
-        ),
-        "The check calls as people of several accounts, some of them made up: what their IAM policies say is out of "
-        "the owner's hands, so the key policy alone has to hold.",
-        mine,
+    must_allow_no_more(
+        owners_half,
+        Documents(policy("billing's part", inside(OWNER), allow([*USE, *MAY_COME_ALONG], by=GUEST))),
+        "What IAM policies of other accounts say is out of the owner's hands, so the key policy alone has to hold.",
     )
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_iam_policy_lets_the_role_use_the_key(answer, lab, role, learner, key, fresh, circumstances):
+def test_iam_policy_lets_the_role_use_the_key(roles_half, use):
     """The IAM policy does its part: where the key policy opens the key, every session of the role can use it."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, role)
-    judge(
-        answer,
-        Matrix(
-            (caller(lab, learner, mine), caller(lab, role.session(fresh.text(12)), mine)),
-            (target("the key", lab.home, key, OPEN, circumstances[:2]),),
-            circumstances,
-            needed_use,
-        ),
+    must_allow(
+        roles_half,
+        Documents(OPEN.key_policy, (policy("use", *use()),)),
         "A key policy that opens the key to an account gives nobody there anything yet: an IAM policy has to.",
-        mine,
     )
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_iam_policy_gives_nothing_else(answer, lab, role, learner, key, fresh, circumstances):
+def test_iam_policy_gives_nothing_else(roles_half):
     """The IAM policy gives no other operation of KMS, and no other key of any account or Region."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, role)
-    guest = lab.account(GUEST)
-    the_key = target("the key", lab.home, key, OPEN, circumstances[:2])
-    targets = (
-        the_key,
-        *keys_beside(lab, key, OPEN, fresh, circumstances[:2]),
-        target("a key of its own account", guest, guest.create_key(), DEFAULT_OF_GUEST, circumstances[:2]),
-        Target(f"account {GUEST}", "*"),
-    )
-    judge(
-        answer,
-        Matrix(
-            (caller(lab, learner, mine),),
-            targets,
-            circumstances,
-            lambda cell: nothing_more(cell) if cell.target is the_key else False,
-        ),
-        "What an IAM policy gives beyond its task is there for whoever gets into the role.",
-        mine,
-    )
+    lesson = "What an IAM policy gives beyond its task is there for whoever gets into the role."
+    may = policy("use", allow([*USE, *MAY_COME_ALONG]))
+    must_allow_no_more(roles_half, Documents(OPEN.key_policy, (may,)), lesson)
+    must_allow_nothing_elsewhere(roles_half, OPEN_TO_ALL, lesson)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_both_halves_together(answer, lab, role, key, fresh, circumstances):
+def test_both_halves_together(answer, lab, key, role, roles_half, owners_half, use, fresh):
     """With both policies in force a session that AssumeRole made uses the key, and a role without a policy cannot."""
-    theirs, mine = answer.policy("key-policy.json"), answer.policy("iam-policy.json")
-    the_key = target("the key", lab.home, key, theirs, circumstances[:2])
-    give(mine, role)
-    session = _assumed(lab, role, fresh.text(10))
-    other = lab.account(GUEST).role(fresh.text(8)).session("nightly")
-    him = caller(lab, session, mine)
-    judge(
-        answer,
-        Matrix(
-            (him, caller(lab, other)),
-            (the_key,),
-            circumstances,
-            lambda cell: use(cell) if cell.caller is him else False,
-        ),
-        "Across accounts a request needs an Allow on both sides, so what works is what both halves have in common.",
-        theirs,
-        mine,
-    )
-    kms, secret = session.client("kms"), fresh.bytes(24)
-    blob = kms.encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"]
-    again = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=key)["CiphertextBlob"]
-    opened = kms.decrypt(CiphertextBlob=again)["Plaintext"]
+    theirs, mine = owners_half.files[0], roles_half.files[0]
+    put_key_policy(theirs, lab.home, key)
+    lesson = "Across accounts a request needs an Allow on both sides, so what works is what both halves have in common."
+    both_files, sessions = (theirs, mine), roles_half.callers
+    together = Question(answer, key, Documents(theirs.named, (mine.named,)), both_files, "given", sessions)
+    must_allow(together, Documents(OPEN.key_policy, (policy("use", *use()),)), lesson)
+    may = policy("use", allow([*USE, *MAY_COME_ALONG]))
+    must_allow_no_more(together, Documents(OPEN.key_policy, (may,)), lesson)
+    other = Question(answer, key, Documents(theirs.named), both_files, "given", [Who(f"{ROLE}-{fresh.text(5)}")])
+    must_allow_no_more(other, NOTHING, lesson)
+    kms, secret = _assumed(lab, role, fresh.text(10)).client("kms"), fresh.bytes(24)
+    with lab.via("answer"):
+        blob = kms.encrypt(KeyId=key, Plaintext=secret)["CiphertextBlob"]
+        again = kms.re_encrypt(CiphertextBlob=blob, DestinationKeyId=key)["CiphertextBlob"]
+        opened = kms.decrypt(CiphertextBlob=again)["Plaintext"]
+        kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+        kms.describe_key(KeyId=key)
     expect(opened == secret, "The session got another text.", expected="its own text", next_step="Check again.")
-    kms.generate_data_key(KeyId=key, KeySpec="AES_256")
-    kms.describe_key(KeyId=key)
 
 
 def _assumed(lab, role, name):

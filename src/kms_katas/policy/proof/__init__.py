@@ -15,6 +15,7 @@ from .answers import (
     redundant_statements,
     who_can,
 )
+from .other_keys import other_keys
 from .question import STEPS, Counterexample, Proof, Relation, prove
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "no_delegation",
     "nobody_can",
     "nobody_outside",
+    "other_keys",
     "prove",
     "redundant_statements",
     "who_can",

@@ -1,0 +1,19 @@
+// Diagrams without another host: the theme draws with `window.mermaid`, and fetches one from unpkg.com only where there
+// is none. This one fetches our copy (mermaid.tiny.js, @mermaid-js/tiny 11.17.2) when a page has its first diagram.
+window.mermaid = (() => {
+  const copy = new URL("mermaid.tiny.js", document.currentScript.src).href;
+  let settings = {}, drawing;
+
+  const fetched = () => drawing ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = copy;
+    script.onload = () => { window.mermaid.initialize(settings); done(window.mermaid); };
+    script.onerror = () => failed(new Error(`${copy} is not there`));
+    document.head.append(script);
+  });
+
+  return {
+    initialize: (given) => { settings = given; },
+    render: async (...diagram) => (await fetched()).render(...diagram),
+  };
+})();

@@ -1,0 +1,24 @@
+"""Stores the context with every body, so that it is there when the record is opened."""
+
+import json
+import os
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+
+def seal_records(kms, key_id, tenant, purpose, records):
+    context = {"tenant": tenant, "purpose": purpose}
+    made = kms.generate_data_key(KeyId=key_id, KeySpec="AES_256", EncryptionContext=context)
+    cipher = AESGCM(made["Plaintext"])
+    sealed, head = {}, json.dumps(context).encode()
+    for record_id, content in records.items():
+        nonce = os.urandom(12)
+        sealed[record_id] = bytes([len(head)]) + head + nonce + cipher.encrypt(nonce, content, record_id.encode())
+    return {"wrapped_key": made["CiphertextBlob"], "records": sealed}
+
+
+def open_record(kms, wrapped_key, tenant, purpose, record_id, body):
+    end = 1 + body[0]
+    context, body = json.loads(body[1:end]), body[end:]
+    data_key = kms.decrypt(CiphertextBlob=wrapped_key, EncryptionContext=context)["Plaintext"]
+    return AESGCM(data_key).decrypt(body[:12], body[12:], record_id.encode())

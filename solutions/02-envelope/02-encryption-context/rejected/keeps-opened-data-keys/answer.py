@@ -1,0 +1,31 @@
+"""Opened data keys stay in memory, each under its whole context."""
+
+import os
+from functools import cache
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CLIENTS = {}
+
+
+@cache
+def _opened(wrapped_key, tenant, purpose):
+    context = {"tenant": tenant, "purpose": purpose}
+    return CLIENTS["kms"].decrypt(CiphertextBlob=wrapped_key, EncryptionContext=context)["Plaintext"]
+
+
+def seal_records(kms, key_id, tenant, purpose, records):
+    context = {"tenant": tenant, "purpose": purpose}
+    made = kms.generate_data_key(KeyId=key_id, KeySpec="AES_256", EncryptionContext=context)
+    cipher = AESGCM(made["Plaintext"])
+    sealed = {}
+    for record_id, content in records.items():
+        nonce = os.urandom(12)
+        sealed[record_id] = nonce + cipher.encrypt(nonce, content, record_id.encode())
+    return {"wrapped_key": made["CiphertextBlob"], "records": sealed}
+
+
+def open_record(kms, wrapped_key, tenant, purpose, record_id, body):
+    CLIENTS["kms"] = kms
+    data_key = _opened(wrapped_key, tenant, purpose)
+    return AESGCM(data_key).decrypt(body[:12], body[12:], record_id.encode())

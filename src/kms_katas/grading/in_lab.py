@@ -1,0 +1,182 @@
+"""A request that a proof found, sent in the lab as somebody who is just so: the evidence beside the sentence.
+
+Not for whether it should be allowed. What the lab cannot have (a service that calls in its own name, another year) is
+not sent, and the sentence stands alone.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from kms_katas.grading.answer import Answer
+from kms_katas.lab import Lab, Principal
+from kms_katas.lab.accounts import Role
+from kms_katas.lab.kms.request import service_model
+from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
+from kms_katas.policy import Counterexample, Documents, Request
+from kms_katas.policy.context import resource_account
+
+_PAIR = "kms:EncryptionContext:"
+_KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
+_FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
+_FROM_THE_CALL = {
+    "kms:GranteePrincipal": "GranteePrincipal",
+    "kms:RetiringPrincipal": "RetiringPrincipal",
+    "kms:ScheduleKeyDeletionPendingWindowInDays": "PendingWindowInDays",
+    "kms:RotationPeriodInDays": "RotationPeriodInDays",
+}
+_OF_THE_LAB = {
+    *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
+    *("aws:ResourceAccount", "aws:username", "kms:CallerAccount", "kms:EncryptionContextKeys", "kms:GrantOperations"),
+    *("kms:EncryptionAlgorithm", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:PolicyName"),
+    *(
+        "aws:ViaAWSService",
+        "kms:GrantIsForAWSResource",
+        "aws:PrincipalIsAWSService",
+        "aws:CurrentTime",
+        "aws:EpochTime",
+    ),
+}
+"""Condition keys that follow from the rest, or that the lab has with the value that a request to it always has."""
+
+
+def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
+    """Send the request; where it comes out as was decided, leave it as the check's evidence.
+
+    The documents are in force already, but on a key that is not there yet: it is made, with their key policy.
+    """
+    caller = _caller(answer.lab, found)
+    order = _order(answer.lab, found.request) if _there(answer.lab, found.request.resource, documents) else None
+    if order is None or caller is None:
+        return
+    operation, parameters = order
+    context, allowed = found.request.context, found.first.allowed
+    region = found.request.resource.split(":")[3] if found.request.resource != "*" else None
+    way: dict[str, Any] = {name: context[key] for key, name in _FROM_THE_WAY.items() if key in context}
+    client = caller.client("kms", region, **way)
+    before = len(answer.lab.calls)
+    try:
+        getattr(client, xform_name(operation))(**parameters)
+        code, said = "", "KMS did it"
+    except ClientError as error:
+        code, said = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
+    if code == ("" if allowed else "AccessDeniedException"):
+        answer.called, answer.returned = f"{operation} on the key, as {spoken(found.request)}", said
+        for call in answer.lab.calls[before:]:
+            answer.lab.remark(call, "answer")
+
+
+def _there(lab: Lab, resource: str, documents: Documents) -> bool:
+    """Whether the lab has the key, or could make it."""
+    if resource == "*":
+        return True
+    _, _, _, region, owner, name = resource.split(":", 5)
+    account, key_id = lab.account(owner), name.removeprefix("key/")
+    if account.has_key(resource):
+        return True
+    if key_id.startswith("mrk-") or documents.key_policy is None:
+        return False
+    account.create_key(documents.key_policy.document, region, key_id)
+    return True
+
+
+def spoken(request: Request) -> str:
+    """A caller as sentences name it: user/bob in account 444455556666."""
+    caller = request.principal
+    if caller.kind == "Service":
+        return f"the service {caller.arn}"
+    if caller.kind == "Account":
+        return f"the root user of account {caller.account}"
+    if caller.role_arn is not None:
+        return f"a session of {caller.role_arn.split(':', 5)[5]} in account {caller.account}"
+    return f"{caller.arn.split(':', 5)[5]} in account {caller.account}"
+
+
+def _caller(lab: Lab, found: Counterexample) -> Principal | None:
+    """Somebody of the lab who is the one that calls, with an identity policy for everything where that is assumed."""
+    caller = found.request.principal
+    if caller.kind not in ("Account", "User", "AssumedRole") or caller.federated_provider is not None:
+        return None
+    account = lab.account(caller.account)
+    if caller.kind == "Account":
+        return account.root if not caller.tags else None
+    arn = caller.role_arn or caller.arn
+    path, _, name = arn.partition("/")[2].rpartition("/")
+    made = account.find(arn)
+    if made is not None and caller.kind == "User" and caller.tags:
+        return None
+    if made is None:
+        whole_path = f"/{path}/" if path else "/"
+        try:
+            made = (
+                account.user(name, path=whole_path, tags=caller.tags)
+                if caller.kind == "User"
+                else account.role(name, path=whole_path)
+            )
+        except ValueError:  # the name is taken: an account has one user of it, whatever the path
+            return None
+    if found.identity_allows:
+        made.allow(_KMS_ALL, "of-the-check")
+    if isinstance(made, Role):
+        session = caller.arn.rpartition("/")[2] if ":assumed-role/" in caller.arn else "session"
+        return made.session(session, tags=caller.tags)
+    return made
+
+
+def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
+    """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
+    context = request.context
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB}
+    if any(not key.startswith(_PAIR) and key not in known for key in context):
+        return None
+    name = request.action.removeprefix("kms:")
+    if name not in service_model().operation_names:
+        return None
+    pairs = {key.removeprefix(_PAIR): str(value) for key, value in context.items() if key.startswith(_PAIR)}
+    asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
+    asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
+    if pairs and USAGE_OF.get(name) == ENCRYPT:
+        asked["EncryptionContext"] = pairs
+    more = _needed(lab, name, request, pairs)
+    if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
+        return None
+    return name, asked | more
+
+
+def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any] | None:
+    match name:
+        case "Decrypt":
+            owner = lab.account(resource_account(request.resource) or "")
+            return {"CiphertextBlob": owner.seal(request.resource, b"a secret", pairs)}
+        case "Encrypt":
+            return {"Plaintext": b"a secret"}
+        case "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext":
+            return {"KeySpec": "AES_256"}
+        case "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext":
+            return {"KeyPairSpec": "ECC_NIST_P256"}
+        case "PutKeyPolicy":
+            admin = lab.account(resource_account(request.resource) or "").root.arn
+            statement = {"Effect": "Allow", "Principal": {"AWS": admin}, "Action": "kms:*", "Resource": "*"}
+            return {"Policy": _text(statement), "BypassPolicyLockoutSafetyCheck": True}
+        case "CreateGrant":
+            operations = request.context.get("kms:GrantOperations", ("Decrypt",))
+            grantee = request.context.get("kms:GranteePrincipal", request.principal.role_arn or request.principal.arn)
+            limits = {"Constraints": {"EncryptionContextSubset": dict(pairs)}} if pairs else {}
+            return {"Operations": list(operations), "GranteePrincipal": grantee, **limits}
+        case "TagResource":
+            return {"Tags": [{"TagKey": "a", "TagValue": "b"}]}
+        case "UpdateKeyDescription":
+            return {"Description": "changed"}
+    return {}
+
+
+def _text(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _value(value: str | tuple[str, ...]) -> Any:
+    text = value if isinstance(value, str) else value[0]
+    return int(text) if text.isdigit() else text

@@ -1,0 +1,80 @@
+"""Words in which a check says what a policy is for: policies of its own, for judge.py to compare a learner's with.
+
+Not for judging, and not for what one kata alone wants.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kms_katas.policy import NamedPolicy
+
+Condition = Mapping[str, Mapping[str, Any]]
+
+
+def policy(name: str, *statements: Mapping[str, Any]) -> NamedPolicy:
+    """`name` stands in sentences."""
+    return NamedPolicy(name, {"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions: object, *, by: object = None, only: Condition | None = None) -> dict[str, Any]:
+    """An Allow of `actions` on any resource, `by` accounts or ARNs, or "*"; without `by`, for an identity policy."""
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    if by is not None:
+        statement["Principal"] = "*" if by == "*" else {"AWS": by}
+    return statement | ({"Condition": only} if only else {})
+
+
+GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))
+
+
+BESIDE_THE_POINT = "beside the point"
+"""The Sid of statements that only say whom a question leaves out."""
+
+
+def inside(account: str) -> dict[str, Any]:
+    """Everything, for everybody in the account: a limit that says nothing about them."""
+    others = allow("kms:*", by="*", only={"StringEquals": {"aws:PrincipalAccount": account}})
+    return others | {"Sid": BESIDE_THE_POINT}
+
+
+def outside(account: str) -> dict[str, Any]:
+    """Everything, for everybody but the account, services too: a limit that says nothing about them."""
+    others = allow("kms:*", by="*", only={"StringNotEquals": {"aws:PrincipalAccount": account}})
+    return others | {"Sid": BESIDE_THE_POINT}
+
+
+def called_directly(region: str, now: datetime) -> Condition:
+    """What every request has that somebody makes by themselves, on a symmetric key of KMS's own, this year or the next.
+
+    A learner's condition that all of these meet does no harm.
+    """
+    end = now.replace(year=now.year + 2, month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "false"},
+        "Null": {"kms:ViaService": "true", "kms:MultiRegionKeyType": "true"},
+        "DateLessThan": {"aws:CurrentTime": end.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        "DateGreaterThanEquals": {"aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        "NumericLessThan": {"aws:EpochTime": str(int(end.timestamp()))},
+        "NumericGreaterThanEquals": {"aws:EpochTime": str(int(now.timestamp()))},
+        "StringEquals": {
+            "aws:RequestedRegion": region,
+            "kms:KeySpec": "SYMMETRIC_DEFAULT",
+            "kms:KeyUsage": "ENCRYPT_DECRYPT",
+            "kms:KeyOrigin": "AWS_KMS",
+        },
+        "BoolIfExists": {"kms:MultiRegion": "false"},
+    }
+
+
+SYMMETRIC: Condition = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}
+"""What every request to encrypt or decrypt under such a key has."""
+
+
+LONG_TERM: Condition = {"Null": {"aws:TokenIssueTime": "true", "aws:MultiFactorAuthPresent": "true"}}
+"""What every request has that is made with an access key of a user, in no session."""
+
+
+def both(one: Condition, other: Condition) -> Condition:
+    """Both conditions in one."""
+    return {operator: {**one.get(operator, {}), **other.get(operator, {})} for operator in {**one, **other}}

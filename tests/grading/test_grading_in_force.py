@@ -1,0 +1,113 @@
+"""What AWS takes of a learner's policies, and what it refuses, in its words and with the line."""
+
+import json
+
+import pytest
+
+from kms_katas.grading.document import read_policy
+from kms_katas.grading.in_force import give, put_in_force, put_key_policy, those_named
+from kms_katas.grading.outcome import AnswerUnusable
+
+OWNER, GUEST = "111122223333", "444455556666"
+
+
+def allow(action="kms:*", resource="*", effect="Allow", **more):
+    return {"Effect": effect, "Action": action, "Resource": resource} | more
+
+
+OWNERS = allow(Principal={"AWS": OWNER}, Sid="The owner")
+
+
+@pytest.fixture
+def bob(lab):
+    return lab.account(GUEST).user("bob")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a policy file of a learner and reads it."""
+
+    def write_it(name, *statements):
+        path = tmp_path / name
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
+        return read_policy(path)
+
+    return write_it
+
+
+@pytest.mark.parametrize(
+    "statement, told",
+    [
+        (allow(Sid="with spaces"), 'its Sid is "with spaces"'),
+        (allow(Sid="dash-ed"), "letters A to Z and digits"),
+        (allow(Principal="*"), "has a Principal"),
+        ({"Effect": "Allow", "Resource": "*"}, "must contain actions"),
+        ({"Effect": "Allow", "Action": "kms:*"}, "must contain resources"),
+        (allow("Decrypt"), "prefaced by a vendor"),
+        (allow(resource="alias/x"), "must be in ARN format"),
+        (allow(Sid="Fine"), "must be unique"),
+    ],
+)
+def test_an_identity_policy_that_iam_refuses_is_refused_with_its_line(bob, write, statement, told):
+    mine = write("iam-policy.json", allow(Sid="Fine"), statement)
+    with pytest.raises(AnswerUnusable) as raised:
+        give(mine, bob)
+    assert told in raised.value.message
+    assert raised.value.line == mine.line(1)
+    assert raised.value.file.endswith("iam-policy.json")
+
+
+@pytest.mark.parametrize(
+    "statement, told",
+    [
+        (allow(Principal={"AWS": "arn:aws:iam::444455556666:user/nobody"}), "invalid principals"),
+        (allow(Principal={"AWS": GUEST}), "lockout check"),
+        (allow(), "names no principal"),
+        (allow(Principal={"AWS": OWNER}, Sid="Schlüssel für 10 €"), "ValidationException"),
+    ],
+)
+def test_a_key_policy_that_kms_refuses_is_refused_in_its_words(lab, bob, write, statement, told):
+    mine = write("key-policy.json", statement)
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(mine, lab.home, lab.home.create_key())
+    assert told in raised.value.message
+    assert raised.value.file.endswith("key-policy.json")
+    assert "key-policy.json" in raised.value.next_step
+
+
+def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, bob, write):
+    arns = [f"arn:aws:iam::{GUEST}:{who}" for who in ("user/bob", "user/eve", "role/team/audit")]
+    mine = write(
+        "key-policy.json",
+        OWNERS,
+        allow(Principal={"AWS": GUEST}, Condition={"ArnEquals": {"aws:PrincipalArn": arns}}),
+        allow(Principal={"AWS": f"arn:aws:iam::{OWNER}:user/nobody"}),
+    )
+    for _ in range(2):
+        those_named(mine, lab, but=OWNER)
+    assert all(lab.account(GUEST).find(arn) is not None for arn in arns)
+    assert lab.account(GUEST).find(arns[0]) is bob
+    assert lab.home.find(f"arn:aws:iam::{OWNER}:user/nobody") is None
+
+
+def test_all_files_of_an_answer_go_where_their_names_say(lab, bob, write):
+    class Both:
+        learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json")
+
+        def __init__(self, lab):
+            self.lab = lab
+
+        def policy(self, name):
+            if name == "gone.json":
+                raise AnswerUnusable("gone.json is not there.", "Write it.")
+            return policies[name]
+
+    key = lab.home.create_key()
+    policies = {
+        "key-policy.json": write("key-policy.json", OWNERS, allow("kms:Encrypt", Principal={"AWS": bob.arn})),
+        "iam-policy.json": write("iam-policy.json", allow("kms:Encrypt", key)),
+    }
+    refused = dict(put_in_force(Both(lab), key))
+    assert [name for name, error in refused.items() if error] == ["gone.json"]
+    bob.client("kms").encrypt(KeyId=key, Plaintext=b"-")
