@@ -31,6 +31,17 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
     return None
 
 
+def digest_in(content: bytes, text: bytes) -> str | None:
+    """Which digest of `content`, made without a key, stands in `text`."""
+    return next((name for name in DIGESTS if spelling_of(hashlib.new(name, content).digest(), text, whole=True)), None)
+
+
+def pieces_again(data: bytes) -> tuple[int, int]:
+    """Of how many pieces of 16 bytes, taken all over `data`, how many stand in it more than once."""
+    samples = [(at, data[at : at + 16]) for at in range(0, len(data) - 15, max(1, len(data) // 100))]
+    return len(samples), sum(data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples)
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
