@@ -1,12 +1,13 @@
-"""What the record of KMS calls says of data key pairs, and what is in the bytes of a key. Not for judging: a check does.
+"""What the record of KMS calls says of data key pairs, and what the bytes of a key hold. A check does the judging.
 
 The package cryptography has errors of several kinds for bytes that are no key, and knows no key of ML-KEM-512.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -19,40 +20,62 @@ from cryptography.hazmat.primitives.serialization import (
 from kms_katas.lab import Call, Lab
 
 
-@dataclass(frozen=True)
-class DataKeyPair:
-    """A pair as KMS made it: the public key in DER, the encrypted private key, and the encryption context of that."""
-
-    public_key: bytes
-    wrapped_private_key: bytes
-    context: dict[str, str]
-
-
-def pair_of(wrapped_private_key: bytes, calls: Iterable[Call]) -> DataKeyPair | None:
-    """The pair whose encrypted private key KMS gave in these calls, re-encrypted or not."""
-    made: dict[bytes, DataKeyPair] = {}
+def public_key_of(wrapped_private_key: bytes, calls: Iterable[Call]) -> bytes | None:
+    """The public key, in DER, of the pair whose encrypted private key KMS gave in these calls, re-encrypted or not."""
+    made: dict[bytes, bytes] = {}
     for call in calls:
-        given, asked = call.response or {}, call.parameters
+        given = call.response or {}
         if blob := given.get("PrivateKeyCiphertextBlob"):
-            made[blob] = DataKeyPair(given["PublicKey"], blob, asked.get("EncryptionContext", {}))
-        elif call.operation == "ReEncrypt" and given and asked["CiphertextBlob"] in made:
-            blob, context = given["CiphertextBlob"], asked.get("DestinationEncryptionContext", {})
-            made[blob] = DataKeyPair(made[asked["CiphertextBlob"]].public_key, blob, context)
+            made[blob] = given["PublicKey"]
+        elif call.operation == "ReEncrypt" and given and call.parameters["CiphertextBlob"] in made:
+            made[given["CiphertextBlob"]] = made[call.parameters["CiphertextBlob"]]
     return made.get(wrapped_private_key)
 
 
-def private_key_of(pair: DataKeyPair, lab: Lab) -> Any:
-    """The private key of a pair of the home account, as the library has it; None when it knows none such."""
+def context_of(ciphertext: bytes, calls: Iterable[Call]) -> dict[str, str]:
+    """The encryption context under which KMS gave this ciphertext in these calls; empty where it gave none such."""
+    for call in calls:
+        given, name = call.response or {}, "DestinationEncryptionContext" if call.operation == "ReEncrypt" else ""
+        if ciphertext in (given.get("PrivateKeyCiphertextBlob"), given.get("CiphertextBlob")):
+            return dict(call.parameters.get(name or "EncryptionContext") or {})
+    return {}
+
+
+def private_key_of(wrapped_private_key: bytes, context: Mapping[str, str], lab: Lab) -> Any:
+    """The private key as the library has it. None when it knows none such, or KMS opens none of the home account."""
     kms = lab.home.admin.client("kms")
-    opened = kms.decrypt(CiphertextBlob=pair.wrapped_private_key, EncryptionContext=pair.context)
     try:
+        opened = kms.decrypt(CiphertextBlob=wrapped_private_key, EncryptionContext=context)
         return load_der_private_key(opened["Plaintext"], None, unsafe_skip_rsa_key_validation=True)
     except Exception:
         return None
 
 
-def public_key_in(data: bytes) -> Any:
-    """The public key in this DER as the library has it; None when it knows none such."""
+@dataclass(frozen=True)
+class Kind:
+    """What a check has to know of a kind of key pair."""
+
+    rsa_bytes: int = 0
+    """Of RSA the length of the modulus, in bytes."""
+    signs_only: bool = False
+    headers: tuple[int, ...] = (0,)
+    """How many bytes usually stand in front of what is encrypted to such a key, nonce apart."""
+
+
+def kind_of(public_key: bytes) -> Kind:
+    """The kind of a public key in DER; Kind() for what is none that the library knows."""
+    key = _public_key_in(public_key)
+    if isinstance(key, rsa.RSAPublicKey):
+        return Kind(rsa_bytes=key.key_size // 8, headers=(0, key.key_size // 8))
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        size = (key.curve.key_size + 7) // 8
+        return Kind(headers=(0, 1 + size, 1 + 2 * size, len(public_key)))
+    if isinstance(key, (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)):
+        return Kind(headers=(0, 1088 if isinstance(key, mlkem.MLKEM768PublicKey) else 1568))
+    return Kind(signs_only=isinstance(key, ed25519.Ed25519PublicKey))
+
+
+def _public_key_in(data: bytes) -> Any:
     try:
         return load_der_public_key(data)
     except Exception:
@@ -69,7 +92,7 @@ def is_public_pem(data: bytes) -> bool:
 
 def same_public_key(one: bytes, other: bytes) -> bool:
     """Whether two DERs hold the same public key, however its point is written."""
-    loaded = public_key_in(one)
+    loaded = _public_key_in(one)
     if one == other or loaded is None:
         return one == other
     return bool(loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == other)

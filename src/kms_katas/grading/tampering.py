@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 Altered = tuple[str, bytes]
 """What was done, and the bytes that it gave."""
@@ -62,6 +62,13 @@ def altered(data: bytes) -> Iterator[Altered]:
     moved = data[: middle - 16] + data[middle : middle + 16] + data[middle - 16 : middle] + data[middle + 16 :]
     if middle >= 16 and moved != data:
         yield "bytes moved by 16", moved
+
+
+def thinned(changes: Iterable[Altered], most: int) -> list[Altered]:
+    """At most `most` of these changes, from all over: the first, the last and some between. For tries that are dear."""
+    every = list(changes)
+    count = min(most, len(every))
+    return [every[number * (len(every) - 1) // max(1, count - 1)] for number in range(count)]
 
 
 def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> Iterator[Altered]:

@@ -6,7 +6,7 @@ It finds what learners do, in whatever layout: raw, base64 or hexadecimal. It is
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -30,6 +30,41 @@ class Weakness(Enum):
     KEY_OF_PUBLIC_KEY = "the key comes from the public key alone"
     PKCS1_V15 = "RSA with the padding of PKCS #1 v1.5"
     NO_PADDING = "RSA without padding"
+
+
+WORDS: Mapping[Weakness, tuple[str, str, str]] = {
+    Weakness.PRIVATE_KEY_INSIDE: (
+        "A private key stands in the message. With that and the public key, which the device holds, anybody opens it: "
+        "ECDH works from both ends.",
+        "the public half of the ephemeral key in the message, and its private half forgotten",
+        "Put the ephemeral *public* key into the message; `open_sealed` has the other private key.",
+    ),
+    Weakness.KEY_OF_PUBLIC_KEY: (
+        "The payload is encrypted under a key that comes from the public key alone. Whoever has the device makes that "
+        "key again.",
+        "a key that nobody can make without the private key",
+        "Make a new ephemeral key pair for each message, and derive the key from what ECDH gives.",
+    ),
+    Weakness.SECRET_AS_KEY: (
+        "The ECDH secret itself is the key. It is a coordinate of a point, so not every value can occur, and nothing "
+        "ties it to its use: NIST SP 800-56A has it go through a key derivation function.",
+        "a key derived from the secret",
+        "Put the secret through HKDF, with the ephemeral public key in `info`, and take what that gives.",
+    ),
+    Weakness.PKCS1_V15: (
+        "RSA is used with the padding of PKCS #1 v1.5. Whoever can send altered messages, and see which are refused as "
+        "wrongly padded or how fast, finds the content little by little (Bleichenbacher, 1998).",
+        "RSA with OAEP padding",
+        "Give `encrypt` and `decrypt` `padding.OAEP(...)` with SHA-256.",
+    ),
+    Weakness.NO_PADDING: (
+        "RSA is used without padding. Equal keys then look equal, and a product of two ciphertexts is the ciphertext "
+        "of a product: the attacker calculates with keys that they cannot see.",
+        "RSA with OAEP padding",
+        "Give `encrypt` and `decrypt` `padding.OAEP(...)` with SHA-256.",
+    ),
+}
+"""What is wrong, what is expected, one next step."""
 
 
 def weakness_of(message: bytes, payload: bytes, private_key: Any) -> Weakness | None:
