@@ -9,7 +9,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.tampering import altered, forged, pieces_moved, spelling_of
+from kms_katas.grading.tampering import (
+    altered,
+    digest_in,
+    forged,
+    pieces_again,
+    pieces_moved,
+    spelling_of,
+    thinned,
+)
 
 secrets = st.binary(min_size=16, max_size=64)
 around = st.binary(max_size=40)
@@ -92,3 +100,23 @@ def test_pieces_are_found_by_their_size(size, head, extra):
 
 def test_content_sealed_at_once_has_no_pieces_to_move():
     assert not list(pieces_moved(os.urandom(140_000 + 28), 140_000))
+
+
+@given(secrets, around, around)
+def test_a_digest_of_the_content_is_told_by_name(content, before, after):
+    assert digest_in(content, before + hashlib.sha256(content).digest() + after) == "sha256"
+    assert digest_in(content, before + after) is None
+
+
+def test_pieces_that_come_again_are_counted():
+    assert pieces_again(os.urandom(5_000))[1] == 0
+    pieces, again = pieces_again(os.urandom(16) * 500)
+    assert pieces == again
+
+
+@given(st.lists(st.tuples(st.text(), st.binary()), min_size=2, unique=True), st.integers(2, 40))
+def test_thinned_changes_are_some_from_all_over(changes, most):
+    some = thinned(changes, most)
+    assert len(some) == min(most, len(changes))
+    assert (some[0], some[-1]) == (changes[0], changes[-1])
+    assert sorted(set(some), key=changes.index) == some
