@@ -6,12 +6,12 @@ It finds what learners do, in whatever layout: raw, base64 or hexadecimal. It is
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mlkem, padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
@@ -25,6 +25,8 @@ _KEY_BYTES = (32, 16, 24)
 
 
 class Weakness(Enum):
+    NO_ROOM = "the message is too short to carry what the private key would need"
+    KEY_AGAIN = "two messages have one key"
     PRIVATE_KEY_INSIDE = "a private key stands in the message"
     SECRET_AS_KEY = "the ECDH secret itself is the key"
     KEY_OF_PUBLIC_KEY = "the key comes from the public key alone"
@@ -33,6 +35,19 @@ class Weakness(Enum):
 
 
 WORDS: Mapping[Weakness, tuple[str, str, str]] = {
+    Weakness.NO_ROOM: (
+        "The message has no room for an ephemeral public key, or for a key encrypted to the public key. So its key "
+        "comes from what stays, the public key or the code, and whoever has the device has that too.",
+        "a message that carries what the private key needs to find its key",
+        "Make a new ephemeral key or a new content key for each message, and put its public half, or it in encrypted "
+        "form, into the message.",
+    ),
+    Weakness.KEY_AGAIN: (
+        "Two messages came under one ephemeral key, or under one content key. The device keeps that key, so whoever "
+        "gets the device opens every message that it still lies under.",
+        "a new key for each message, which the device forgets",
+        "Make the ephemeral key, or the content key, anew inside the function that seals.",
+    ),
     Weakness.PRIVATE_KEY_INSIDE: (
         "A private key stands in the message. With that and the public key, which the device holds, anybody opens it: "
         "ECDH works from both ends.",
@@ -67,24 +82,51 @@ WORDS: Mapping[Weakness, tuple[str, str, str]] = {
 """What is wrong, what is expected, one next step."""
 
 
-def weakness_of(message: bytes, payload: bytes, private_key: Any) -> Weakness | None:
-    """What is weak in `message`, which holds `payload` (32 bytes or more) for the owner of `private_key`.
+def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness | None:
+    """What is weak in messages, each with the private key of whom it is for: another one for each message.
 
-    `private_key` is one of the package cryptography; of other kinds than RSA and elliptic curves only a private key in
-    the message is looked for.
+    Each holds `payload`, which is random and has 32 bytes or more. The private keys are of the package cryptography. Of
+    kinds other than RSA, elliptic curves and ML-KEM only a private key in a message is looked for.
     """
-    readings = (message, *_decoded(message))
-    text = b"".join(readings)
-    if _holds_private_key(text):
-        return Weakness.PRIVATE_KEY_INSIDE
-    if isinstance(private_key, rsa.RSAPrivateKey):
-        return next(filter(None, (_weakness_of_rsa(reading, private_key) for reading in readings)), None)
-    if isinstance(private_key, ec.EllipticCurvePrivateKey):
-        if any(_opens(key, text, payload) for key in _secrets(text, private_key)):
-            return Weakness.SECRET_AS_KEY
-        if any(_opens(key, text, payload) for key in _keys_of_public_key(private_key.public_key())):
-            return Weakness.KEY_OF_PUBLIC_KEY
-    return None
+    again: list[set[bytes]] = []
+    for message, private_key in sealed:
+        readings = (message, *_decoded(message))
+        text = b"".join(readings)
+        if _holds_private_key(text):
+            return Weakness.PRIVATE_KEY_INSIDE
+        if len(message) < _least_bytes(payload, private_key):
+            return Weakness.NO_ROOM
+        if isinstance(private_key, rsa.RSAPrivateKey):
+            if found := next(filter(None, (_weakness_of_rsa(reading, private_key) for reading in readings)), None):
+                return found
+            key = _content_key(readings, private_key)
+            again.append({key} if key is not None and payload not in key else set())
+        elif isinstance(private_key, ec.EllipticCurvePrivateKey):
+            points = _points(text, private_key.curve) - {_point(private_key.public_key())}
+            if any(_opens(key, text, payload) for key in _secrets(points, private_key)):
+                return Weakness.SECRET_AS_KEY
+            if any(_opens(key, text, payload) for key in _keys_of_public_key(private_key.public_key())):
+                return Weakness.KEY_OF_PUBLIC_KEY
+            again.append(points)
+    # Bytes that only name the receiver differ from one to the other; a header that never changes holds no point.
+    return Weakness.KEY_AGAIN if len(again) > 1 and set.intersection(*again) else None
+
+
+def _least_bytes(payload: bytes, private_key: Any) -> int:
+    """How long a message is at least that carries `payload`, and a coordinate of a point or an encrypted key.
+
+    RSA may encrypt a short payload itself.
+    """
+    match private_key:
+        case rsa.RSAPrivateKey():
+            return private_key.key_size // 8
+        case ec.EllipticCurvePrivateKey():
+            return len(payload) + private_key.curve.key_size // 8
+        case mlkem.MLKEM768PrivateKey():
+            return len(payload) + 1088
+        case mlkem.MLKEM1024PrivateKey():
+            return len(payload) + 1568
+    return 0
 
 
 def _decoded(message: bytes) -> Iterator[bytes]:
@@ -113,18 +155,28 @@ def _holds_private_key(text: bytes) -> bool:
     return False
 
 
-def _secrets(text: bytes, private_key: ec.EllipticCurvePrivateKey) -> Iterator[bytes]:
-    """What ECDH gives with each point in `text`, cut to the lengths of AES keys."""
-    size = (private_key.curve.key_size + 7) // 8
+def _points(text: bytes, curve: ec.EllipticCurve) -> set[bytes]:
+    """Every point of the curve that stands in `text`, and some that stand there by chance."""
+    size, found = (curve.key_size + 7) // 8, set()
     for at, kind in enumerate(text):
         length = {2: 1 + size, 3: 1 + size, 4: 1 + 2 * size}.get(kind)
-        if length is None or at + length > len(text):
-            continue
-        try:
-            point = ec.EllipticCurvePublicKey.from_encoded_point(private_key.curve, text[at : at + length])
-        except ValueError:
-            continue
-        secret = private_key.exchange(ec.ECDH(), point)
+        if length is not None and at + length <= len(text):
+            try:
+                found.add(_point(ec.EllipticCurvePublicKey.from_encoded_point(curve, text[at : at + length])))
+            except ValueError:
+                continue
+    return found
+
+
+def _point(public_key: ec.EllipticCurvePublicKey) -> bytes:
+    return public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def _secrets(points: Iterable[bytes], private_key: ec.EllipticCurvePrivateKey) -> Iterator[bytes]:
+    """What ECDH gives with each of these points, cut to the lengths of AES keys."""
+    for point in points:
+        public_key = ec.EllipticCurvePublicKey.from_encoded_point(private_key.curve, point)
+        secret = private_key.exchange(ec.ECDH(), public_key)
         yield from {part for count in _KEY_BYTES for part in (secret[:count], secret[-count:]) if len(part) == count}
 
 
@@ -162,17 +214,37 @@ def _opens(key: bytes, text: bytes, payload: bytes) -> bool:
     )
 
 
+def _blocks(reading: bytes, size: int) -> Iterator[bytes]:
+    """What may be encrypted by RSA: in front, behind a short header, a length or a nonce, and at the end.
+
+    Not everywhere, for each place costs milliseconds.
+    """
+    last = len(reading) - size
+    for at in sorted(place for place in {0, 1, 2, 3, 4, 5, 8, 12, 16, last} if 0 <= place <= last):
+        yield reading[at : at + size]
+
+
 def _weakness_of_rsa(reading: bytes, private_key: rsa.RSAPrivateKey) -> Weakness | None:
     size = private_key.key_size // 8
-    last = len(reading) - size
-    # Each place costs milliseconds: in front, behind a short header, a length or a nonce, and at the end.
-    for at in sorted(place for place in {0, 1, 2, 3, 4, 5, 8, 12, 16, last} if 0 <= place <= last):
-        block = _raw(private_key, int.from_bytes(reading[at : at + size])).to_bytes(size)
+    for encrypted in _blocks(reading, size):
+        block = _raw(private_key, int.from_bytes(encrypted)).to_bytes(size)
         if block.startswith(bytes(size // 4)):
             return Weakness.NO_PADDING
         # 00 02, at least 8 bytes that are not 0, then 00 and a key, or a payload as short as that.
         if block.startswith(b"\0\2") and 10 <= block.find(b"\0", 2) >= size - 65:
             return Weakness.PKCS1_V15
+    return None
+
+
+def _content_key(readings: Iterable[bytes], private_key: rsa.RSAPrivateKey) -> bytes | None:
+    """The key that stands in a message under RSA-OAEP, with SHA-256 or SHA-1."""
+    for reading in readings:
+        for encrypted in _blocks(reading, private_key.key_size // 8):
+            for digest in (hashes.SHA256(), hashes.SHA1()):
+                try:
+                    return private_key.decrypt(encrypted, padding.OAEP(padding.MGF1(digest), digest, None))
+                except ValueError:
+                    continue
     return None
 
 

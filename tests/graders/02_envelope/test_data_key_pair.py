@@ -153,12 +153,13 @@ def test_messages_show_nothing(answer, key, device_id, fresh):
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_the_key_of_a_message_is_made_soundly(answer, lab, key, device_id, fresh):
-    """Only the private key leads to the key of a message: RSA with OAEP, an ECDH secret through a key derivation."""
-    camera = _enrol(answer, key, device_id)
-    payload = fresh.bytes(40)
-    message = _seal(answer, camera, payload)
-    private_key = data_key_pairs.private_key_of(camera.wrapped, camera.context, lab)
-    if found := weakness_of(message, payload, private_key):
+    """Each message has a key of its own, to which only the private key leads, by OAEP or a key derivation function."""
+    payload, sealed = fresh.bytes(40), []
+    for name in (device_id, f"{device_id}-b"):
+        camera = _enrol(answer, key, name)
+        private_key = data_key_pairs.private_key_of(camera.wrapped, camera.context, lab)
+        sealed.append((_seal(answer, camera, payload), private_key))
+    if found := weakness_of(sealed, payload):
         what, expected, next_step = WORDS[found]
         reject(what, expected=expected, next_step=next_step)
 

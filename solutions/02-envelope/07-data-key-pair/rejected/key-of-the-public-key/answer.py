@@ -39,7 +39,7 @@ def open_sealed(kms, wrapped_private_key: bytes, device_id: str, message: bytes)
 
 
 def _cipher(device):
-    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"").derive(_point(device)))
+    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"camera/1").derive(_point(device)))
 
 
 def _point(public_key):
