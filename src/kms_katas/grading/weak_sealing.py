@@ -103,9 +103,10 @@ def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness
             again.append({key} if key is not None and payload not in key else set())
         elif isinstance(private_key, ec.EllipticCurvePrivateKey):
             points = _points(text, private_key.curve) - {_point(private_key.public_key())}
-            if any(_opens(key, text, payload) for key in _secrets(points, private_key)):
+            secrets = list(_secrets(points, private_key))
+            if any(opens(key, text, payload) for opens in (_opens_aes, _opens_chacha) for key in secrets):
                 return Weakness.SECRET_AS_KEY
-            if any(_opens(key, text, payload) for key in _keys_of_public_key(private_key.public_key())):
+            if any(_opens_aes(key, text, payload) for key in _keys_of_public_key(private_key.public_key())):
                 return Weakness.KEY_OF_PUBLIC_KEY
             again.append(points)
     # Bytes that only name the receiver differ from one to the other; a header that never changes holds no point.
@@ -126,7 +127,7 @@ def _least_bytes(payload: bytes, private_key: Any) -> int:
             return len(payload) + 1088
         case mlkem.MLKEM1024PrivateKey():
             return len(payload) + 1568
-    return 0
+    return len(payload) + _BLOCK
 
 
 def _decoded(message: bytes) -> Iterator[bytes]:
@@ -192,21 +193,26 @@ def _keys_of_public_key(public_key: ec.EllipticCurvePublicKey) -> Iterator[bytes
         yield HKDF(hashes.SHA256(), 32, None, b"").derive(form)
 
 
-def _opens(key: bytes, text: bytes, payload: bytes) -> bool:
-    """Whether AES in GCM, CTR or CBC, or ChaCha20, under `key` makes a part of `text` of the first block of `payload`.
+def _opens_aes(key: bytes, text: bytes, payload: bytes) -> bool:
+    """Whether AES in GCM, CTR or CBC under `key` makes a part of `text` of the first block of `payload`.
 
     The nonce is not needed: AES backwards gives the counter that made a block, and that of GCM ends in 2.
     """
+    first, count = payload[:_BLOCK], len(text) - _BLOCK + 1
+    blocks = b"".join(text[at : at + _BLOCK] for at in range(count))
+    backwards = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
+    counters = backwards.update(_xor(blocks, first * count))
+    before = _xor(backwards.update(blocks), first * count)
+    for at in range(0, len(blocks), _BLOCK):
+        counter, iv = counters[at : at + _BLOCK], before[at : at + _BLOCK]
+        if counter.endswith(b"\0\0\0\2") or any(block in text or not any(block) for block in (counter, iv)):
+            return True
+    return False
+
+
+def _opens_chacha(key: bytes, text: bytes, payload: bytes) -> bool:
+    """Whether ChaCha20 under `key`, with a nonce of zeros or one in `text`, does the same."""
     first = payload[:_BLOCK]
-    blocks = [text[at : at + _BLOCK] for at in range(len(text) - _BLOCK + 1)]
-    backwards = Cipher(algorithms.AES(key), modes.ECB()).decryptor().update
-    for block in blocks:
-        counter = backwards(_xor(block, first))
-        if counter.endswith(b"\0\0\0\2") or counter in text or not any(counter):
-            return True
-        before = _xor(backwards(block), first)
-        if before in text or not any(before):
-            return True
     nonces = {bytes(12), *(text[at : at + 12] for at in range(len(text) - 11))} if len(key) == 32 else ()
     return any(
         Cipher(algorithms.ChaCha20(key, b"\1\0\0\0" + nonce), None).encryptor().update(first) in text

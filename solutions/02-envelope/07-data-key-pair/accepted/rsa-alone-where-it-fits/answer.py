@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), b"recording")
 BLOCK, FITS = 256, 213
 SHORT, LONG = b"\x00", b"\x01"
-NONCE = bytes(13)
+NONCE = bytes(11)
 """Each content key is used once."""
 
 
