@@ -27,8 +27,7 @@ def learner(lab, key):
     """Headquarters: may use that key, and change nothing about it."""
     use = {"Effect": "Allow", "Action": USE, "Resource": key}
     random = {"Effect": "Allow", "Action": "kms:GenerateRandom", "Resource": "*"}
-    statements = {"Version": "2012-10-17", "Statement": [use, random]}
-    return lab.home.user("headquarters", policies={"use-the-key": statements})
+    return lab.home.user("headquarters", policies={"use": {"Version": "2012-10-17", "Statement": [use, random]}})
 
 
 @pytest.fixture
@@ -218,7 +217,7 @@ def test_only_what_belongs_together_opens(answer, key, device_id, fresh):
         answer,
         (other.wrapped, other.device_id, message),
         "A message came with the private key of another camera",
-        "So its key is not the one that KMS guards.",
+        "Either its key is not the one that KMS guards, or nothing notices that a key is wrong.",
         "Let the key of a message follow from the camera's own key pair, and from nothing that others have.",
     )
     why = "KMS refuses it, so the key of the message came from elsewhere."
@@ -253,16 +252,14 @@ def test_each_opening_asks_kms(answer, lab, key, device_id, fresh):
 
 @dataclass(frozen=True)
 class Camera:
-    """What `enrol` gave back, for which device, and the KMS calls that it made."""
+    """What `enrol` gave back, for which device, and what KMS said: its calls, the encryption context, the public key."""
 
     device_id: str
     public_key: bytes
     wrapped: bytes
     calls: tuple
     context: dict
-    """The encryption context under which KMS encrypted the private key."""
     public_half: bytes | None
-    """The public key of the pair whose private key KMS encrypted; None where it made none."""
     kind: data_key_pairs.Kind
 
 
@@ -272,13 +269,9 @@ def _enrol(answer, key, device_id):
     try:
         result = answer.call("enrol", answer.client(), key, device_id)
     except AnswerRaised:
-        expect(
-            all(call.operation != "CreateKey" for call in answer.calls[before:]),
-            "`enrol` wanted a KMS key for each camera. Each of those costs a dollar a month, and the one KMS key of "
-            "this exercise can protect any number of key pairs.",
-            expected="a key pair whose private half is encrypted under `key_id`",
-            next_step=LOOK,
-        )
+        what = "`enrol` wanted a KMS key for each camera, a dollar a month each. One protects any number of key pairs."
+        wanted = any(call.operation == "CreateKey" for call in answer.calls[before:])
+        expect(not wanted, what, expected="a private key that is encrypted under `key_id`", next_step=LOOK)
         raise
     expect_bytes_fields("enrol", result, "public_key", "wrapped_private_key")
     calls = answer.calls[before:]
@@ -329,12 +322,9 @@ def _seal(answer, camera, payload):
             next_step="Encrypt the payload under a new symmetric key, and only that key with RSA.",
         )
     if raised:
-        expect(
-            not camera.kind.signs_only,
-            "An Ed25519 key pair signs, and does nothing else: the library knows no way to encrypt to it.",
-            expected="a key pair that can encrypt",
-            next_step="Ask KMS for another KeyPairSpec: one of RSA, or of a curve that ECDH works with.",
-        )
+        what = "An Ed25519 key pair signs, and does nothing else: the library knows no way to encrypt to it."
+        next_step = "Ask KMS for another KeyPairSpec: one of RSA, or of a curve that ECDH works with."
+        expect(not camera.kind.signs_only, what, expected="a key pair that can encrypt", next_step=next_step)
         raise raised
     expect(
         isinstance(message, bytes),
@@ -348,7 +338,17 @@ def _seal(answer, camera, payload):
 def _open(answer, camera, message, payload):
     """Call `open_sealed` and refuse whatever is not `payload`, with the help of KMS."""
     before = len(answer.calls)
-    opened = answer.call("open_sealed", answer.client(), camera.wrapped, camera.device_id, message)
+    try:
+        opened = answer.call("open_sealed", answer.client(), camera.wrapped, camera.device_id, message)
+    except AnswerRaised as raised:
+        expect(
+            raised.code != "InvalidCiphertextException",
+            "KMS refused to open `wrapped_private_key`: `open_sealed` gave another ciphertext, or another encryption "
+            "context than `enrol` did. KMS compares both to the letter, and says no more.",
+            expected=f"Decrypt of `wrapped_private_key`, with the encryption context {show(camera.context)}",
+            next_step="Give Decrypt the EncryptionContext of the enrolment.",
+        )
+        raise
     expect(
         any(call.operation == "Decrypt" and call.response for call in answer.calls[before:]),
         "`open_sealed` gave back a payload and did not ask KMS for the private key. What opens without KMS, KMS can "
