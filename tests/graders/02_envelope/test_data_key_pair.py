@@ -252,7 +252,7 @@ def test_each_opening_asks_kms(answer, lab, key, device_id, fresh):
 
 @dataclass(frozen=True)
 class Camera:
-    """What `enrol` gave back, for which device, and what KMS said: its calls, the encryption context, the public key."""
+    """What `enrol` gave back for a device, and what KMS said: the calls, the encryption context, the public key."""
 
     device_id: str
     public_key: bytes
