@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self, answer: Answer, lab: Lab, limits: dict[str, int]) -> None:
         self.answer, self.lab, self.limits = answer, lab, limits
         self.keys: list[DataKey] = []
+        self.last: DataKey | None = None
 
     def seal(self, key: str, context: dict[str, str], payload: bytes, too_old: str = "") -> Sealed:
         """Call `seal`, and refuse what breaks a promise. `too_old`: what to do next where a key that old was used."""
@@ -66,6 +67,7 @@ class Ledger:
                 expected="no KMS call",
                 next_step="Keep the plaintext data key in memory, beside its wrapped key.",
             )
+        self.last = used
         used.messages += 1
         used.volume += len(payload)
         return Sealed(result["wrapped_key"], result["body"], used.plaintext)
@@ -97,7 +99,8 @@ class Ledger:
                 used.volume + len(payload) > self.limits["bytes"],
                 f"`bytes` is {self.limits['bytes']}. One data key had sealed {used.volume}, and then {len(payload)} "
                 "more",
-                "Look before you seal: what the key has sealed and this payload together must not exceed `bytes`.",
+                "Look before you seal: what the key has sealed and this payload together must not exceed `bytes`. A "
+                "payload that is longer by itself gets a data key of its own.",
             ),
             (
                 self._age(used) >= self.limits["seconds"],
@@ -133,7 +136,8 @@ class Ledger:
             )
         expect(
             made.parameters.get("EncryptionContext") == context,
-            "KMS made the data key for another context than the brief says, so it gives it to whoever names that one.",
+            "KMS made the data key for another context than that of the payload, or for none. So it gives the key to "
+            "whoever names that one, and its record does not tell whose payloads came under it.",
             expected=show(context),
             next_step="Give KMS `context` as the EncryptionContext when you ask for the data key.",
             actual=show(made.parameters.get("EncryptionContext")),
@@ -166,13 +170,27 @@ class Ledger:
                 "`seal` asked KMS for a new data key, and the newest one for this KMS key and context could still take "
                 "the payload. Each such call costs a request of the quota that the whole account shares.",
                 expected="the payload sealed under the data key that is there, without a KMS call",
-                next_step="Keep one data key for each KMS key and context, and replace it only when a limit says so.",
+                next_step=self._why_not(newest, context, payload),
                 actual=f"it had sealed {newest.messages} of {self.limits['messages']} payloads and {newest.volume} of "
                 f"{self.limits['bytes']} bytes, was {self._age(newest):g} of {self.limits['seconds']} seconds old, and "
                 f"this payload has {len(payload)} bytes",
             )
         self.keys.append(DataKey(wrapped, plaintext, key, context, made.time))
         return self.keys[-1]
+
+    def _why_not(self, newest: DataKey, context: dict[str, str], payload: bytes) -> str:
+        """What most likely made an answer replace a data key that could have been used."""
+        if list(newest.context) != list(context):
+            return "Let the order of the pairs make no difference where you look up the kept data key."
+        if self.last is not newest:
+            return "Keep and count a data key for each KMS key and context by itself: another was in use in between."
+        if self._age(newest) > 0:
+            return "Count the age from the moment at which KMS gave this very key."
+        if newest.messages == self.limits["messages"] - 1:
+            return "Let a data key seal `messages` payloads: the last of them still comes under it."
+        if newest.volume + len(payload) == self.limits["bytes"]:
+            return "Count the bytes of the payloads, not of the bodies; together they may come to `bytes` exactly."
+        return "Keep the data key between two calls, plaintext and wrapped, and replace it only when a limit says so."
 
     def _age(self, used: DataKey) -> float:
         return (self.lab.clock.now() - used.born).total_seconds()
