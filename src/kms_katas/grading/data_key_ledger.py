@@ -104,7 +104,7 @@ class Ledger:
             ),
             (
                 self._age(used) >= self.limits["seconds"],
-                f"`seconds` is {self.limits['seconds']}, and a payload was sealed under a data key that KMS gave "
+                f"`seconds` is {self.limits['seconds']}, and a payload was sealed under a data key that KMS made "
                 f"{self._age(used):g} seconds before",
                 too_old or "Use a key only while its age is less than `seconds`.",
             ),
@@ -185,7 +185,7 @@ class Ledger:
         if self.last is not newest:
             return "Keep and count a data key for each KMS key and context by itself: another was in use in between."
         if self._age(newest) > 0:
-            return "Count the age from the moment at which KMS gave this very key."
+            return "Count the age from the moment at which KMS made this very key."
         if newest.messages == self.limits["messages"] - 1:
             return "Let a data key seal `messages` payloads: the last of them still comes under it."
         if newest.volume + len(payload) == self.limits["bytes"]:

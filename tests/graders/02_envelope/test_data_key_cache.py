@@ -8,7 +8,7 @@ import pytest
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_key_ledger import Ledger
 from kms_katas.grading.data_keys import kms_with_another_data_key
-from kms_katas.grading.tampering import altered, flip, spelling_of
+from kms_katas.grading.tampering import altered, flip, forged, spelling_of
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
 
@@ -68,18 +68,21 @@ def test_a_data_key_seals_as_many_bytes_as_it_may(answer, lab, key, context, fre
 def test_a_data_key_seals_as_long_as_it_may(answer, lab, key, context, fresh, limits):
     """No payload is sealed under a data key that is `seconds` seconds old, idle or busy."""
     ledger, age, early = Ledger(answer, lab, limits), limits["seconds"], fresh.integer(5, 9)
+    payload = fresh.bytes(30)
+    sealed = ledger.seal(key, context, payload)
     # Never to the second before the end: a clock that ticks is a little further on than the lab's. Twice early, with
     # a minute between: where time is cut into slots, at most one of the two keys has a whole slot before it.
     for step, too_old in (
-        (0, ""),
         (age + fresh.integer(1, 99), "Compare the key's age with `seconds` in each call."),
         (age - early, ""),
-        (60, "Keep the time at which KMS gave the key, and do not renew it when the key is used."),
+        (60, "Keep the time at which KMS made the key, and do not renew it when the key is used, or opened."),
         (age - early, ""),
         (early, "Use a key only while its age is less than `seconds`: at `seconds` it is too old."),
     ):
         lab.clock.advance(seconds=step)
-        ledger.seal(key, context, fresh.bytes(30), too_old)
+        if step == 60:
+            _open(answer, context, sealed, payload, limits)
+        sealed = ledger.seal(key, context, payload, too_old)
 
 
 @pytest.mark.task(1)
@@ -110,21 +113,32 @@ def test_no_two_contexts_or_kms_keys_share_a_data_key(answer, lab, key, context,
 def test_equal_payloads_do_not_show_under_one_data_key(answer, lab, key, context, fresh, limits):
     """Equal payloads, and equal parts of a payload, do not look equal under one data key: no nonce comes twice."""
     ledger, number = Ledger(answer, lab, limits), fresh.integer(0, 254)
-    first, second, third = (
-        ledger.seal(key, context, bytes([each]) * 400).body for each in (number, number, number + 1)
+    first, second, third, fourth = (
+        ledger.seal(key, context, bytes([each]) * 400).body for each in (number, number, number + 1, number + 1)
     )
     # What stands in the body of another payload too is a header, and says nothing about this one.
     own = [piece for piece in _pieces(first) if piece not in third]
     again = len(own) - len(set(own))
     common = len(set(own) & set(_pieces(second)))
+    nonce = "Take a new random nonce for each payload (`os.urandom`), also when the data key is an old one."
     expect(
         not common,
-        "Two equal payloads came under one data key, and parts of their bodies are equal too. A nonce came twice: that "
-        "was no harm while each payload had its own key, and it gives away the XOR of payloads now.",
+        "Two equal payloads came under one data key, and parts of their bodies are equal too. A nonce, or part of a "
+        "key stream, came twice: no harm while each payload had its own key, and now the XOR of payloads shows.",
         expected="two bodies with nothing in common",
-        next_step="Take a new random nonce for each payload (`os.urandom`), also when the data key is an old one.",
+        next_step=nonce,
         actual=f"{common} pieces of 16 bytes stand in both bodies, and not in that of a third payload",
     )
+    difference = bytes([number ^ (number + 1)]) * 32
+    for one in (first, second):
+        for other in (third, fourth):
+            expect(
+                difference not in bytes(a ^ b for a, b in zip(one, other, strict=False)),
+                "The XOR of two bodies under one data key is the XOR of their payloads: a nonce came twice. Whoever "
+                "guesses one payload reads the other.",
+                expected="a nonce that never comes twice under one data key",
+                next_step=nonce,
+            )
     expect(
         not again,
         "Equal parts of a payload came out as equal parts of `body`, so its pattern can be seen.",
@@ -202,20 +216,22 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
     age, admin = limits["seconds"], lab.home.admin.client("kms")
     payload = fresh.bytes(50)
     sealed = Ledger(answer, lab, limits).seal(key, context, payload)
-    answer.restart()
-    _open(answer, context, sealed, payload, limits)
-    admin.disable_key(KeyId=key)
-    lab.clock.advance(seconds=age + fresh.integer(1, 99))
-    opened = _attempt(answer, context, sealed.fields, limits)
-    expect(
-        opened is None,
-        "The KMS key was disabled, and what KMS had opened was older than `seconds`: yet `open_sealed` gave back "
-        f"{'the payload' if opened == [payload] else show(opened and opened[0])}. A kept data key that never expires "
-        "opens for ever, whatever happens to its KMS key.",
-        expected="an exception",
-        next_step="Keep with each opened data key when KMS gave it, and ask KMS again from `seconds` on.",
-    )
-    admin.enable_key(KeyId=key)
+    for process in ("sealed", "opened"):
+        if process == "opened":
+            answer.restart()
+            _open(answer, context, sealed, payload, limits)
+        admin.disable_key(KeyId=key)
+        lab.clock.advance(seconds=age + fresh.integer(1, 99))
+        opened = _attempt(answer, context, sealed.fields, limits)
+        expect(
+            opened is None,
+            "The KMS key was disabled, and longer than `seconds` ago KMS had given its data key to the process that "
+            f"{process} the payload. That process opened it all the same: a kept data key that never expires opens for "
+            "ever, whatever happens to its KMS key.",
+            expected="an exception",
+            next_step="Keep with each data key when KMS gave it, and ask KMS again from `seconds` on.",
+        )
+        admin.enable_key(KeyId=key)
     _open(answer, context, sealed, payload, limits)
     lab.clock.advance(seconds=age - fresh.integer(10, 50))
     _open(answer, context, sealed, payload, limits, keeps=True)
@@ -270,7 +286,8 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
         (f"`wrapped_key` was altered (byte {at})", flip(blob, at), body) for at in (0, len(blob) // 2, len(blob) - 1)
     ]
     changes += [("`wrapped_key` was that of another context", foreign.wrapped_key, body)]
-    changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in altered(body)]
+    forgeries = forged(body, payload, fresh.bytes(len(payload)), blob)
+    changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in (*altered(body), *forgeries)]
     for what, wrapped_key, changed in changes:
         opened = _attempt(answer, context, {"wrapped_key": wrapped_key, "body": changed}, limits)
         # A change without effect, in base64 padding for one, may pass.
@@ -287,8 +304,9 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
             f"{what}, and `open_sealed` gave back {show(opened[0])}. Whoever may write to the storage decides what you "
             "read.",
             expected="an exception",
-            next_step="Look up a kept data key by the whole `wrapped_key`, open `body` by an authenticated cipher, and "
-            "let the errors of both through.",
+            next_step="Open `body` by an authenticated cipher, under the data key of this very `wrapped_key`."
+            if wrapped_key == blob
+            else "Look up a kept data key by the whole `wrapped_key`, and let the errors of KMS and cipher through.",
         )
 
 

@@ -13,6 +13,7 @@ current: dict = {}  # (key_id, context) -> Use
 
 class Use(NamedTuple):
     wrapped: bytes
+    made: float
     messages: int
     size: int
 
@@ -32,12 +33,15 @@ def seal(kms, key_id, context, payload, limits):
     bound = context_of(context)
     use = current.get((key_id, bound))
     found = young((use.wrapped, bound), limits["seconds"]) if use else None
+    # Opening may have asked KMS again, and then the plaintext is younger than the data key.
+    if found and time.perf_counter() - use.made >= limits["seconds"]:
+        found = None
     if not found or use.messages == limits["messages"] or use.size + len(payload) > limits["bytes"]:
         before = time.perf_counter()
         made = kms.generate_data_key(KeyId=key_id, NumberOfBytes=32, EncryptionContext=context)
         found = store[made["CiphertextBlob"], bound] = before, made["Plaintext"]
-        use = Use(made["CiphertextBlob"], 0, 0)
-    current[key_id, bound] = Use(use.wrapped, use.messages + 1, use.size + len(payload))
+        use = Use(made["CiphertextBlob"], before, 0, 0)
+    current[key_id, bound] = use._replace(messages=use.messages + 1, size=use.size + len(payload))
     # AES-SIV alone would show equal payloads; a random part among what it binds hides them. It encrypts no empty text.
     salt = os.urandom(16)
     return {"wrapped_key": use.wrapped, "body": salt + AESSIV(found[PLAIN]).encrypt(b"." + payload, [salt])}
