@@ -47,6 +47,7 @@ class Ledger:
         self.answer, self.lab, self.limits = answer, lab, limits
         self.keys: list[DataKey] = []
         self.last: DataKey | None = None
+        self._began = len(answer.calls)
 
     def seal(self, key: str, context: dict[str, str], payload: bytes, too_old: str = "") -> Sealed:
         """Call `seal`, and refuse what breaks a promise. `too_old`: what to do next where a key that old was used."""
@@ -127,7 +128,9 @@ class Ledger:
         payload: bytes,
     ) -> DataKey:
         """The data key that this call made; refused where `newest` could have taken the payload."""
-        made = next((call for call in calls if wrapped_key_of(call) == wrapped), None)
+        # In any call of this process: a key may be fetched before it is needed.
+        of_process = self.answer.calls[self._began :]
+        made = next((call for call in of_process if wrapped_key_of(call) == wrapped), None)
         if made is None:
             reject(
                 "`wrapped_key` is not what KMS gave in this process: no answer of KMS holds these bytes.",
@@ -164,8 +167,9 @@ class Ledger:
             next_step="Ask for a data key with KeySpec AES_256.",
         )
         if plaintext is None:
-            plaintext = next((data_key_of(call) for call in calls if call.operation == "Decrypt"), None)
-        if newest is not None and self._may_take(newest, payload):
+            opened = [call for call in of_process if call.parameters.get("CiphertextBlob") == wrapped]
+            plaintext = next(filter(None, map(data_key_of, opened)), None)
+        if calls and newest is not None and self._may_take(newest, payload):
             reject(
                 "`seal` asked KMS for a new data key, and the newest one for this KMS key and context could still take "
                 "the payload. Each such call costs a request of the quota that the whole account shares.",

@@ -31,7 +31,7 @@ class Archive:
         key.room -= len(payload)
         nonce = struct.pack(">I8s", key.uses, os.urandom(8))
         text = AESGCMSIV(key.plain).encrypt(nonce, payload, self.flat(context))
-        return dict(wrapped_key=key.blob, body=base64.b85encode(nonce + text))
+        return {"wrapped_key": key.blob, "body": base64.b85encode(nonce + text)}
 
     def open_sealed(self, kms, context, sealed, seconds):
         place = sealed["wrapped_key"] + self.flat(context)
