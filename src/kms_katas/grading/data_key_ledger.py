@@ -175,7 +175,8 @@ class Ledger:
                 "the payload. Each such call costs a request of the quota that the whole account shares.",
                 expected="the payload sealed under the data key that is there, without a KMS call",
                 next_step=self._why_not(newest, context, payload),
-                actual=f"a new data key; the newest had sealed {newest.messages} of {self.limits['messages']} payloads and {newest.volume} of "
+                actual=f"a new data key; the newest had sealed {newest.messages} of {self.limits['messages']} payloads "
+                f"and {newest.volume} of "
                 f"{self.limits['bytes']} bytes, was {self._age(newest):g} of {self.limits['seconds']} seconds old, and "
                 f"this payload has {len(payload)} bytes",
             )
