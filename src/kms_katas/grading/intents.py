@@ -26,6 +26,15 @@ def allow(actions: object, *, by: object = None, only: Condition | None = None) 
     return statement | ({"Condition": only} if only else {})
 
 
+def deny(actions: object, *, unless_by: str) -> dict[str, Any]:
+    """A Deny for everybody but the user, or the sessions of the role, of this ARN: for a key policy.
+
+    Names of users and roles that differ in case alone are one to IAM (API reference, CreateUser and CreateRole).
+    """
+    others = {"StringNotEqualsIgnoreCase": {"aws:PrincipalArn": unless_by}}
+    return {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*", "Condition": others}
+
+
 GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))
 
 
