@@ -16,6 +16,7 @@ def allow(action="kms:*", resource="*", effect="Allow", **more):
 
 
 OWNERS = allow(Principal={"AWS": OWNER}, Sid="The owner")
+BY_ROOT = {"StringEquals": {"aws:PrincipalType": "Account"}}
 
 
 @pytest.fixture
@@ -74,6 +75,40 @@ def test_a_key_policy_that_kms_refuses_is_refused_in_its_words(lab, bob, write, 
     assert told in raised.value.message
     assert raised.value.file.endswith("key-policy.json")
     assert "key-policy.json" in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    "statements, guilty, told, step",
+    [
+        (
+            [allow("kms:Encrypt", Principal="*"), allow("kms:Put*", Principal={"AWS": OWNER}, Condition=BY_ROOT)],
+            1,
+            "Statement 2 does not allow it, for its condition aws:PrincipalType wants",
+            "leave kms:PutKeyPolicy to the IAM policies",
+        ),
+        (
+            [OWNERS, allow(effect="Deny", Principal={"AWS": OWNER}, Sid="Not Us")],
+            1,
+            f'Statement 2 ("Not Us") denies it, for it names the account {OWNER}',
+            "let the Deny leave out kms:PutKeyPolicy",
+        ),
+    ],
+)
+def test_a_lockout_is_told_with_the_statement_that_causes_it(lab, write, statements, guilty, told, step):
+    mine = write("key-policy.json", *statements)
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(mine, lab.home, lab.home.create_key())
+    assert told in raised.value.message
+    assert step in raised.value.next_step
+    assert raised.value.line == mine.line(guilty)
+
+
+def test_a_lockout_by_what_only_the_lab_knows_of_the_request_is_told_without_a_statement(lab, write):
+    unless_bypassed = {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "false"}}
+    mine = write("key-policy.json", OWNERS, allow(effect="Deny", Principal="*", Condition=unless_bypassed))
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(mine, lab.home, lab.home.create_key())
+    assert "lockout check" in raised.value.message and raised.value.next_step
 
 
 def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, bob, write):

@@ -1,6 +1,7 @@
 """What a policy is for is proved; the first request that is not as it should be is told in a sentence, and sent."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -9,12 +10,22 @@ from hypothesis import strategies as st
 from kms_katas.grading import Rejected
 from kms_katas.grading.document import read_policy
 from kms_katas.grading.in_lab import send
-from kms_katas.grading.intents import GIVES_ALL, SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.intents import (
+    GIVES_ALL,
+    SYMMETRIC,
+    allow,
+    both,
+    called_directly,
+    deny,
+    inside,
+    outside,
+    policy,
+)
 from kms_katas.grading.judge import ON_NO_KEY, Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.lab import Lab
 from kms_katas.lab.kms.request import service_model
-from kms_katas.policy import Counterexample, Documents, Principal, Request, decide
+from kms_katas.policy import Counterexample, Documents, Grant, Principal, Request, decide
 from kms_katas.policy.proof import NOTHING, prove
 from kms_katas.policy.proof.domain import PERMISSIONS
 
@@ -150,6 +161,43 @@ def test_the_next_step_is_about_the_element_that_keeps_the_request_out(of_bob, s
 def test_the_next_step_is_about_the_element_that_goes_too_far(asked, statement, told):
     wanted = by(OWNERS, allow("kms:Decrypt", by=BOB, only=PROD))
     assert told in refused(must_allow_no_more, asked(OWNERS, statement), wanted).next_step
+
+
+@pytest.mark.parametrize(
+    "denies, told, step",
+    [
+        ({"Action": "kms:Decrypt"}, "for its Action kms:Decrypt is not kms:Encrypt", "its Action leaves it out"),
+        ({"Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}}}, "for its condition", "its Condition leaves"),
+        ({"Principal": {"AWS": GUEST}}, f"for it names {GUEST}", "its Principal leaves it out"),
+    ],
+)
+def test_what_must_be_denied_is_told_with_the_deny_that_leaves_it_out(asked, denies, told, step):
+    wanted = by(OWNERS, deny("kms:Encrypt", unless_by=BOB))
+    question = asked(OWNERS, deny(["kms:Encrypt", "kms:Decrypt"], unless_by=BOB) | {"Sid": "Guard"} | denies)
+    found = refused(must_allow_no_more, replace(question, permissions=["kms:Encrypt"]), wanted)
+    assert f'statement 2 ("Guard") of key-policy.json does not deny it, {told}' in found.message
+    assert step in found.next_step and found.line == question.files[0].line(1)
+
+
+def test_a_deny_that_covers_too_much_is_told_with_what_met_its_condition(asked):
+    question = asked(
+        OWNERS, BOB_DECRYPTS, deny("kms:*", unless_by=BOB.replace("bob", "bobby")) | {"Principal": {"AWS": GUEST}}
+    )
+    told = refused(must_allow, question, by(BOB_DECRYPTS))
+    assert "statement 3 of key-policy.json denies it (its Condition holds: " in told.message
+    assert f"since this call has '{BOB}'), and no Allow overrules a Deny" in told.message
+
+
+def test_what_a_grant_gives_in_spite_of_the_policy_is_told_as_such(lab, asked):
+    question = asked(OWNERS)
+    lab.home.admin.client("kms").create_grant(KeyId=KEY, GranteePrincipal=BOB, Operations=["Decrypt"])
+    grants = (Grant("to user/bob", KEY, BOB, ("Decrypt",), issuing_account=GUEST),)
+    question = replace(question, documents=replace(question.documents, grants=grants))
+    found = refused(must_allow_no_more, question, by(OWNERS))
+    assert "because the grant to user/bob allows it" in found.message
+    assert "Write a Deny in" in found.next_step and not found.line
+    proof = question.answer.proofs[-1]
+    assert not proof.open, "a grant without constraints, to a user without a boundary, is no open point"
 
 
 def test_other_statements_of_the_same_meaning_pass(lab, asked):

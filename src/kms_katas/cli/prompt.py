@@ -65,6 +65,8 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
 def _names(kata: Kata, answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
     """The lab, the clients of whom the answer acts as, an administrator's, the kata's key, and its own people."""
     lab = answer.lab
+    # Whom the answer acts as has a name of its own where the kata gives one.
+    fixtures = {name: fixture for name, fixture in fixtures.items() if name != "learner"}
     people = {name: fixture for name, fixture in fixtures.items() if isinstance(fixture, (Principal, Role))}
     return people | {
         "lab": lab,

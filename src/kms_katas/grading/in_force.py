@@ -14,8 +14,9 @@ from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab import Lab, Principal
-from kms_katas.lab.accounts import Account, Role
-from kms_katas.policy import NamedPolicy
+from kms_katas.lab.accounts import EVERYTHING, Account, Role
+from kms_katas.policy import Documents, NamedPolicy, Request, Step, decide
+from kms_katas.policy import Principal as Caller
 from kms_katas.policy.document import as_list, statements
 
 Policy = PolicyFile | NamedPolicy
@@ -49,10 +50,12 @@ def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
         kms.put_key_policy(KeyId=key, Policy=policy.text)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        step = _locks_out(policy, owner.admin, key) if _LOCKOUT in message else None
         raise AnswerUnusable(
-            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message),
-            _mend_key_policy(policy, message),
-            file=display_path(policy.path),
+            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message, step),
+            _mend_key_policy(policy, message, step),
+            policy.line(step.index) if step is not None else 0,
+            display_path(policy.path),
         ) from error
 
 
@@ -138,12 +141,33 @@ def fault_of_statement(statement: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _meaning(message: str) -> str:
-    if "will not allow you to update" in message:
-        return (
-            " This is the lockout check: the administrator who puts this policy there could not call PutKeyPolicy "
-            "again."
-        )
+_LOCKOUT = "will not allow you to update"
+
+
+def _locks_out(policy: PolicyFile, author: Principal, key: str) -> Step | None:
+    """The statement that keeps an author with every permission in IAM from another PutKeyPolicy, if one stands out."""
+    identity = NamedPolicy("identity policy", EVERYTHING)
+    decision = decide(Request(Caller(author.arn), "kms:PutKeyPolicy", key), Documents(policy.named, (identity,)))
+    steps = [step for step in decision.trace if step.layer == "key-policy"]
+    if decision.kind == "ExplicitDeny":
+        return next((step for step in steps if step.effect == "Deny" and step.applies), None)
+    # An Allow that is about the author, and then one of PutKeyPolicy, says more than another.
+    allows = [step for step in steps if step.effect == "Allow" and not step.applies]
+
+    def distance(step: Step) -> tuple[bool, bool, int]:
+        return "principal" in step.failed, "action" in step.failed, len(step.failed)
+
+    return min(allows, key=distance, default=None)
+
+
+def _meaning(message: str, step: Step | None) -> str:
+    if _LOCKOUT in message:
+        told = " This is the lockout check: the administrator who puts this policy there could not call PutKeyPolicy "
+        if step is None:
+            return told + "again."
+        which = f"Statement {step.index + 1}" + (f' ("{step.sid}")' if step.sid else "")
+        does = "denies it" if step.effect == "Deny" else "does not allow it"
+        return f"{told}again. {which} {does}, for {step.reason}."
     if "invalid principals" in message:
         return (
             " Each account, user and role in a Principal must exist, spelled exactly so, and without a wildcard "
@@ -152,12 +176,17 @@ def _meaning(message: str) -> str:
     return ""
 
 
-def _mend_key_policy(policy: PolicyFile, message: str) -> str:
+def _mend_key_policy(policy: PolicyFile, message: str, step: Step | None) -> str:
     shown = display_path(policy.path)
-    if "will not allow you to update" in message:
+    if step is not None and step.effect == "Deny":
         return (
-            f"Keep the statement in {shown} that leaves the key to the IAM policies of its own account, as it was, and "
-            "let no Deny cover that account."
+            f"At line {policy.line(step.index)} of {shown}, let the Deny leave out kms:PutKeyPolicy for whoever is to "
+            "change the key policy: no Allow overrules a Deny."
+        )
+    if _LOCKOUT in message:
+        return (
+            f"Let a statement in {shown} leave kms:PutKeyPolicy to the IAM policies of the key's own account, and let "
+            "no Deny cover it."
         )
     if "invalid principals" in message:
         return f"Compare each Principal in {shown} with the brief, digit by digit."

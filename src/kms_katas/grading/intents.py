@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kms_katas.policy import NamedPolicy
+from kms_katas.policy.proof.domain import PERMISSIONS
 
 Condition = Mapping[str, Mapping[str, Any]]
 
@@ -23,6 +24,15 @@ def allow(actions: object, *, by: object = None, only: Condition | None = None) 
     if by is not None:
         statement["Principal"] = "*" if by == "*" else {"AWS": by}
     return statement | ({"Condition": only} if only else {})
+
+
+def deny(actions: object, *, unless_by: str) -> dict[str, Any]:
+    """A Deny for everybody but the user, or the sessions of the role, of this ARN: for a key policy.
+
+    Names of users and roles that differ in case alone are one to IAM (API reference, CreateUser and CreateRole).
+    """
+    others = {"StringNotEqualsIgnoreCase": {"aws:PrincipalArn": unless_by}}
+    return {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*", "Condition": others}
 
 
 GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))
@@ -65,6 +75,18 @@ def called_directly(region: str, now: datetime) -> Condition:
         },
         "BoolIfExists": {"kms:MultiRegion": "false"},
     }
+
+
+_FOR_OTHER_KEYS = (
+    *("kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:DeriveSharedSecret", "kms:GetPublicKey"),
+    *("kms:Encapsulate", "kms:Decapsulate", "kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
+    *("kms:GetParametersForImport", "kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
+)
+OF_A_SYMMETRIC_KEY = tuple(name for name in PERMISSIONS if name not in _FOR_OTHER_KEYS)
+"""The permissions that KMS can act on where the key is symmetric, of one Region, and its material KMS's own.
+
+Who lists these has listed all (KMS API reference; of each other operation it says which keys it is for).
+"""
 
 
 SYMMETRIC: Condition = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}

@@ -40,6 +40,9 @@ _AS_ALWAYS = {
 """What most requests have: in a sentence it would hide what matters."""
 
 
+_MET = ", and its Condition holds: "
+"""In the reason of a Deny that applies: what follows is what of the request met it."""
+
 Lesson = str | Callable[[Request], str]
 """One sentence that teaches, perhaps about the request."""
 
@@ -139,7 +142,7 @@ def _undecided(asked: Question, reason: str) -> None:
 def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
     mine, wanted = found.first, found.second
     send(asked.answer, found, asked.documents)
-    step = _culprit(mine, asked.files)
+    step = _missing(found, asked.files) or _culprit(mine, asked.files)
     file = _file_of(step, asked.files) or next(iter(asked.files), None)
     what = f"{found.request.action} on {asked.key_name}{_by_which_way(found.request)}"
     can, because = ("can", _why_allowed) if mine.allowed else ("cannot", _why_denied)
@@ -188,16 +191,20 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
     opening, deciding = _opening(decision), _deciding(decision)
     if deciding is None:
         return "an account's root user needs no policy for it"
+    missing = _missing(found, asked.files)
+    past = f", and {_place(missing, asked)} does not deny it, for {missing.reason}" if missing is not None else ""
     if opening is None:
-        return f"{_place(deciding, asked)} allows it"
-    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
+        return f"{_place(deciding, asked)} allows it{past}"
+    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call{past}"
 
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
     decision = found.first
     step = _culprit(decision, asked.files)
     if decision.kind == "ExplicitDeny" and step is not None:
-        return f"{_place(step, asked)} denies it, and no Allow overrules a Deny"
+        met = step.reason.partition(_MET)[2]
+        condition = f" (its Condition holds: {met})" if met else ""
+        return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
     if not names:
         return "it has no identity policy, and one has to allow it"
@@ -237,12 +244,22 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     return next((step for step in steps if _file_of(step, files)), steps[0] if steps else None)
 
 
+def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
+    """Of what a key policy is to deny and does not: the learner's Deny that comes nearest, if there is one."""
+    if not found.first.allowed or (found.second.kind, found.second.layer) != ("ExplicitDeny", "key-policy"):
+        return None
+    denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
+    return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+
+
 def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
     return next((file for file in files if step is not None and file.name == step.policy), None)
 
 
 def _place(step: Step, asked: Question) -> str:
     """A learner's statement by number, Sid and policy; a policy that the check brought along by its name alone."""
+    if step.layer == "grant":
+        return f"the {step.policy}"
     theirs = {file.name for file in asked.files} or {policy.name for policy in asked.documents.identity}
     return f"{_number(step)} of {step.policy}" if step.policy in theirs else step.policy
 
@@ -253,11 +270,15 @@ def _number(step: Step) -> str:
 
 def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file: PolicyFile) -> str:
     action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
+    if found.first.allowed and (step is None or step.policy != file.name):
+        return f"Write a Deny in {shown} that stops {action} by {who}: grants and IAM policies both yield to it."
     if step is None or step.policy != file.name:
         return f"Write a statement in {shown} that allows {action} to {who}."
+    where = f"At line {file.line(step.index)} of {shown}, "
+    if found.first.allowed and step.effect == "Deny":
+        return f"{where}let the Deny cover {action} by {who}: its {step.failed[0].capitalize()} leaves it out."
     if step.failed == ("principal",):
         return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
-    where = f"At line {file.line(step.index)} of {shown}, "
     if found.first.allowed:
         return where + _how_to_narrow(step, wanted, action)
     if step.effect == "Deny":
