@@ -5,6 +5,7 @@ then happens: a check does that.
 import base64
 import hashlib
 import hmac
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -31,9 +32,29 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
     return None
 
 
+def repeated(one: bytes, other: bytes) -> tuple[int, int]:
+    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before; and how many there are."""
+    pieces = [(at, one[at : at + 16]) for at in range(0, len(one) - 15, 16)]
+    return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def alike(text: str) -> Iterator[str]:
+    """Other texts that somebody may take for `text`: who normalises it, strips it, or looks at a part of it."""
+    others = (
+        text + "x",
+        text[:-1],
+        text + " ",
+        text[::-1],
+        text.upper(),
+        unicodedata.normalize("NFD", text),
+        "".join(char if char.isascii() else chr(ord(char) + 1) for char in text),
+    )
+    yield from dict.fromkeys(other for other in others if other != text)
 
 
 def altered(data: bytes) -> Iterator[Altered]:
@@ -101,6 +122,16 @@ def mark_moved(one: bytes, again: bytes, other: bytes) -> bytes:
             if one[at : at + 3] == again[at : at + 3]:
                 moved[at : at + 3] = one[at : at + 3]
     return bytes(moved)
+
+
+def transplanted(one: bytes, again: bytes, other: bytes) -> Iterator[bytes]:
+    """`other` with a part of `one`, where a mark of whose it is may stand. Nothing where they are not equally long.
+
+    `one` and `again` are the same thing sealed under two keys, as for `mark_moved`.
+    """
+    if len(one) == len(other):
+        mixed = (mark_moved(one, again, other), other[:-32] + one[-32:], one[:32] + other[32:], one[:64] + other[64:])
+        yield from (forged for forged in mixed if forged != other)
 
 
 def _digests(public: bytes) -> Iterator[Callable[[bytes], bytes]]:
