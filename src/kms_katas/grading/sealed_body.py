@@ -29,8 +29,8 @@ def attempt(answer: Answer, function: str, *arguments: Any) -> Given | None:
 
 
 def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
-    """Refuses a body that shows its data key, the first 16 bytes of its payload or a digest of it, in any spelling, or
-    equal parts of the payload: let that have 70,000 equal bytes.
+    """Refuses a body that shows its data key, the first 16 bytes of its payload or a digest of it, in any spelling,
+    equal parts of the payload, or by its length that these are there: let the payload have 70,000 equal bytes.
     """
     secrets = [("The plaintext data key", data_key), ("A part of the payload", payload[:16])]
     secrets += [(f"The {name} digest of the payload", hashlib.new(name, payload).digest()) for name in DIGESTS]
@@ -52,6 +52,39 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
         expected="no 16 bytes of the body twice",
         next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
         actual=f"of {len(samples)} pieces of the body, 16 bytes each, {again} stand in it more than once",
+    )
+    expect(
+        len(body) >= len(payload),
+        "The body is shorter than its payload, so its length tells what kind of payload it is: one that repeats itself "
+        "shrinks, one that does not stays long.",
+        expected=f"at least {len(payload):,} bytes, whatever the payload holds",
+        next_step="Do not compress what you encrypt.",
+        actual=f"{len(body):,} bytes",
+    )
+
+
+def expect_new(again: bytes, body: bytes, where: str) -> None:
+    """Refuses a body equal to the one that the same payload had before, under the same data key. `where`: as "in the
+    same process".
+    """
+    expect(
+        again != body,
+        f"One payload was sealed twice under one data key, {where}, and the bodies are equal. Whoever sees both knows "
+        "that, and a nonce that comes again breaks the cipher.",
+        expected="two bodies that differ",
+        next_step="Take a new random nonce in each call, and store it in the body.",
+        actual=f"two bodies of {len(again)} bytes, equal byte for byte",
+    )
+
+
+def expect_its_data_key(opened: Given | None, payload: bytes) -> None:
+    """Refuses what came out of a body while KMS gave back another data key: see data_keys.py."""
+    expect(
+        opened is None or opened.value != payload,
+        "KMS gave back another data key, and the body opened all the same. So it is not sealed under the one that KMS "
+        "guards.",
+        expected="an exception: the body must not open under a wrong data key",
+        next_step="Encrypt under the plaintext data key that KMS gives for the wrapped key, not under anything else.",
     )
 
 
