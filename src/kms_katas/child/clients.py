@@ -86,8 +86,11 @@ class _Made:
 
 
 def _handlers(events: Any) -> object:
-    """An object that botocore replaces whenever a handler is registered or taken away (botocore/hooks.py)."""
-    return getattr(events, "_emitter", events)._lookup_cache
+    """An object that botocore replaces whenever a handler is registered or taken away (botocore/hooks.py).
+
+    It is private to botocore; one without it is taken for never changed.
+    """
+    return getattr(getattr(events, "_emitter", events), "_lookup_cache", None)
 
 
 def _new(service: str, region: str) -> _Made:
