@@ -28,6 +28,7 @@ def test_a_body_without_pattern_hides_its_payload() -> None:
         (hashlib.sha256(PAYLOAD).digest(), "The sha256 digest"),
         (os.urandom(16) * 5_000, "Equal parts"),
     ],
+    ids=["data key", "data key in base64", "payload", "digest", "pattern"],
 )
 def test_a_body_that_shows_something_is_refused_by_what_it_shows(shown: bytes, told: str) -> None:
     with pytest.raises(Rejected, match=told):
