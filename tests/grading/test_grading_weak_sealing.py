@@ -125,6 +125,40 @@ def test_a_key_of_two_messages_is_found(rsa_key, payload):
     wrapped = [rsa_key.public_key().encrypt(key, OAEP) + body for key in (b"key" * 8, b"key" * 8, b"other" * 4)]
     assert weakness_of([(wrapped[0], rsa_key), (wrapped[1], rsa_key)], payload) is Weakness.KEY_AGAIN
     assert weakness_of([(wrapped[0], rsa_key), (wrapped[2], rsa_key)], payload) is None
+    among_others = [(each, rsa_key) for each in (wrapped[0], wrapped[2], wrapped[1])]
+    assert weakness_of(among_others, payload) is Weakness.KEY_AGAIN
+
+
+@pytest.mark.parametrize(
+    "form", [lambda key: key, lambda key: json.dumps({"k": base64.b64encode(key).decode()}).encode()]
+)
+def test_a_content_key_inside_is_found(rsa_key, form, payload):
+    key = os.urandom(32)
+    message = rsa_key.public_key().encrypt(key, OAEP) + form(key) + gcm(key, payload)
+    assert weakness_of([(message, rsa_key)], payload) is Weakness.KEY_INSIDE
+
+
+@pytest.mark.parametrize("point_first", [True, False])
+def test_a_key_made_of_the_public_key_and_the_message_is_found(point_first, payload):
+    device = ec.generate_private_key(CURVES[0])
+    public = device.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ephemeral, _, _ = agreed(device)
+    point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(point + public if point_first else public + point)
+    assert weakness_of([(point + gcm(digest.finalize(), payload), device)], payload) is Weakness.KEY_OF_PUBLIC_KEY
+
+
+def test_two_messages_for_one_receiver_may_name_it_alike(payload):
+    """Its name holds points of the curve, by chance too."""
+    device = ec.generate_private_key(CURVES[0])
+    name = device.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) + b"\2" + os.urandom(32)
+    sealed = []
+    for _ in range(2):
+        _, point, secret = agreed(device)
+        key = HKDF(hashes.SHA256(), 32, None, b"test").derive(secret)
+        sealed.append((name + point + gcm(key, payload), device))
+    assert weakness_of(sealed, payload) is None
 
 
 def test_a_short_payload_may_be_encrypted_by_rsa_itself(rsa_key, payload):
