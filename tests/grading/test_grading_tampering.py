@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import unicodedata
+import zlib
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
@@ -136,6 +137,15 @@ def test_a_digest_in_the_open_is_named_in_every_spelling():
     for text in (b"..." + digest, digest.hex().encode(), base64.b64encode(b"x" + digest)):
         assert digest_in(content, os.urandom(50) + text) == "sha512"
     assert digest_in(content, hmac.digest(os.urandom(32), content, "sha256")) is None
+
+
+def test_a_shortened_digest_and_a_checksum_are_named_too():
+    content = os.urandom(200)
+    shortened = hashlib.sha384(content).hexdigest()[:16].encode()
+    assert digest_in(content, os.urandom(50) + shortened) == "sha384"
+    checksum = zlib.crc32(content)
+    for text in (b"%08X" % checksum, str(checksum).encode(), checksum.to_bytes(4, "little")):
+        assert digest_in(content, b"\xff" * 9 + text) == "crc32"
 
 
 def test_pieces_that_come_again_are_counted():

@@ -3,14 +3,13 @@
 Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
 from kms_katas.grading.outcome import AnswerRaised
-from kms_katas.grading.tampering import DIGESTS, spelling_of
+from kms_katas.grading.tampering import digest_in, pieces_again, spelling_of
 
 
 @dataclass(frozen=True)
@@ -33,17 +32,17 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
     equal parts of the payload, or by its length that these are there: let the payload have 70,000 equal bytes.
     """
     secrets = [("The plaintext data key", data_key), ("A part of the payload", payload[:16])]
-    secrets += [(f"The {name} digest of the payload", hashlib.new(name, payload).digest()) for name in DIGESTS]
     found = ((name, spelling_of(secret, body, whole=True)) for name, secret in secrets)
     shown = next((f"{name} stands in the body ({spelling})" for name, spelling in found if spelling), None)
+    if not shown and (digest := digest_in(payload, body)):
+        shown = f"The {digest} digest of the payload stands in the body"
     expect(
         shown is None,
         f"{shown}. The storage is open to others, who need no KMS to read it there.",
         expected="a body that shows neither the payload nor its data key",
         next_step="Encrypt the payload under its data key, and put nothing else of either into the body.",
     )
-    samples = [(at, body[at : at + 16]) for at in range(0, len(body) - 15, max(1, len(body) // 100))]
-    again = sum(body.find(piece) < at or body.find(piece, at + 1) > at for at, piece in samples)
+    pieces, again = pieces_again(body)
     # A few may be no fault: a header may hold a run of zero bytes.
     expect(
         again < 5,
@@ -51,7 +50,7 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
         "and so does a key stream that starts anew for each piece.",
         expected="no 16 bytes of the body twice",
         next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
-        actual=f"of {len(samples)} pieces of the body, 16 bytes each, {again} stand in it more than once",
+        actual=f"of {pieces} pieces of the body, 16 bytes each, {again} stand in it more than once",
     )
     expect(
         len(body) >= len(payload),

@@ -14,12 +14,17 @@ Altered = tuple[str, bytes]
 """What was done, and the bytes that it gave."""
 
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
+_MORE_DIGESTS = ("sha224", "sha384", "sha3_256", "sha3_512", "blake2b", "blake2s")
+_ENOUGH_OF_A_DIGEST = 8
+"""Bytes. Who shortens a digest rarely keeps less, and less turns up by chance."""
+_SHORT = 2_000
+"""In a longer text 4 bytes turn up by chance."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
 
 
-def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
-    """In which spelling `text` holds `secret`, or None. Unless `whole`, 16 bytes from a multiple of 16 are enough."""
-    pieces = [secret] if whole else [secret[at : at + 16] for at in range(0, len(secret) - 15, 16)]
+def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
+    """In which spelling `text` holds `secret`, or None. Unless `whole`, `least` bytes from a multiple of that do."""
+    pieces = [secret] if whole else [secret[at : at + least] for at in range(0, len(secret) - least + 1, least)]
     for piece in pieces:
         if piece in text:
             return "as it is"
@@ -34,8 +39,16 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
 
 
 def digest_in(content: bytes, text: bytes) -> str | None:
-    """The name of a digest of `content`, made without a key, that `text` holds, or None."""
-    return next((name for name in DIGESTS if spelling_of(hashlib.new(name, content).digest(), text, whole=True)), None)
+    """The name of a digest or checksum of `content`, made without a key, that `text` holds or begins to, or None."""
+    for name in (*DIGESTS, *_MORE_DIGESTS):
+        digest = hashlib.new(name, content).digest()
+        if spelling_of(digest[:_ENOUGH_OF_A_DIGEST], text, whole=True):
+            return name
+    checksum = zlib.crc32(content)
+    spellings = [b"%d" % checksum, b"%08x" % checksum, b"%08X" % checksum]
+    if len(text) <= _SHORT:
+        spellings += [checksum.to_bytes(4, "big"), checksum.to_bytes(4, "little")]
+    return "crc32" if any(one in text for one in spellings) else None
 
 
 def pieces_again(data: bytes) -> tuple[int, int]:
