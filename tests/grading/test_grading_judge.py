@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kms_katas.grading import Rejected
 from kms_katas.grading.document import read_policy
 from kms_katas.grading.in_lab import send
-from kms_katas.grading.intents import GIVES_ALL, SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.intents import GIVES_ALL, SYMMETRIC, allow, both, called_directly, deny, inside, outside, policy
 from kms_katas.grading.judge import ON_NO_KEY, Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.lab import Lab
@@ -118,6 +118,33 @@ def test_what_must_pass_is_told_with_the_nearest_statement_and_sent(lab, asked):
     )
     assert "let the Action cover kms:Decrypt" in told.next_step and told.line == question.files[0].line(1)
     assert sent(lab) == [("Decrypt", "AccessDeniedException")] and "not authorized" in question.answer.returned
+
+
+def test_at_home_the_statement_that_names_the_caller_is_told_though_an_identity_policy_would_do(asked):
+    role = f"arn:aws:iam::{OWNER}:role/app"
+    question = asked(OWNERS, allow("kms:Encrypt", by=role))
+    told = refused(must_allow, question, by(allow("kms:Decrypt", by=role)))
+    assert (
+        "it has no identity policy, and statement 2 of key-policy.json does not apply, for its Action" in told.message
+    )
+    assert told.line == question.files[0].line(1) and "let the Action cover kms:Decrypt" in told.next_step
+
+
+@pytest.mark.parametrize(
+    "denies",
+    [deny("kms:Encrypt", by=BOB), deny("kms:Decrypt", by=BOB) | {"Condition": SOME_ENV}],
+    ids=["other", "some"],
+)
+def test_a_deny_that_leaves_the_request_out_is_told_beside_what_allows_it(asked, denies):
+    told = refused(must_allow_no_more, asked(OWNERS, BOB_DECRYPTS, denies), by(OWNERS))
+    assert "statement 2 of key-policy.json lets it in" in told.message
+    assert ", and statement 3 does not deny it, for its " in told.message
+
+
+def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(asked):
+    wanted = by(allow("kms:*", by="*"), deny("kms:Decrypt", by=f"arn:aws:iam::{OWNER}:role/app"))
+    told = refused(must_allow_no_more, asked(OWNERS), wanted)
+    assert "leave a session of role/app" in told.next_step and "Deny" in told.next_step
 
 
 @pytest.mark.parametrize(
@@ -285,6 +312,14 @@ def test_whatever_is_sent_comes_out_in_the_lab_as_was_decided(arn, action, condi
         holder = Holder(lab)
         send(holder, found, documents)
         assert sent(lab) == [(action.removeprefix("kms:"), None)], found.sentence
+
+
+@pytest.mark.parametrize("half", ["From", "To"])
+@pytest.mark.parametrize("context", [None, SOME_ENV], ids=["no context", "a context"])
+def test_each_half_of_a_re_encryption_is_sent_as_one(lab, asked, half, context):
+    question = asked(OWNERS, allow(f"kms:ReEncrypt{half}", by=BOB, only=context))
+    assert f"kms:ReEncrypt{half}" in refused(must_allow_no_more, question, by(OWNERS)).message
+    assert sent(lab) == [("ReEncrypt", None)]
 
 
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):

@@ -17,6 +17,7 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
+from kms_katas.policy.context import resource_account
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
 from kms_katas.policy.proof.automaton import NotDecided
@@ -189,8 +190,12 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
     if deciding is None:
         return "an account's root user needs no policy for it"
     if opening is None:
-        return f"{_place(deciding, asked)} allows it"
-    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
+        told = f"{_place(deciding, asked)} allows it"
+    else:
+        told = f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
+    steps = (step for step in decision.trace if step.effect == "Deny" and step.failed in (("action",), ("condition",)))
+    meant = next((step for step in steps if _file_of(step, asked.files)), None)
+    return told + (f", and {_number(meant)} does not deny it, for {meant.reason}" if meant is not None else "")
 
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
@@ -199,8 +204,10 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
     if decision.kind == "ExplicitDeny" and step is not None:
         return f"{_place(step, asked)} denies it, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names:
+    if not names and (step is None or step.layer != "key-policy"):
         return "it has no identity policy, and one has to allow it"
+    if not names and step is not None:
+        return f"it has no identity policy, and {_number(step)} of {step.policy} does not apply, for {step.reason}"
     nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
 
@@ -231,6 +238,10 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
     if decision.kind == "ImplicitDeny":
         near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
+        if not near and decision.request.principal.account == resource_account(decision.request.resource):
+            # At home no identity policy is needed: a statement of the key policy that names the caller will do as well.
+            at_home = (step for step in decision.trace if step.layer == "key-policy" and step.near_miss)
+            near = [step for step in at_home if step.failed != ("principal",)]
         # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
         steps = sorted(allows, key=lambda step: step.failed == ("principal",))
@@ -258,6 +269,8 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
     if step.failed == ("principal",):
         return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
     where = f"At line {file.line(step.index)} of {shown}, "
+    if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
+        return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
         return where + _how_to_narrow(step, wanted, action)
     if step.effect == "Deny":
