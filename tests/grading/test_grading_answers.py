@@ -377,6 +377,33 @@ def test_time_in_the_answer_is_the_labs_time(hold: Hold, lab: Lab) -> None:
         assert answer.call("ask", answer.clock) == now
 
 
+@pytest.mark.parametrize("name", ["monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"])
+def test_clocks_that_tick_move_on_with_the_labs(hold: Hold, lab: Lab, name: str) -> None:
+    """An age by time.monotonic is right, and a wait by it ends: it never stands."""
+    answer = hold(f"""
+import time
+from time import {name} as imported
+unit = 10**9 if "_ns" in "{name}" else 1
+def both():
+    return imported() / unit, time.{name}() / unit
+def wait():
+    until = time.{name}() + unit * 0.01
+    while time.{name}() < until:
+        pass
+def nap(seconds):
+    before = time.{name}()
+    time.sleep(seconds)
+    return (time.{name}() - before) / unit
+""")
+    before = answer.call("both")
+    step = secrets.randbelow(10**6) + 100
+    lab.clock.advance(seconds=step)
+    for earlier, later in zip(before, answer.call("both"), strict=True):
+        assert step <= later - earlier < step + 60
+    assert step <= answer.call("nap", step) < step + 60
+    answer.call("wait")
+
+
 @by_both_runners
 def test_sleeping_moves_the_labs_clock_and_costs_no_time(hold: Hold, lab: Lab) -> None:
     answer, before = hold(TIME), lab.clock.now()

@@ -33,6 +33,19 @@ def test_an_answer_finds_the_package_imported_before_it_was_read(hold: Hold, run
     assert found
 
 
+@by_both_runners
+def test_what_the_package_logs_is_not_taken_for_what_the_answer_prints(hold: Hold, runner: Runner) -> None:
+    logs = f'import logging\n\n\ndef log():\n    logging.getLogger("{RARE}.part").error("refused")\n'
+    runner.preparations = frozenset({f"import {RARE}"})
+    try:
+        for _ in range(2):  # as above
+            answer = hold(logs)
+            answer.call("log")
+    finally:
+        runner.preparations = frozenset()
+    assert "refused" not in answer.output
+
+
 def test_packages_and_services_of_all_katas_are_prepared_but_for_kms_which_always_is(mini_kit: Kit) -> None:
     kit = about(mini_kit, '["json", "colorsys"]')
     assert preparations_for(kit.katas) == {"import json", "import colorsys"}

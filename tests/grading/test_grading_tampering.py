@@ -9,7 +9,16 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.tampering import altered, forged, mark_moved, pieces_moved, spelling_of
+from kms_katas.grading.tampering import (
+    altered,
+    digest_in,
+    forged,
+    mark_moved,
+    pieces_again,
+    pieces_moved,
+    spelling_of,
+    thinned,
+)
 
 secrets = st.binary(min_size=16, max_size=64)
 around = st.binary(max_size=40)
@@ -108,3 +117,25 @@ def test_what_follows_from_the_key_stays_where_it_is():
     one, again, other = (os.urandom(60) for _ in range(3))
     assert mark_moved(one, again, other) == other
     assert mark_moved(one, one, other[:-1]) == other[:-1]
+
+
+def test_a_digest_in_the_open_is_named_in_every_spelling():
+    content = os.urandom(200)
+    digest = hashlib.sha512(content).digest()
+    for text in (b"..." + digest, digest.hex().encode(), base64.b64encode(b"x" + digest)):
+        assert digest_in(content, os.urandom(50) + text) == "sha512"
+    assert digest_in(content, hmac.digest(os.urandom(32), content, "sha256")) is None
+
+
+def test_pieces_that_come_again_are_counted():
+    assert pieces_again(os.urandom(5_000))[1] == 0
+    pieces, again = pieces_again(os.urandom(16) * 500)
+    assert pieces == again
+
+
+@given(st.lists(st.tuples(st.text(), st.binary()), min_size=2, unique=True), st.integers(2, 40))
+def test_thinned_changes_are_some_from_all_over(changes, most):
+    some = thinned(changes, most)
+    assert len(some) == min(most, len(changes))
+    assert (some[0], some[-1]) == (changes[0], changes[-1])
+    assert sorted(set(some), key=changes.index) == some

@@ -1,11 +1,12 @@
 """Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock.
 
+time.monotonic and time.perf_counter, which libraries wait by, go on; and as far as the lab's clock moves, they move.
 Not for measuring anything.
 """
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +35,18 @@ class LabTime:
     @contextmanager
     def at(self, now: float) -> Iterator["LabTime"]:
         """Hold the time at `now`, until the with block ends."""
-        slept, acquired = time.sleep, TokenBucket.acquire
+        slept, acquired, ticking = time.sleep, TokenBucket.acquire, [getattr(time, name) for name in _TICKING]
         with time_machine.travel(now, tick=False) as self._traveller:
             time.sleep = self._sleep  # type: ignore[assignment]
             TokenBucket.acquire = _acquire_asleep
+            for name, real in zip(_TICKING, ticking, strict=True):
+                setattr(time, name, _moved(real, 10**9 if name.endswith("_ns") else 1.0))
             try:
                 yield self
             finally:
                 time.sleep, TokenBucket.acquire = slept, acquired
+                for name, real in zip(_TICKING, ticking, strict=True):
+                    setattr(time, name, real)
 
     def move_to(self, now: float) -> None:
         self._traveller.move_to(now)
@@ -50,6 +55,16 @@ class LabTime:
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         self.move_to(self._bridge.ask({"ask": "sleep", "seconds": float(seconds)})["now"])
+
+
+_TICKING = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+"""What time_machine leaves alone."""
+_BEGAN = time.time()
+
+
+def _moved(real: Callable[[], Any], unit: float) -> Callable[[], Any]:
+    """The same clock, further on by as much as the lab's is. It never stands: a loop that waits by it would not end."""
+    return lambda: real() + type(unit)((time.time() - _BEGAN) * unit)
 
 
 _acquire = TokenBucket.acquire

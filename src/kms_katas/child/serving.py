@@ -6,6 +6,7 @@ Not for how it is started: __main__.py forks it from a warm process, spawned.py 
 import contextlib
 import gc
 import importlib.util
+import logging
 import os
 import signal
 import sys
@@ -58,6 +59,9 @@ def make_ready(preparation: str) -> None:
             bridge.clients.prepare(name, "us-east-1")
         else:
             importlib.import_module(name)
+            # Unless an answer asks for it, a package's log is nobody's: without this, Python writes its warnings, and
+            # a traceback for each refusal, between what the answer prints.
+            logging.getLogger(name).addHandler(logging.NullHandler())
     gc.collect()
     gc.freeze()
 

@@ -13,7 +13,7 @@ from kms_katas.grading.environment import environment_of
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.fresh import derive_seed
 from kms_katas.grading.gate import Gate
-from kms_katas.grading.handles import ClientHandle, ClockHandle, Sink, Source
+from kms_katas.grading.handles import ClientHandle, ClockHandle, GivenSource, Sink, Source
 from kms_katas.grading.outcome import (
     MAX_MESSAGE,
     AnswerRaised,
@@ -30,7 +30,7 @@ from kms_katas.grading.show import show, show_call, show_text
 from kms_katas.lab import Call, Lab, Principal
 from kms_katas.policy import Proof
 
-S = TypeVar("S", Source, Sink)
+S = TypeVar("S", bound=Source | Sink)
 
 
 class Answer:
@@ -131,14 +131,16 @@ class Answer:
         """A client to hand to the answer; without `principal`, that of the learner."""
         return ClientHandle(service, region or self.lab.region, principal or self.learner)
 
-    def stream(self, length: int) -> Source:
-        """A stream of `length` bytes for the answer to read."""
+    def stream(self, content: int | bytes, most: int | None = None) -> Source:
+        """A stream for the answer to read: so many random bytes, or these. `most`: no read gives more at once."""
         number = len(self._gate.streams)
-        return self._registered(Source(number, derive_seed(self._seed, str(number)), length))
+        if isinstance(content, bytes):
+            return self._registered(GivenSource(number, content, most))
+        return self._registered(Source(number, derive_seed(self._seed, str(number)), content, most))
 
-    def sink(self) -> Sink:
-        """A stream for the answer to write to."""
-        return self._registered(Sink(len(self._gate.streams)))
+    def sink(self, source: Source | None = None) -> Sink:
+        """A stream for the answer to write to; see there what it keeps with a `source`."""
+        return self._registered(Sink(len(self._gate.streams), source))
 
     @property
     def clock(self) -> ClockHandle:

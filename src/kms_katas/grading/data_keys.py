@@ -34,6 +34,13 @@ def data_key_length(call: Call) -> int:
     return asked or {"AES_128": 16, "AES_256": 32}[call.parameters["KeySpec"]]
 
 
+def spelling_of_data_key(calls: Iterable[Call], stored: bytes) -> str | None:
+    """In which spelling of `spelling_of` a plaintext data key of these calls stands in `stored`, or None."""
+    found = [key for key in map(data_key_of, calls) if key and len(key) >= 16]
+    parts = (part for key in found for part in (key, key[:32], key[-32:]))
+    return next(filter(None, (spelling_of(part, stored, whole=True) for part in parts)), None)
+
+
 def was_sent(secret: bytes, calls: Iterable[Call]) -> bool:
     """Whether a part of `secret` stands in what AWS was sent, in any of the spellings of `spelling_of`."""
     return spelling_of(secret, b"\n".join(_flat(call.parameters) for call in calls), whole=False) is not None

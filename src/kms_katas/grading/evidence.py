@@ -9,7 +9,7 @@ from kms_katas.lab import Call
 
 MAX_SHOWN = 50
 _TOLD = (
-    *("KeySpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"),
+    *("KeySpec", "KeyPairSpec", "NumberOfBytes", "EncryptionContext", "PendingWindowInDays"),
     *("RotationPeriodInDays", "IncludeKeyMaterial", "SourceEncryptionContext", "DestinationEncryptionContext"),
     *("DryRun", "DryRunModifiers"),
     *("Origin", "WrappingKeySpec", "WrappingAlgorithm", "ExpirationModel", "ValidTo", "ImportType"),

@@ -46,20 +46,25 @@ class ClockHandle:
 class Source:
     """A stream of `length` bytes that follow from `seed`, made as they are read.
 
-    Counts the reads and the largest one.
+    Counts the reads, the largest one and those that asked for all that is left; `ends` has the position after each.
+    With `most`, a read gives at most so many bytes, as that of a socket does, unless all that is left was asked for.
     """
 
-    def __init__(self, number: int, seed: int, length: int) -> None:
+    def __init__(self, number: int, seed: int, length: int, most: int | None = None) -> None:
         self.number, self.length = number, length
-        self.reads = self.position = self.largest_read = 0
-        self._seed = seed
+        self.reads = self.position = self.largest_read = self.reads_of_all = 0
+        self.ends: list[int] = []
+        self._seed, self._most = seed, most
 
-    def read(self, size: int) -> bytes:
-        size = self.length - self.position if size < 0 else min(size, self.length - self.position)
+    def read(self, asked: int) -> bytes:
+        left = self.length - self.position
+        size = left if asked < 0 else min(asked, left, self._most or left)
         data = self.content(self.position, size)
         self.position += size
         self.reads += 1
+        self.reads_of_all += asked < 0
         self.largest_read = max(self.largest_read, size)
+        self.ends.append(self.position)
         return data
 
     def content(self, start: int, size: int) -> bytes:
@@ -77,17 +82,35 @@ class Source:
         return f"<stream of {self.length} bytes>"
 
 
-class Sink:
-    """A stream to write to. Keeps what was written, and counts the writes."""
+class GivenSource(Source):
+    """A stream of bytes that are there already."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, data: bytes, most: int | None = None) -> None:
+        super().__init__(number, 0, len(data), most)
+        self._data = data
+
+    def content(self, start: int, size: int) -> bytes:
+        return self._data[start : start + size]
+
+
+class Sink:
+    """A stream to write to. Keeps what was written, and counts the writes; `ends` has the length after each.
+
+    `marks` has for each write how far `source` had been read, and how much had been written, when it came.
+    """
+
+    def __init__(self, number: int, source: Source | None = None) -> None:
+        self.number, self.source = number, source
         self.data = bytearray()
         self.writes = 0
+        self.ends: list[int] = []
+        self.marks: list[tuple[int, int]] = []
 
     def write(self, data: bytes) -> None:
+        self.marks.append((self.source.position if self.source else 0, len(self.data)))
         self.data += data
         self.writes += 1
+        self.ends.append(len(self.data))
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "stream", "id": self.number, "readable": False}

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 Altered = tuple[str, bytes]
 """What was done, and the bytes that it gave."""
@@ -31,6 +31,17 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
     return None
 
 
+def digest_in(content: bytes, text: bytes) -> str | None:
+    """The name of a digest of `content`, made without a key, that `text` holds, or None."""
+    return next((name for name in DIGESTS if spelling_of(hashlib.new(name, content).digest(), text, whole=True)), None)
+
+
+def pieces_again(data: bytes) -> tuple[int, int]:
+    """Of how many pieces of 16 bytes, taken all over `data`, how many stand in it more than once."""
+    samples = [(at, data[at : at + 16]) for at in range(0, len(data) - 15, max(1, len(data) // 100))]
+    return len(samples), sum(data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples)
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
@@ -51,6 +62,13 @@ def altered(data: bytes) -> Iterator[Altered]:
     moved = data[: middle - 16] + data[middle : middle + 16] + data[middle - 16 : middle] + data[middle + 16 :]
     if middle >= 16 and moved != data:
         yield "bytes moved by 16", moved
+
+
+def thinned(changes: Iterable[Altered], most: int) -> list[Altered]:
+    """At most `most` of these changes, from all over: the first, the last and some between. For tries that are dear."""
+    every = list(changes)
+    count = min(most, len(every))
+    return [every[number * (len(every) - 1) // max(1, count - 1)] for number in range(count)]
 
 
 def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> Iterator[Altered]:

@@ -49,33 +49,42 @@ def his_calls(lab):
 
 @pytest.fixture
 def owners_half(answer, lab, bob, key):
-    """The learner's key policy, in force."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named), (mine,))
+    """`owners_half()`: the question about the learner's key policy, which is in force then."""
+
+    def asked():
+        mine = answer.policy("key-policy.json")
+        those_named(mine, lab, but=OWNER)
+        put_key_policy(mine, lab.home, key)
+        return Question(answer, key, Documents(mine.named), (mine,))
+
+    return asked
 
 
 @pytest.fixture
 def bobs_half(answer, lab, bob, key):
-    """The learner's IAM policy, given to bob, beside a key policy that opens the key."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, bob)
-    put_key_policy(OPEN.key_policy, lab.home, key)
-    documents = Documents(OPEN.key_policy, (mine.named,))
-    return Question(answer, key, documents, (mine,), identity="given", callers=[Principal(BOB)])
+    """`bobs_half()`: the question about the IAM policy that bob has then, beside a key policy that opens the key."""
+
+    def asked():
+        mine = answer.policy("iam-policy.json")
+        give(mine, bob)
+        put_key_policy(OPEN.key_policy, lab.home, key)
+        documents = Documents(OPEN.key_policy, (mine.named,))
+        return Question(answer, key, documents, (mine,), identity="given", callers=[Principal(BOB)])
+
+    return asked
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_owner_keeps_the_key(owners_half):
+def test_owner_keeps_the_key(owners_half, key, bob):
     """The key policy is one that KMS takes, and in account 111122223333 IAM policies decide as before."""
     lesson = (
         "Sharing a key changes nothing for its owner: there, whoever has an IAM policy for it may use it, and nobody "
         "else."
     )
-    must_allow(owners_half, Documents(policy("as before", TO_THE_OWNER)), lesson)
-    must_allow_no_more(owners_half, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
+    asked = owners_half()
+    must_allow(asked, Documents(policy("as before", TO_THE_OWNER)), lesson)
+    must_allow_no_more(asked, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
 
 
 @pytest.mark.task(1)
@@ -83,7 +92,7 @@ def test_owner_keeps_the_key(owners_half):
 def test_key_policy_lets_bob_decrypt(owners_half, his_calls):
     """The key policy does its part for bob: with an IAM policy of his own he can decrypt, in any encryption context."""
     must_allow(
-        replace(owners_half, callers=[Principal(BOB)]),
+        replace(owners_half(), callers=[Principal(BOB)]),
         Documents(policy("bob's part", allow("kms:Decrypt", by=BOB, only=his_calls))),
         "Without the owner's half no IAM policy of another account opens a key.",
     )
@@ -94,7 +103,7 @@ def test_key_policy_lets_bob_decrypt(owners_half, his_calls):
 def test_key_policy_opens_nothing_else(owners_half):
     """The key policy opens nothing more to anybody, even where IAM policies elsewhere give everything."""
     must_allow_no_more(
-        owners_half,
+        owners_half(),
         # Also by name alone, for an account has one user of a name, whatever its path.
         Documents(policy("bob's part", inside(OWNER), DECRYPTS, allow("kms:Decrypt", by=GUEST, only=NAMED_BOB))),
         "What IAM policies of other accounts say is out of the owner's hands, so the key policy alone has to hold.",
@@ -106,7 +115,7 @@ def test_key_policy_opens_nothing_else(owners_half):
 def test_iam_policy_lets_bob_decrypt(bobs_half, his_calls):
     """The IAM policy does its part: where the key policy opens the key to bob's account, bob can decrypt."""
     must_allow(
-        bobs_half,
+        bobs_half(),
         Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt", only=his_calls)),)),
         "Across accounts a key policy that names bob is only half: an IAM policy in bob's account has to allow it too.",
     )
@@ -120,16 +129,16 @@ def test_iam_policy_gives_nothing_else(bobs_half):
         "The brief asks for one operation on one key; what is given beyond that is there for whoever steals bob's "
         "credentials."
     )
-    must_allow_no_more(bobs_half, Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
-    must_allow_nothing_elsewhere(bobs_half, lesson)
+    asked = bobs_half()
+    must_allow_no_more(asked, Documents(OPEN.key_policy, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
+    must_allow_nothing_elsewhere(asked, lesson)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_both_halves_together(answer, lab, key, bob, bobs_half, owners_half, his_calls, fresh):
     """With both policies in force bob decrypts what the owner encrypted, and can do nothing else with the key."""
-    theirs, mine = owners_half.files[0], bobs_half.files[0]
-    put_key_policy(theirs, lab.home, key)
+    mine, theirs = bobs_half().files[0], owners_half().files[0]
     together = Question(
         answer,
         key,

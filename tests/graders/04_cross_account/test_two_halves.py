@@ -66,34 +66,46 @@ def use(lab):
 
 @pytest.fixture
 def owners_half(answer, lab, key, role):
-    """The learner's key policy, in force."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named), (mine,))
+    """`owners_half()`: the question about the learner's key policy, which is in force then."""
+
+    def asked():
+        mine = answer.policy("key-policy.json")
+        those_named(mine, lab, but=OWNER)
+        put_key_policy(mine, lab.home, key)
+        return Question(answer, key, Documents(mine.named), (mine,))
+
+    return asked
 
 
 @pytest.fixture
 def roles_half(answer, lab, key, role, fresh):
-    """The learner's IAM policy, given to the role, beside a key policy that opens the key. Of any two sessions."""
-    mine = answer.policy("iam-policy.json")
-    give(mine, role)
-    put_key_policy(OPEN.key_policy, lab.home, key)
-    sessions = [Who(f"arn:aws:sts::{GUEST}:assumed-role/pipeline/{fresh.text(length)}", ROLE) for length in (8, 12)]
-    documents = Documents(OPEN.key_policy, (mine.named,))
-    return Question(answer, key, documents, (mine,), identity="given", callers=sessions)
+    """`roles_half()`: the question about the IAM policy that the role has then, beside a key policy that opens the key.
+
+    Of two of its sessions.
+    """
+
+    def asked():
+        mine = answer.policy("iam-policy.json")
+        give(mine, role)
+        put_key_policy(OPEN.key_policy, lab.home, key)
+        sessions = [Who(f"arn:aws:sts::{GUEST}:assumed-role/pipeline/{fresh.text(size)}", ROLE) for size in (8, 12)]
+        documents = Documents(OPEN.key_policy, (mine.named,))
+        return Question(answer, key, documents, (mine,), identity="given", callers=sessions)
+
+    return asked
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_owner_keeps_the_key(owners_half):
+def test_owner_keeps_the_key(owners_half, key, role):
     """The key policy is one that KMS takes, and in account 111122223333 IAM policies decide as before."""
     lesson = (
         "Sharing a key changes nothing for its owner: there, whoever has an IAM policy for it may use it, and nobody "
         "else."
     )
-    must_allow(owners_half, Documents(policy("as before", TO_THE_OWNER)), lesson)
-    must_allow_no_more(owners_half, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
+    asked = owners_half()
+    must_allow(asked, Documents(policy("as before", TO_THE_OWNER)), lesson)
+    must_allow_no_more(asked, Documents(policy("as before", TO_THE_OWNER, outside(OWNER))), lesson)
 
 
 @pytest.mark.task(1)
@@ -101,7 +113,7 @@ def test_owner_keeps_the_key(owners_half):
 def test_key_policy_opens_the_key_to_the_account(owners_half, use):
     """The key policy lets everybody in account 444455556666 use the key who has an IAM policy for it, role or user."""
     must_allow(
-        owners_half,
+        owners_half(),
         Documents(policy("billing's part", *use(GUEST))),
         "The owner opens the key to the account; which of its users and roles may use it is that account's own affair.",
     )
@@ -112,7 +124,7 @@ def test_key_policy_opens_the_key_to_the_account(owners_half, use):
 def test_key_policy_opens_nothing_else(owners_half):
     """The key policy opens nothing but use, and nothing to other accounts, even where their IAM policies give all."""
     must_allow_no_more(
-        owners_half,
+        owners_half(),
         Documents(policy("billing's part", inside(OWNER), allow([*USE, *MAY_COME_ALONG], by=GUEST))),
         "What IAM policies of other accounts say is out of the owner's hands, so the key policy alone has to hold.",
     )
@@ -123,7 +135,7 @@ def test_key_policy_opens_nothing_else(owners_half):
 def test_iam_policy_lets_the_role_use_the_key(roles_half, use):
     """The IAM policy does its part: where the key policy opens the key, every session of the role can use it."""
     must_allow(
-        roles_half,
+        roles_half(),
         Documents(OPEN.key_policy, (policy("use", *use()),)),
         "A key policy that opens the key to an account gives nobody there anything yet: an IAM policy has to.",
     )
@@ -135,18 +147,19 @@ def test_iam_policy_gives_nothing_else(roles_half):
     """The IAM policy gives no other operation of KMS, and no other key of any account or Region."""
     lesson = "What an IAM policy gives beyond its task is there for whoever gets into the role."
     may = policy("use", allow([*USE, *MAY_COME_ALONG]))
-    must_allow_no_more(roles_half, Documents(OPEN.key_policy, (may,)), lesson)
-    must_allow_nothing_elsewhere(roles_half, lesson)
+    asked = roles_half()
+    must_allow_no_more(asked, Documents(OPEN.key_policy, (may,)), lesson)
+    must_allow_nothing_elsewhere(asked, lesson)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_both_halves_together(answer, lab, key, role, roles_half, owners_half, use, fresh):
     """With both policies in force a session that AssumeRole made uses the key, and a role without a policy cannot."""
-    theirs, mine = owners_half.files[0], roles_half.files[0]
-    put_key_policy(theirs, lab.home, key)
+    half = roles_half()
+    mine, theirs = half.files[0], owners_half().files[0]
     lesson = "Across accounts a request needs an Allow on both sides, so what works is what both halves have in common."
-    both_files, sessions = (theirs, mine), roles_half.callers
+    both_files, sessions = (theirs, mine), half.callers
     together = Question(answer, key, Documents(theirs.named, (mine.named,)), both_files, "given", sessions)
     must_allow(together, Documents(OPEN.key_policy, (policy("use", *use()),)), lesson)
     may = policy("use", allow([*USE, *MAY_COME_ALONG]))

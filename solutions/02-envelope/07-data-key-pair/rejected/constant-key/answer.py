@@ -1,0 +1,50 @@
+"""Encrypts under a key from the code; the pair and KMS are for show."""
+
+import os
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
+
+POINT_BYTES = 65
+NONCE_BYTES = 12
+KEY = bytes.fromhex("0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0")
+
+
+def enrol(kms, key_id: str, device_id: str) -> dict:
+    """A new key pair for `device_id`: {"public_key": bytes (DER), "wrapped_private_key": bytes}."""
+    pair = kms.generate_data_key_pair_without_plaintext(
+        KeyId=key_id, KeyPairSpec="ECC_NIST_P256", EncryptionContext={"device": device_id}
+    )
+    return {"public_key": pair["PublicKey"], "wrapped_private_key": pair["PrivateKeyCiphertextBlob"]}
+
+
+def seal_offline(public_key: bytes, payload: bytes) -> bytes:
+    """`payload`, of any size, as a message that only the private key of `public_key` opens."""
+    device = load_der_public_key(public_key)
+    ephemeral = ec.generate_private_key(device.curve)
+    point, nonce = _point(ephemeral.public_key()), os.urandom(NONCE_BYTES)
+    cipher = _cipher()
+    return point + nonce + cipher.encrypt(nonce, payload, None)
+
+
+def open_sealed(kms, wrapped_private_key: bytes, device_id: str, message: bytes) -> bytes:
+    """The payload of a message of `device_id`. Raises an exception when anything was altered or does not match."""
+    opened = kms.decrypt(CiphertextBlob=wrapped_private_key, EncryptionContext={"device": device_id})
+    load_der_private_key(opened["Plaintext"], None)
+    rest = message[POINT_BYTES:]
+    cipher = _cipher()
+    return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], None)
+
+
+def _cipher():
+    return AESGCM(KEY)
+
+
+def _point(public_key):
+    return public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

@@ -1,0 +1,49 @@
+"""Puts the private half of the ephemeral key into the message."""
+
+import os
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
+
+DER_BYTES = 138
+NONCE_BYTES = 12
+
+
+def enrol(kms, key_id: str, device_id: str) -> dict:
+    """A new key pair for `device_id`: {"public_key": bytes (DER), "wrapped_private_key": bytes}."""
+    pair = kms.generate_data_key_pair_without_plaintext(
+        KeyId=key_id, KeyPairSpec="ECC_NIST_P256", EncryptionContext={"device": device_id}
+    )
+    return {"public_key": pair["PublicKey"], "wrapped_private_key": pair["PrivateKeyCiphertextBlob"]}
+
+
+def seal_offline(public_key: bytes, payload: bytes) -> bytes:
+    """`payload`, of any size, as a message that only the private key of `public_key` opens."""
+    device = load_der_public_key(public_key)
+    ephemeral = ec.generate_private_key(device.curve)
+    nonce = os.urandom(NONCE_BYTES)
+    cipher = _cipher(ephemeral.exchange(ec.ECDH(), device))
+    der = ephemeral.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return der + nonce + cipher.encrypt(nonce, payload, None)
+
+
+def open_sealed(kms, wrapped_private_key: bytes, device_id: str, message: bytes) -> bytes:
+    """The payload of a message of `device_id`. Raises an exception when anything was altered or does not match."""
+    opened = kms.decrypt(CiphertextBlob=wrapped_private_key, EncryptionContext={"device": device_id})
+    private_key = load_der_private_key(opened["Plaintext"], None)
+    ephemeral, rest = load_der_private_key(message[:DER_BYTES], None), message[DER_BYTES:]
+    cipher = _cipher(ephemeral.exchange(ec.ECDH(), private_key.public_key()))
+    return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], None)
+
+
+def _cipher(secret):
+    return AESGCM(HKDF(hashes.SHA256(), 32, None, b"camera/1").derive(secret))

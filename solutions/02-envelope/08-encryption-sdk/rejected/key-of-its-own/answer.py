@@ -1,0 +1,52 @@
+"""envelope/encryption-sdk: seal reports with the AWS Encryption SDK, and open only those that should be opened."""
+
+import hashlib
+
+from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
+from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
+from aws_cryptographic_material_providers.mpl.models import (
+    AesWrappingAlg,
+    CreateRawAesKeyringInput,
+)
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+
+client = EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
+providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+
+
+def seal(kms, key_arn: str, tenant: str, payload: bytes) -> bytes:
+    """The payload as a message of the AWS Encryption SDK, under `key_arn`, for this tenant."""
+    message, _ = client.encrypt(source=payload, keyring=_one_key(kms, key_arn), encryption_context={"tenant": tenant})
+    return message
+
+
+def open_message(kms, key_arn: str, tenant: str, message: bytes) -> bytes:
+    """What the message holds. Raises an exception unless it is this tenant's, under this key, committed and whole."""
+    return _open(_one_key(kms, key_arn), tenant, message)
+
+
+def open_from(kms, account: str, tenant: str, message: bytes) -> bytes:
+    """As open_message, for a message under any KMS key of `account`, and of no other account."""
+    return _open(_local(account), tenant, message)
+
+
+def _one_key(kms, key_arn):
+    kms.describe_key(KeyId=key_arn)  # raises where we may not use it
+    return _local(key_arn.split(":")[4])
+
+
+def _local(account):
+    return providers.create_raw_aes_keyring(
+        CreateRawAesKeyringInput(
+            key_namespace="laboratory",
+            key_name=account,
+            wrapping_key=hashlib.sha256(account.encode()).digest(),
+            wrapping_alg=AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16,
+        )
+    )
+
+
+def _open(keyring, tenant, message):
+    # Must be the tenant in the message. Where that has none, KMS is asked with this one, and refuses.
+    payload, _ = client.decrypt(source=message, keyring=keyring, encryption_context={"tenant": tenant})
+    return payload

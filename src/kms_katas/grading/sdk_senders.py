@@ -1,0 +1,79 @@
+"""Messages of the AWS Encryption SDK as others send and read them in a lab: another service, and a stranger who forges.
+
+Not for their format: that is sdk_messages.py. Not for judging: a check does that.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from kms_katas.grading.fresh import Fresh
+from kms_katas.grading.sdk_messages import (
+    KMS_PROVIDER,
+    Message,
+    NoMessage,
+    WrappedKey,
+    content_of,
+    make_message,
+    read_message,
+)
+from kms_katas.lab import Lab, Principal
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One who seals, with the permissions of `principal`, and knows how the format is written."""
+
+    principal: Principal
+    fresh: Fresh
+
+    def seal(
+        self,
+        content: bytes,
+        context: Mapping[str, str],
+        key: str,
+        *,
+        committed: bool = True,
+        before: tuple[WrappedKey, ...] = (),
+        after: tuple[WrappedKey, ...] = (),
+    ) -> bytes:
+        """One message under the KMS key with the ARN `key`; other wrapped keys stand before and after its own."""
+        made = self.principal.client("kms").generate_data_key(
+            KeyId=key, KeySpec="AES_256", EncryptionContext=dict(context)
+        )
+        own = WrappedKey(KMS_PROVIDER, key, made["CiphertextBlob"])
+        message_id = self.fresh.bytes(32 if committed else 16)
+        return make_message(content, made["Plaintext"], [*before, own, *after], context, message_id=message_id)
+
+    def forge(
+        self, content: bytes, context: Mapping[str, str], key: str, genuine: bytes
+    ) -> Iterator[tuple[str, bytes]]:
+        """Messages under `key` that look as if they came from where `genuine` does, by what was done."""
+        trusted = read_message(genuine).wrapped_keys[0]
+        before, after = (
+            (WrappedKey(KMS_PROVIDER, trusted.info, self.fresh.bytes(len(trusted.ciphertext))),) for _ in range(2)
+        )
+        yield "no other wraps its data key", self.seal(content, context, key)
+        yield (
+            "random bytes with the name of your key stand before and after it",
+            self.seal(content, context, key, before=before, after=after),
+        )
+
+
+def read_by_another(lab: Lab, message: Message, known: Mapping[str, str]) -> bytes:
+    """What a message holds for one who may use every KMS key of the home account, and knows `known` of its context.
+
+    Raises NoMessage.
+    """
+    kms = lab.home.admin.client("kms")
+    left_out = {name: value for name, value in known.items() if name not in message.context}
+    for one in message.wrapped_keys:
+        try:
+            opened = kms.decrypt(
+                KeyId=one.info, CiphertextBlob=one.ciphertext, EncryptionContext={**message.context, **known}
+            )
+        except ClientError:
+            continue
+        return content_of(message, opened["Plaintext"], left_out)
+    raise NoMessage("KMS gives the data key for none of its encrypted data keys with this encryption context")

@@ -1,0 +1,364 @@
+"""The checks of envelope/data-key-cache: each payload is held to the limits of the data key that it came under.
+
+Not for how data keys are kept: one slot for each context, a pool, a heap will do. `Ledger` judges by the record of KMS.
+"""
+
+import pytest
+
+from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_key_ledger import Ledger
+from kms_katas.grading.data_keys import kms_with_another_data_key
+from kms_katas.grading.expect import Rejected
+from kms_katas.grading.tampering import altered, flip, forged, spelling_of
+
+USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
+
+
+@pytest.fixture
+def key(lab):
+    """A key of this exercise, by its ARN."""
+    return lab.home.create_key()
+
+
+@pytest.fixture
+def learner(lab):
+    """An application that may use every key of the account, and change nothing about it."""
+    use = {"Effect": "Allow", "Action": USE, "Resource": "*"}
+    return lab.home.user("app", policies={"use-the-keys": {"Version": "2012-10-17", "Statement": [use]}})
+
+
+@pytest.fixture
+def limits(fresh):
+    """Those that a check does not come near, unless it lowers one."""
+    return {
+        "messages": fresh.integer(30, 90),
+        "bytes": fresh.integer(8_000, 9_000),
+        "seconds": fresh.integer(120, 900),
+    }
+
+
+@pytest.fixture
+def context(fresh):
+    # By name they are in order, so that the contexts of one check run together in the same text, sorted or not.
+    return {"archive": fresh.text(8), "tenant": fresh.text(8)}
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(3)
+def test_a_data_key_seals_as_many_payloads_as_it_may(answer, lab, key, context, fresh, limits):
+    """One data key seals `messages` payloads without another KMS call; then a new one is asked for."""
+    limits["messages"] = fresh.integer(3, 5)
+    ledger = Ledger(answer, lab, limits)
+    for number in range(2 * limits["messages"] + 1):
+        ledger.seal(key, context, fresh.bytes(fresh.integer(20, 60) if number != 1 else 0))
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_a_data_key_seals_as_many_bytes_as_it_may(answer, lab, key, context, fresh, limits):
+    """The payloads under one data key have at most `bytes` bytes; a longer one gets a data key of its own."""
+    most = limits["bytes"] = fresh.integer(500, 900)
+    ledger = Ledger(answer, lab, limits)
+    part = fresh.integer(100, 400)
+    for length in (part, most - part, 1, most - part, part, most, most + fresh.integer(1, 100), 5, 5):
+        ledger.seal(key, context, fresh.bytes(length))
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_a_data_key_seals_as_long_as_it_may(answer, lab, key, context, fresh, limits):
+    """No payload is sealed under a data key that is `seconds` seconds old, idle or busy."""
+    ledger, age, early = Ledger(answer, lab, limits), limits["seconds"], fresh.integer(5, 9)
+    payload = fresh.bytes(30)
+    sealed = ledger.seal(key, context, payload)
+    # Never to the second before the end: a clock that ticks is a little further on than the lab's. Twice early, with
+    # a minute between: where time is cut into slots, at most one of the two keys has a whole slot before it.
+    for step, too_old in (
+        (age + fresh.integer(1, 99), "Compare the key's age with `seconds` in each call."),
+        (age - early, ""),
+        (60, "Keep the time at which KMS made the key, and do not renew it when the key is used, or opened."),
+        (age - early, ""),
+        (early, "Use a key only while its age is less than `seconds`: at `seconds` it is too old."),
+    ):
+        lab.clock.advance(seconds=step)
+        if step == 60:
+            _open(answer, context, sealed, payload, limits)
+        sealed = ledger.seal(key, context, payload, too_old)
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_no_two_contexts_or_kms_keys_share_a_data_key(answer, lab, key, context, fresh, limits):
+    """Each KMS key and each context has its own data key, and keeps it while others are in use."""
+    limits["messages"] = 3  # as many as the first context needs: one count for all would be too few
+    ledger, other = Ledger(answer, lab, limits), lab.home.create_key().split("/")[1]
+    pairs = list(context.items())
+    (name, one), (other_name, two) = pairs
+    contexts = [
+        context,
+        {name: one, other_name: two + "x"},
+        {name: two, other_name: one},
+        {name: one},
+        {name: f"{one}{other_name}{two}"},
+        {name: f"{one},{other_name}={two}"},
+    ]
+    for each in contexts:
+        ledger.seal(key, each, fresh.bytes(30))
+    ledger.seal(other, context, fresh.bytes(30))
+    for kms_key, each in ((key, context), (other, context), (key, dict(reversed(pairs))), (key, contexts[1])):
+        ledger.seal(kms_key, each, fresh.bytes(30))
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(2)
+def test_equal_payloads_do_not_show_under_one_data_key(answer, lab, key, context, fresh, limits):
+    """Equal payloads, and equal parts of a payload, do not look equal under one data key: no nonce comes twice."""
+    ledger, number = Ledger(answer, lab, limits), fresh.integer(0, 254)
+    first, second, third, fourth = (
+        ledger.seal(key, context, bytes([each]) * 400).body for each in (number, number, number + 1, number + 1)
+    )
+    # What stands in the body of another payload too is a header, and says nothing about this one.
+    own = [piece for piece in _pieces(first) if piece not in third]
+    again = len(own) - len(set(own))
+    common = len(set(own) & set(_pieces(second)))
+    nonce = "Take a new random nonce for each payload (`os.urandom`), also when the data key is an old one."
+    expect(
+        not common,
+        "Two equal payloads came under one data key, and parts of their bodies are equal too. A nonce, or part of a "
+        "key stream, came twice: no harm while each payload had its own key, and now the XOR of payloads shows.",
+        expected="two bodies with nothing in common",
+        next_step=nonce,
+        actual=f"{common} pieces of 16 bytes stand in both bodies, and not in that of a third payload",
+    )
+    difference = bytes([number ^ (number + 1)]) * 32
+    for one in (first, second):
+        for other in (third, fourth):
+            expect(
+                difference not in bytes(a ^ b for a, b in zip(one, other, strict=False)),
+                "The XOR of two bodies under one data key is the XOR of their payloads: a nonce came twice. Whoever "
+                "guesses one payload reads the other.",
+                expected="a nonce that never comes twice under one data key",
+                next_step=nonce,
+            )
+    expect(
+        not again,
+        "Equal parts of a payload came out as equal parts of `body`, so its pattern can be seen.",
+        expected="no 16 bytes of the ciphertext twice",
+        next_step="Use an authenticated cipher such as AES-GCM, not ECB.",
+        actual=f"{again} pieces of 16 bytes stand in `body` more than once",
+    )
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_stored_fields_show_neither_payload_nor_key(answer, lab, key, context, fresh, limits):
+    """`wrapped_key` and `body` show neither the payload nor the data key, whether the key is new or kept."""
+    ledger = Ledger(answer, lab, limits)
+    for payload in (fresh.bytes(64), fresh.bytes(64)):
+        sealed = ledger.seal(key, context, payload)
+        stored = sealed.wrapped_key + b"\n" + sealed.body
+        for secret, name, whole in ((sealed.data_key, "The plaintext data key", True), (payload, "The payload", False)):
+            spelling = secret and spelling_of(secret, stored, whole=whole)
+            expect(
+                not spelling,
+                f"{name} can be read in what you store ({spelling}). The data keys that you keep belong into the "
+                "memory of the process: whoever finds one here opens all that came under it.",
+                expected="nothing in `wrapped_key` and `body` that opens without KMS",
+                next_step="Encrypt the payload under the data key, and store the key in its encrypted form only.",
+            )
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits):
+    """If KMS refuses a new data key, its error reaches the caller, and the old key seals nothing more."""
+    limits["messages"] = 1
+    ledger, admin = Ledger(answer, lab, limits), lab.home.admin.client("kms")
+    ledger.seal(key, context, fresh.bytes(20))
+    admin.disable_key(KeyId=key)
+    try:
+        for _ in range(3):  # not at once where a data key was fetched before it was needed
+            ledger.seal(key, context, fresh.bytes(20))
+    except AnswerRaised:
+        pass
+    except Rejected:
+        reject(
+            "The data key had sealed all that it may, the KMS key was disabled, and `seal` gave back a result all the "
+            "same. Limits that hold only while KMS answers are none: a disabled key could be used for ever.",
+            expected="the error of KMS",
+            next_step="Let the error of KMS through; do not go on with the old data key.",
+        )
+    admin.enable_key(KeyId=key)
+    ledger.seal(key, context, fresh.bytes(20))
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, context, fresh, limits):
+    """In a new process the payloads come back byte for byte, for one KMS call a data key."""
+    limits["messages"] = 3
+    ledger, other = Ledger(answer, lab, limits), {"tenant": fresh.text(8)}
+    stored = [
+        (each, payload, ledger.seal(key, each, payload))
+        for each, length in ((context, 0), (other, 40), (context, 1), (context, 5_000), (context, 33), (other, 7))
+        for payload in [fresh.bytes(length)]
+    ]
+    answer.restart()
+    asked = set()
+    for each, payload, sealed in reversed(stored):
+        _open(answer, each, sealed, payload, limits, keeps=sealed.wrapped_key in asked)
+        asked.add(sealed.wrapped_key)
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context, fresh, limits):
+    """A data key that KMS opened `seconds` seconds ago opens nothing more without KMS, idle or busy."""
+    age, admin = limits["seconds"], lab.home.admin.client("kms")
+    payload = fresh.bytes(50)
+    sealed = Ledger(answer, lab, limits).seal(key, context, payload)
+    for process in ("sealed", "opened"):
+        if process == "opened":
+            answer.restart()
+            _open(answer, context, sealed, payload, limits)
+        admin.disable_key(KeyId=key)
+        lab.clock.advance(seconds=age + fresh.integer(1, 99))
+        opened = _attempt(answer, context, sealed.fields, limits)
+        expect(
+            opened is None,
+            "The KMS key was disabled, and longer than `seconds` ago KMS had given its data key to the process that "
+            f"{process} the payload. That process opened it all the same: a kept data key that never expires opens for "
+            "ever, whatever happens to its KMS key.",
+            expected="an exception",
+            next_step="Keep with each data key when KMS gave it, and ask KMS again from `seconds` on.",
+        )
+        admin.enable_key(KeyId=key)
+    _open(answer, context, sealed, payload, limits)
+    lab.clock.advance(seconds=age - fresh.integer(10, 50))
+    _open(answer, context, sealed, payload, limits, keeps=True)
+    for step, story, next_step in (
+        (
+            60,
+            "KMS gave the data key more than `seconds` seconds ago, and it was used since",
+            "Count the age from the answer of KMS, not from the last use: a busy key would never expire.",
+        ),
+        (
+            age,
+            "KMS gave the data key exactly `seconds` seconds ago",
+            "Use an opened key only while its age is less than `seconds`.",
+        ),
+    ):
+        lab.clock.advance(seconds=step)
+        calls = _open(answer, context, sealed, payload, limits)
+        expect(
+            bool(calls),
+            f"{story}; `open_sealed` opened the payload without asking KMS again.",
+            expected="a KMS call for the data key",
+            next_step=next_step,
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(2)
+def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fresh, limits):
+    """Another context, another wrapped key, an altered field: an exception, also while the data key is in memory."""
+    ledger, payload = Ledger(answer, lab, limits), fresh.bytes(fresh.integer(48, 63))
+    sealed = ledger.seal(key, context, payload)
+    name, value = next(iter(context.items()))
+    others = [context | {name: value + "x"}, {name: value}]
+    foreign = ledger.seal(key, others[0], fresh.bytes(50))
+    for process in ("that sealed it", "that had opened it before"):
+        _open(answer, context, sealed, payload, limits)
+        for other in others:
+            opened = _attempt(answer, other, sealed.fields, limits)
+            expect(
+                opened is None,
+                f"A payload sealed for {show(context)} was opened for {show(other)}, in the process {process}. KMS "
+                "would have refused; a kept data key must not be easier to get than one that KMS gives.",
+                expected="an exception",
+                next_step="Look up what you keep by the context as well as by the wrapped key.",
+                actual=show(opened and opened[0]),
+            )
+        if process == "that sealed it":
+            answer.restart()
+    _attempt(answer, others[0], foreign.fields, limits)
+    blob, body = sealed.wrapped_key, sealed.body
+    changes = [(f"`wrapped_key` was altered (byte {at})", flip(blob, at), body) for at in (0, len(blob) - 1)]
+    changes += [("`wrapped_key` was that of another context", foreign.wrapped_key, body)]
+    # Every second change: seal-and-open looks closer.
+    moves = (*list(altered(body))[::2], *forged(body, payload, fresh.bytes(len(payload)), blob))
+    changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in moves]
+    for what, wrapped_key, changed in changes:
+        opened = _attempt(answer, context, {"wrapped_key": wrapped_key, "body": changed}, limits)
+        # A change without effect, in base64 padding for one, may pass.
+        if opened is None or (changed != body and opened == [payload]):
+            continue
+        expect(
+            bool(opened[0]),
+            f"{what}, and `open_sealed` gave back {opened[0]!r}. Its caller takes that for a result and goes on; a "
+            "refusal has to stop it.",
+            expected="an exception",
+            next_step="Let the error of the cipher or of KMS through.",
+        )
+        reject(
+            f"{what}, and `open_sealed` gave back {show(opened[0])}. Whoever may write to the storage decides what you "
+            "read.",
+            expected="an exception",
+            next_step="Open `body` by an authenticated cipher, under the data key of this very `wrapped_key`."
+            if wrapped_key == blob
+            else "Look up a kept data key by the whole `wrapped_key`, and let the errors of KMS and cipher through.",
+        )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_opening_needs_the_data_key_of_kms(answer, lab, key, context, fresh, limits, monkeypatch):
+    """In a new process nobody opens `body` without the data key that KMS gives for `wrapped_key`."""
+    payload = fresh.bytes(100)
+    sealed = Ledger(answer, lab, limits).seal(key, context, payload)
+    answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = _attempt(answer, context, sealed.fields, limits)
+    expect(
+        opened != [payload],
+        "For this call KMS gave back another data key, and the body opened all the same. So its real key is not the "
+        "one that KMS guards.",
+        expected="an exception: the body must not open under a wrong data key",
+        next_step="Encrypt and decrypt with the plaintext data key that KMS gives.",
+    )
+
+
+def _pieces(body):
+    return [body[at : at + 16] for at in range(len(body) - 15)]
+
+
+def _open(answer, context, sealed, payload, limits, keeps=False):
+    """The KMS calls of opening `sealed`; none are allowed where the answer `keeps` its data key."""
+    before = len(answer.calls)
+    opened = answer.call("open_sealed", answer.client(), context, sealed.fields, limits["seconds"])
+    calls = answer.calls[before:]
+    expect(
+        isinstance(opened, bytes) and opened == payload,
+        "What came back is not what was sealed.",
+        expected=show(payload),
+        next_step="Look at how `seal` puts `body` together, take it apart in the same places, and open it with the "
+        "data key of this very `wrapped_key`.",
+    )
+    expect(
+        not (keeps and calls),
+        "KMS gave the data key of this `wrapped_key` less than `seconds` seconds ago, and was called again: "
+        f"{', '.join(call.operation for call in calls)}. An archive that is read is throttled like one that is "
+        "written.",
+        expected="no KMS call",
+        next_step="Keep each data key that KMS opens, by its wrapped key and context, for less than `seconds` seconds.",
+    )
+    return calls
+
+
+def _attempt(answer, context, fields, limits):
+    """None when `open_sealed` raises, as it should; else what it gave back, in a list."""
+    try:
+        return [answer.call("open_sealed", answer.client(), context, fields, limits["seconds"])]
+    except AnswerRaised:
+        return None
