@@ -193,9 +193,12 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
         told = f"{_place(deciding, asked)} allows it"
     else:
         told = f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
-    steps = (step for step in decision.trace if step.effect == "Deny" and step.failed in (("action",), ("condition",)))
-    meant = next((step for step in steps if _file_of(step, asked.files)), None)
-    return told + (f", and {_number(meant)} does not deny it, for {meant.reason}" if meant is not None else "")
+    # A Deny about this caller may have been meant to refuse it, most of all one that fits in all but its condition.
+    denies = [
+        step for step in decision.trace if step.effect == "Deny" and step.near_miss and _file_of(step, asked.files)
+    ]
+    denies = [step for one in ("condition", "resource", "action") for step in denies if step.failed == (one,)]
+    return told + (f", and {_number(denies[0])} does not deny it, for {denies[0].reason}" if denies else "")
 
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
@@ -204,10 +207,10 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
     if decision.kind == "ExplicitDeny" and step is not None:
         return f"{_place(step, asked)} denies it, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names and (step is None or step.layer != "key-policy"):
-        return "it has no identity policy, and one has to allow it"
-    if not names and step is not None:
+    if not names and step is not None and step.layer == "key-policy":
         return f"it has no identity policy, and {_number(step)} of {step.policy} does not apply, for {step.reason}"
+    if not names:
+        return "it has no identity policy, and one has to allow it"
     nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
 
