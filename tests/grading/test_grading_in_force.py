@@ -76,6 +76,20 @@ def test_a_key_policy_that_kms_refuses_is_refused_in_its_words(lab, bob, write, 
     assert "key-policy.json" in raised.value.next_step
 
 
+def test_whoever_puts_a_key_policy_there_must_keep_the_right_to_do_so_and_nobody_else(lab, write):
+    keeper = lab.home.role("keeper")
+    key, theirs = lab.home.create_key(), allow("kms:PutKeyPolicy", Principal={"AWS": keeper.arn})
+    keeper.allow({"Version": "2012-10-17", "Statement": [allow("kms:*")]})
+    put_key_policy(write("key-policy.json", theirs), lab.home, key, by=keeper.session("once"))
+    assert lab.calls[-1].operation == "PutKeyPolicy" and lab.calls[-1].error_code is None
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(
+            write("key-policy.json", OWNERS | theirs | {"Effect": "Deny"}), lab.home, key, by=keeper.session("twice")
+        )
+    assert "lockout check: role/keeper, who puts" in raised.value.message
+    assert "kms:PutKeyPolicy to role/keeper by name" in raised.value.next_step
+
+
 def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, bob, write):
     arns = [f"arn:aws:iam::{GUEST}:{who}" for who in ("user/bob", "user/eve", "role/team/audit")]
     mine = write(

@@ -22,16 +22,19 @@ Policy = PolicyFile | NamedPolicy
 """A learner's, or one that the check brings along; its name stands in sentences."""
 
 
-def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable | None]]:
+def put_in_force(
+    answer: Answer, key: str, keeper: Principal | None = None
+) -> Iterator[tuple[str, AnswerUnusable | None]]:
     """All files of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
 
-    Each file's name, and what refused it. Not for checks, which put one half beside a counterpart of their own.
+    `keeper` puts the key policy there, as in put_key_policy. Each file's name, and what refused it. Not for checks,
+    which put one half beside a counterpart of their own.
     """
     for name in answer.files:
         try:
             policy = answer.policy(name)
             if name == "key-policy.json":
-                put_key_policy(policy, answer.lab.home, key)
+                put_key_policy(policy, answer.lab.home, key, by=keeper)
             else:
                 give(policy, answer.learner)
             yield name, None
@@ -39,9 +42,12 @@ def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable
             yield name, error
 
 
-def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
-    """PutKeyPolicy by the owner's administrator. Raises AnswerUnusable, in AWS's words, when KMS refuses it."""
-    kms = owner.admin.client("kms", key.split(":")[3])
+def put_key_policy(policy: Policy, owner: Account, key: str, *, by: Principal | None = None) -> None:
+    """PutKeyPolicy by the owner's administrator, or `by` whom the brief names in place of one who has it from IAM.
+
+    Raises AnswerUnusable, in AWS's words, when KMS refuses it.
+    """
+    kms = (by or owner.admin).client("kms", key.split(":")[3])
     if not isinstance(policy, PolicyFile):
         kms.put_key_policy(KeyId=key, Policy=json.dumps(policy.document), BypassPolicyLockoutSafetyCheck=True)
         return
@@ -50,8 +56,8 @@ def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         raise AnswerUnusable(
-            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message),
-            _mend_key_policy(policy, message),
+            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message, by),
+            _mend_key_policy(policy, message, by),
             file=display_path(policy.path),
         ) from error
 
@@ -138,12 +144,10 @@ def fault_of_statement(statement: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _meaning(message: str) -> str:
+def _meaning(message: str, by: Principal | None) -> str:
     if "will not allow you to update" in message:
-        return (
-            " This is the lockout check: the administrator who puts this policy there could not call PutKeyPolicy "
-            "again."
-        )
+        who = "the administrator" if by is None else _named(by)
+        return f" This is the lockout check: {who}, who puts this policy there, could not call PutKeyPolicy again."
     if "invalid principals" in message:
         return (
             " Each account, user and role in a Principal must exist, spelled exactly so, and without a wildcard "
@@ -152,8 +156,15 @@ def _meaning(message: str) -> str:
     return ""
 
 
-def _mend_key_policy(policy: PolicyFile, message: str) -> str:
+def _named(caller: Principal) -> str:
+    """role/key-admins, user/ann: as policies name them."""
+    return (caller.role_arn or caller.arn).split(":", 5)[5]
+
+
+def _mend_key_policy(policy: PolicyFile, message: str, by: Principal | None) -> str:
     shown = display_path(policy.path)
+    if "will not allow you to update" in message and by is not None:
+        return f"Let a statement in {shown} allow kms:PutKeyPolicy to {_named(by)} by name, and no Deny cover it."
     if "will not allow you to update" in message:
         return (
             f"Keep the statement in {shown} that leaves the key to the IAM policies of its own account, as it was, and "

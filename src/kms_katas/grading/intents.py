@@ -25,9 +25,9 @@ def allow(actions: object, *, by: object = None, only: Condition | None = None) 
     return statement | ({"Condition": only} if only else {})
 
 
-def deny(actions: object, *, by: object) -> dict[str, Any]:
+def deny(actions: object, *, by: object, only: Condition | None = None) -> dict[str, Any]:
     """A Deny of `actions` on any resource, to `by` as in `allow`: what nobody of these may ever do."""
-    return allow(actions, by=by) | {"Effect": "Deny"}
+    return allow(actions, by=by, only=only) | {"Effect": "Deny"}
 
 
 GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))

@@ -10,7 +10,7 @@ import pytest
 from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, deny, inside, outside, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
-from kms_katas.policy import Documents
+from kms_katas.policy import Documents, Principal
 
 OWNER = "111122223333"
 KEY_ID = "5678dcba-56cd-78ab-34ef-567890abcdef"
@@ -18,13 +18,13 @@ ADMINS, PAYROLL = f"arn:aws:iam::{OWNER}:role/key-admins", f"arn:aws:iam::{OWNER
 
 LOOKING = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListResourceTags"]
 RUNNING = [
+    *("kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:RevokeGrant"),
     *("kms:EnableKey", "kms:DisableKey", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:RotateKeyOnDemand"),
     *("kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"),
     *("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
-    *("kms:RevokeGrant", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
 ]
 USING = [
-    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
     *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
 ]
 PAIRS = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
@@ -65,6 +65,17 @@ def calls(lab):
 
 
 @pytest.fixture
+def sessions(fresh):
+    """`sessions(role)`: any two sessions of a role."""
+
+    def of(role):
+        name = role.rpartition("/")[2]
+        return [Principal(f"arn:aws:sts::{OWNER}:assumed-role/{name}/{fresh.text(length)}", role) for length in (8, 12)]
+
+    return of
+
+
+@pytest.fixture
 def asked(answer, lab, key, key_admins, payroll):
     """`asked()`: the question about the learner's key policy, which is in force then."""
 
@@ -79,10 +90,10 @@ def asked(answer, lab, key, key_admins, payroll):
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_administrators_run_the_key(asked, calls, key, key_admins, payroll):
+def test_administrators_run_the_key(asked, calls, sessions, key, key_admins, payroll):
     """Sessions of key-admins can do all that runs the key, with no IAM policy of their own."""
     must_allow(
-        asked(),
+        replace(asked(), callers=sessions(ADMINS)),
         Documents(policy("the administrators' part", allow([*LOOKING, *RUNNING], by=ADMINS, only=calls))),
         "Who is named in the key policy of his own account needs no IAM policy; the name of the account instead would "
         "leave it to one.",
@@ -113,14 +124,14 @@ def test_administrators_cannot_let_themselves_in(asked):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_users_use_the_key(asked, calls):
+def test_users_use_the_key(asked, calls, sessions):
     """Sessions of payroll can encrypt, decrypt, re-encrypt, get data keys and describe the key, with no IAM policy."""
     use = (
         allow(USING, by=PAYROLL, only=both(calls, SYMMETRIC)),
         allow("kms:DescribeKey", by=PAYROLL, only=calls),
     )
     must_allow(
-        asked(),
+        replace(asked(), callers=sessions(PAYROLL)),
         Documents(policy("payroll's part", *use)),
         "Use of a key is more than Encrypt and Decrypt: a program that seals files asks for data keys, and one that "
         "moves to another key re-encrypts.",
