@@ -111,6 +111,25 @@ def test_a_lockout_by_what_only_the_lab_knows_of_the_request_is_told_without_a_s
     assert "lockout check" in raised.value.message and raised.value.next_step
 
 
+def test_whoever_puts_a_key_policy_there_must_keep_the_right_to_do_so_and_nobody_else(lab, write):
+    keeper = lab.home.role("keeper")
+    key, theirs = lab.home.create_key(), allow("kms:PutKeyPolicy", Principal={"AWS": keeper.arn})
+    keeper.allow({"Version": "2012-10-17", "Statement": [allow("kms:*")]})
+    put_key_policy(write("key-policy.json", theirs), lab.home, key, by=keeper.session("once"))
+    assert lab.calls[-1].operation == "PutKeyPolicy" and lab.calls[-1].error_code is None
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(
+            write("key-policy.json", OWNERS | theirs | {"Effect": "Deny"}), lab.home, key, by=keeper.session("twice")
+        )
+    assert "lockout check: role/keeper, who puts it there, could" in raised.value.message
+    assert "let the Deny leave out kms:PutKeyPolicy" in raised.value.next_step
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(
+            write("key-policy.json", theirs | {"Action": "kms:Get*"}), lab.home, key, by=keeper.session("3rd")
+        )
+    assert "kms:PutKeyPolicy to role/keeper by name" in raised.value.next_step
+
+
 def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, bob, write):
     arns = [f"arn:aws:iam::{GUEST}:{who}" for who in ("user/bob", "user/eve", "role/team/audit")]
     mine = write(

@@ -131,6 +131,33 @@ def test_what_must_pass_is_told_with_the_nearest_statement_and_sent(lab, asked):
     assert sent(lab) == [("Decrypt", "AccessDeniedException")] and "not authorized" in question.answer.returned
 
 
+def test_at_home_the_statement_that_names_the_caller_is_told_though_an_identity_policy_would_do(asked):
+    role = f"arn:aws:iam::{OWNER}:role/app"
+    question = asked(OWNERS, allow("kms:Encrypt", by=role))
+    told = refused(must_allow, question, by(allow("kms:Decrypt", by=role)))
+    assert (
+        "it has no identity policy, and statement 2 of key-policy.json does not apply, for its Action" in told.message
+    )
+    assert told.line == question.files[0].line(1) and "let the Action cover kms:Decrypt" in told.next_step
+
+
+@pytest.mark.parametrize(
+    "denies",
+    [deny("kms:Encrypt", by=BOB), deny("kms:Decrypt", by=BOB) | {"Condition": SOME_ENV}],
+    ids=["other", "some"],
+)
+def test_a_deny_that_leaves_the_request_out_is_told_beside_what_allows_it(asked, denies):
+    told = refused(must_allow_no_more, asked(OWNERS, BOB_DECRYPTS, denies), by(OWNERS))
+    assert "statement 2 of key-policy.json lets it in" in told.message
+    assert ", and statement 3 of key-policy.json does not deny it, for its " in told.message
+
+
+def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(asked):
+    wanted = by(allow("kms:*", by="*"), deny("kms:Decrypt", by=f"arn:aws:iam::{OWNER}:role/app"))
+    told = refused(must_allow_no_more, asked(OWNERS), wanted)
+    assert "leave a session of role/app" in told.next_step and "Deny" in told.next_step
+
+
 @pytest.mark.parametrize(
     "statement, told",
     [
@@ -333,6 +360,14 @@ def test_whatever_is_sent_comes_out_in_the_lab_as_was_decided(arn, action, condi
         holder = Holder(lab)
         send(holder, found, documents)
         assert sent(lab) == [(action.removeprefix("kms:"), None)], found.sentence
+
+
+@pytest.mark.parametrize("half", ["From", "To"])
+@pytest.mark.parametrize("context", [None, SOME_ENV], ids=["no context", "a context"])
+def test_each_half_of_a_re_encryption_is_sent_as_one(lab, asked, half, context):
+    question = asked(OWNERS, allow(f"kms:ReEncrypt{half}", by=BOB, only=context))
+    assert f"kms:ReEncrypt{half}" in refused(must_allow_no_more, question, by(OWNERS)).message
+    assert sent(lab) == [("ReEncrypt", None)]
 
 
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):

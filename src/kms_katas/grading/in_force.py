@@ -23,16 +23,19 @@ Policy = PolicyFile | NamedPolicy
 """A learner's, or one that the check brings along; its name stands in sentences."""
 
 
-def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable | None]]:
+def put_in_force(
+    answer: Answer, key: str, keeper: Principal | None = None
+) -> Iterator[tuple[str, AnswerUnusable | None]]:
     """All files of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
 
-    Each file's name, and what refused it. Not for checks, which put one half beside a counterpart of their own.
+    `keeper` puts the key policy there, as in put_key_policy. Each file's name, and what refused it. Not for checks,
+    which put one half beside a counterpart of their own.
     """
     for name in answer.files:
         try:
             policy = answer.policy(name)
             if name == "key-policy.json":
-                put_key_policy(policy, answer.lab.home, key)
+                put_key_policy(policy, answer.lab.home, key, by=keeper)
             else:
                 give(policy, answer.learner)
             yield name, None
@@ -40,9 +43,12 @@ def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable
             yield name, error
 
 
-def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
-    """PutKeyPolicy by the owner's administrator. Raises AnswerUnusable, in AWS's words, when KMS refuses it."""
-    kms = owner.admin.client("kms", key.split(":")[3])
+def put_key_policy(policy: Policy, owner: Account, key: str, *, by: Principal | None = None) -> None:
+    """PutKeyPolicy by the owner's administrator, or `by` whom the brief names in place of one who has it from IAM.
+
+    Raises AnswerUnusable, in AWS's words, when KMS refuses it.
+    """
+    kms = (by or owner.admin).client("kms", key.split(":")[3])
     if not isinstance(policy, PolicyFile):
         kms.put_key_policy(KeyId=key, Policy=json.dumps(policy.document), BypassPolicyLockoutSafetyCheck=True)
         return
@@ -50,10 +56,10 @@ def put_key_policy(policy: Policy, owner: Account, key: str) -> None:
         kms.put_key_policy(KeyId=key, Policy=policy.text)
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        step = _locks_out(policy, owner.admin, key) if _LOCKOUT in message else None
+        step = _locks_out(policy, by or owner.admin, key) if _LOCKOUT in message else None
         raise AnswerUnusable(
-            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message, step),
-            _mend_key_policy(policy, message, step),
+            f"KMS refuses {policy.name}: {code}: {message}" + _meaning(message, step, by),
+            _mend_key_policy(policy, message, step, by),
             policy.line(step.index) if step is not None else 0,
             display_path(policy.path),
         ) from error
@@ -160,9 +166,10 @@ def _locks_out(policy: PolicyFile, author: Principal, key: str) -> Step | None:
     return min(allows, key=distance, default=None)
 
 
-def _meaning(message: str, step: Step | None) -> str:
+def _meaning(message: str, step: Step | None, by: Principal | None) -> str:
     if _LOCKOUT in message:
-        told = " This is the lockout check: the administrator who puts this policy there could not call PutKeyPolicy "
+        who = "the administrator who puts this policy there" if by is None else f"{_named(by)}, who puts it there,"
+        told = f" This is the lockout check: {who} could not call PutKeyPolicy "
         if step is None:
             return told + "again."
         which = f"Statement {step.index + 1}" + (f' ("{step.sid}")' if step.sid else "")
@@ -176,13 +183,20 @@ def _meaning(message: str, step: Step | None) -> str:
     return ""
 
 
-def _mend_key_policy(policy: PolicyFile, message: str, step: Step | None) -> str:
+def _named(caller: Principal) -> str:
+    """role/key-admins, user/ann: as policies name them."""
+    return (caller.role_arn or caller.arn).split(":", 5)[5]
+
+
+def _mend_key_policy(policy: PolicyFile, message: str, step: Step | None, by: Principal | None) -> str:
     shown = display_path(policy.path)
     if step is not None and step.effect == "Deny":
         return (
             f"At line {policy.line(step.index)} of {shown}, let the Deny leave out kms:PutKeyPolicy for whoever is to "
             "change the key policy: no Allow overrules a Deny."
         )
+    if _LOCKOUT in message and by is not None:
+        return f"Let a statement in {shown} allow kms:PutKeyPolicy to {_named(by)} by name, and no Deny cover it."
     if _LOCKOUT in message:
         return (
             f"Let a statement in {shown} leave kms:PutKeyPolicy to the IAM policies of the key's own account, and let "

@@ -21,6 +21,7 @@ from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
+_TO_EVERYBODY = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL = {
     "kms:GranteePrincipal": "GranteePrincipal",
@@ -133,9 +134,11 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")
+    if name in ("ReEncryptFrom", "ReEncryptTo"):
+        return "ReEncrypt", _both_halves(lab, name, request)
     if name not in service_model().operation_names:
         return None
-    pairs = {key.removeprefix(_PAIR): str(value) for key, value in context.items() if key.startswith(_PAIR)}
+    pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
     asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
     if pairs and USAGE_OF.get(name) == ENCRYPT:
@@ -171,6 +174,24 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}
+
+
+def _both_halves(lab: Lab, name: str, request: Request) -> dict[str, Any]:
+    """Of a ReEncrypt whose other key is a new one in the caller's account, which lets everybody do it."""
+    region, account = request.resource.split(":")[3], lab.account(request.principal.account)
+    other = account.create_key(json.loads(_text(_TO_EVERYBODY)), region)
+    source, destination = (request.resource, other) if name == "ReEncryptFrom" else (other, request.resource)
+    pairs: tuple[dict[str, str], dict[str, str]] = (_pairs(request), {})
+    before, after = pairs if name == "ReEncryptFrom" else pairs[::-1]
+    blob = lab.account(resource_account(source) or "").seal(source, b"a secret", before)
+    asked = {"CiphertextBlob": blob, "SourceKeyId": source, "DestinationKeyId": destination}
+    return asked | {"SourceEncryptionContext": before, "DestinationEncryptionContext": after}
+
+
+def _pairs(request: Request) -> dict[str, str]:
+    """The encryption context."""
+    pairs = ((key, value) for key, value in request.context.items() if key.startswith(_PAIR))
+    return {key.removeprefix(_PAIR): str(value) for key, value in pairs}
 
 
 def _text(statement: Mapping[str, Any]) -> str:

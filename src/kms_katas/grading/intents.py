@@ -26,13 +26,16 @@ def allow(actions: object, *, by: object = None, only: Condition | None = None) 
     return statement | ({"Condition": only} if only else {})
 
 
-def deny(actions: object, *, unless_by: str) -> dict[str, Any]:
-    """A Deny for everybody but the user, or the sessions of the role, of this ARN: for a key policy.
+def deny(
+    actions: object, *, by: object = "*", only: Condition | None = None, unless_by: str | None = None
+) -> dict[str, Any]:
+    """A Deny of `actions` on any resource, to `by` as in `allow`: for everybody but the user, or the sessions of the
+    role, whose ARN is `unless_by`.
 
     Names of users and roles that differ in case alone are one to IAM (API reference, CreateUser and CreateRole).
     """
-    others = {"StringNotEqualsIgnoreCase": {"aws:PrincipalArn": unless_by}}
-    return {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*", "Condition": others}
+    others: Condition = {"StringNotEqualsIgnoreCase": {"aws:PrincipalArn": unless_by}} if unless_by else {}
+    return allow(actions, by=by, only=both(only or {}, others)) | {"Effect": "Deny"}
 
 
 GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))

@@ -17,6 +17,7 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
+from kms_katas.policy.context import resource_account
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
 from kms_katas.policy.proof.automaton import NotDecided
@@ -191,7 +192,7 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
     opening, deciding = _opening(decision), _deciding(decision)
     if deciding is None:
         return "an account's root user needs no policy for it"
-    missing = _missing(found, asked.files)
+    missing = _missing(found, asked.files) or _nearly_denied(decision, asked.files)
     past = f", and {_place(missing, asked)} does not deny it, for {missing.reason}" if missing is not None else ""
     if opening is None:
         return f"{_place(deciding, asked)} allows it{past}"
@@ -206,6 +207,8 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
         condition = f" (its Condition holds: {met})" if met else ""
         return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
+    if not names and step is not None and step.layer == "key-policy":
+        return f"it has no identity policy, and {_number(step)} of {step.policy} does not apply, for {step.reason}"
     if not names:
         return "it has no identity policy, and one has to allow it"
     nothing = f"no statement of {' or '.join(names)} allows it"
@@ -238,6 +241,10 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
     if decision.kind == "ImplicitDeny":
         near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
+        if not near and decision.request.principal.account == resource_account(decision.request.resource):
+            # At home no identity policy is needed: a statement of the key policy that names the caller will do as well.
+            at_home = (step for step in decision.trace if step.layer == "key-policy" and step.near_miss)
+            near = [step for step in at_home if step.failed != ("principal",)]
         # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
         steps = sorted(allows, key=lambda step: step.failed == ("principal",))
@@ -250,6 +257,12 @@ def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
         return None
     denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
     return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+
+
+def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
+    """A learner's Deny about this caller that may be meant for this, first one that fits in all but its condition."""
+    denies = [step for step in decision.trace if step.effect == "Deny" and step.near_miss and _file_of(step, files)]
+    return next((step for one in ("condition", "resource", "action") for step in denies if step.failed == (one,)), None)
 
 
 def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
@@ -279,6 +292,8 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
         return f"{where}let the Deny cover {action} by {who}: its {step.failed[0].capitalize()} leaves it out."
     if step.failed == ("principal",):
         return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
+    if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
+        return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
         return where + _how_to_narrow(step, wanted, action)
     if step.effect == "Deny":
