@@ -67,6 +67,18 @@ def called_directly(region: str, now: datetime) -> Condition:
     }
 
 
+def called_through(service: str, region: str, now: datetime) -> Condition:
+    """What every request has that a service, such as "s3", makes for somebody, by their own permission: as
+    `called_directly`, which it is not."""
+    direct = called_directly(region, now)
+    return {
+        **direct,
+        "Bool": {**direct["Bool"], "aws:ViaAWSService": "true"},
+        "Null": {key: absent for key, absent in direct["Null"].items() if key != "kms:ViaService"},
+        "StringEquals": {**direct["StringEquals"], "kms:ViaService": f"{service}.{region}.amazonaws.com"},
+    }
+
+
 SYMMETRIC: Condition = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}
 """What every request to encrypt or decrypt under such a key has."""
 
