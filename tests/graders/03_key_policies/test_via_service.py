@@ -10,28 +10,25 @@ from botocore.exceptions import ClientError
 
 from kms_katas.grading import expect, reject
 from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, called_through, inside, policy
+from kms_katas.grading.intents import (
+    ADMINISTRATION,
+    NO_USE,
+    SYMMETRIC,
+    USE,
+    allow,
+    both,
+    called_directly,
+    called_through,
+    inside,
+    policy,
+)
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
-from kms_katas.policy.proof.domain import PERMISSIONS
 
 OWNER, STRANGERS = "111122223333", "444455556666"
 KEY_ID = "3c9f1b7e-52d4-4a86-9e0b-71f6a2c8d534"
 ROLE = f"arn:aws:iam::{OWNER}:role/contracts"
 S3_ASKS_FOR = ["kms:GenerateDataKey", "kms:Decrypt"]
-USE = [
-    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"),
-    *("kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
-]
-ADMINISTRATION = [
-    *("kms:Describe*", "kms:Get*", "kms:List*", "kms:Put*", "kms:Update*", "kms:Enable*", "kms:Disable*"),
-    *("kms:Revoke*", "kms:CreateAlias", "kms:DeleteAlias", "kms:TagResource", "kms:UntagResource"),
-    *("kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
-]
-OF_OTHER_KEYS = ("kms:GetPublicKey", "kms:GetParametersForImport", "kms:UpdatePrimaryRegion")
-"""What the wildcards of the list cover and this key has no use for."""
-
-NO_USE = [name for name in PERMISSIONS if name not in (*USE, "kms:CreateGrant")]
 IN_ALL_BUCKETS = {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::*"}}
 NOT_THE_ROLE = {"ArnNotEquals": {"aws:PrincipalArn": ROLE}}
 THROUGH_S3 = (
@@ -104,10 +101,9 @@ def test_role_gets_in_by_no_other_way(asked, sessions):
 @pytest.mark.points(2)
 def test_administrators_keep_the_key(asked, lab):
     """In account 111122223333 IAM policies go on deciding who administers the key."""
-    permissions = [name for name in PERMISSIONS if name not in OF_OTHER_KEYS]
     calls = both(called_directly(lab.region, lab.clock.now()), NOT_THE_ROLE)
     must_allow(
-        replace(asked, permissions=permissions),
+        asked,
         Documents(policy("administration", allow(ADMINISTRATION, by=OWNER, only=calls))),
         "What the brief lists stays with the account's administrators, who call KMS themselves and never through S3.",
     )
