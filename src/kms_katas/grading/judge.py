@@ -242,14 +242,17 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
 def _distance(step: Step) -> int:
     """How far a statement that does not apply is from having been meant for the request.
 
-    One about the caller and the action is nearest; then one about the caller alone, then one about somebody else in
-    particular. An account's own statement of other actions, or a statement of another account, is seldom meant.
+    One that fails in its Condition or Resource is about this caller and this action. Of the others one whose Condition
+    the request meets is nearer, and one about the caller nearer than one about somebody else. What an account's own
+    statement leaves out is seldom meant, and a statement of another account never.
     """
-    if "principal" in step.failed:
-        return 4 if _names_accounts(step) else 2
-    if "action" in step.failed:
-        return 3 if step.match == "ACCOUNT" else 1
-    return 0
+    if step.failed in (("condition",), ("resource",)):
+        return 0
+    if "principal" in step.failed and _names_accounts(step):
+        return 6
+    if step.match == "ACCOUNT":
+        return 5
+    return (1 if _has_condition(step) else 3) + ("principal" in step.failed)
 
 
 def _names_accounts(step: Step) -> bool:
