@@ -10,7 +10,17 @@ from botocore.exceptions import ClientError
 
 from kms_katas.grading import expect, reject
 from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import ADMINISTRATION, NO_USE, SYMMETRIC, USE, allow, both, called_directly, policy
+from kms_katas.grading.intents import (
+    ADMINISTRATION,
+    BESIDE_THE_POINT,
+    NO_USE,
+    SYMMETRIC,
+    USE,
+    allow,
+    both,
+    called_directly,
+    policy,
+)
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
 
@@ -27,10 +37,16 @@ def with_pair(value):
     return {"StringEquals": pair, "ForAllValues:StringEquals": names}
 
 
+# To IAM names of roles that differ in capital letters alone are one (API reference, CreateRole).
+SPELLED = {"StringEqualsIgnoreCase": {"aws:PrincipalArn": list(ARNS.values())}}
+BY_ANY_SPELLING = {name: {"StringEqualsIgnoreCase": {"aws:PrincipalArn": arn}} for name, arn in ARNS.items()}
+ASIDE = {"Sid": BESIDE_THE_POINT}
 MAY = (
     allow(NO_USE, by=OWNER),
     *(allow(USE, by=ARNS[name], only=with_pair(value)) for name, value in TENANTS.items()),
+    *(allow(USE, by="*", only=both(BY_ANY_SPELLING[name], with_pair(TENANTS[name]))) | ASIDE for name in TENANTS),
     allow("kms:DescribeKey", by=list(ARNS.values())),
+    allow("kms:DescribeKey", by="*", only=SPELLED) | ASIDE,
 )
 
 

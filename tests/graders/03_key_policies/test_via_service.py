@@ -12,6 +12,7 @@ from kms_katas.grading import expect, reject
 from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import (
     ADMINISTRATION,
+    BESIDE_THE_POINT,
     NO_USE,
     SYMMETRIC,
     USE,
@@ -36,9 +37,12 @@ THROUGH_S3 = (
     {"StringLike": {"kms:ViaService": "s3.us-east-1.*"}},
     {"StringEqualsIgnoreCase": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
 )
+BY_ANY_SPELLING = {"StringEqualsIgnoreCase": {"aws:PrincipalArn": ROLE}}
 MAY = (
     allow(NO_USE, by=OWNER),
     *(allow([*USE, "kms:DescribeKey"], by=ROLE, only=condition) for condition in THROUGH_S3),
+    # To IAM names of roles that differ in capital letters alone are one (API reference, CreateRole).
+    allow([*USE, "kms:DescribeKey"], by="*", only=both(BY_ANY_SPELLING, THROUGH_S3[0])) | {"Sid": BESIDE_THE_POINT},
 )
 
 
