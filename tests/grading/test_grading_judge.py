@@ -16,6 +16,7 @@ from kms_katas.grading.intents import (
     allow,
     both,
     called_directly,
+    called_through,
     deny,
     inside,
     outside,
@@ -162,7 +163,7 @@ def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(as
     "statement, told",
     [
         ({"Resource": KEY.replace(OWNER, GUEST)}, f"let the Resource be {KEY}"),
-        ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "take the Condition away"),
+        ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "let the Condition ask only for what"),
         ({"Action": "kms:Encrypt"}, "let the Action cover kms:Decrypt"),
         ({"Effect": "Deny"}, "let the Deny leave this request out"),
     ],
@@ -171,6 +172,64 @@ def test_the_next_step_is_about_the_element_that_keeps_the_request_out(of_bob, s
     question = of_bob(allow("kms:Decrypt") | statement)
     found = refused(must_allow, question, Documents(OPEN.key_policy, (policy("wanted", allow("kms:Decrypt")),)))
     assert told in found.next_step and found.line == question.files[0].line(0)
+
+
+CAROL, THROUGH_S3 = (
+    f"arn:aws:iam::{OWNER}:user/carol",
+    {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+)
+DESCRIBES = allow("kms:DescribeKey", by=OWNER)
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        allow("kms:Decrypt", by=CAROL, only={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
+        allow("kms:Encrypt", by=CAROL, only=THROUGH_S3),
+        allow("kms:Decrypt", by=f"{CAROL}ina", only=THROUGH_S3),
+        allow("kms:Decrypt", only=THROUGH_S3) | {"Principal": {"Service": "s3.amazonaws.com"}},
+    ],
+)
+def test_the_statement_that_was_meant_for_the_request_is_told_and_not_the_accounts_own(lab, asked, meant):
+    lab.home.user("carol"), lab.home.user("carolina")
+    found = refused(must_allow, asked(meant, DESCRIBES), by(allow("kms:Decrypt", by=CAROL, only=THROUGH_S3)))
+    assert "statement 1 does not apply" in found.message and "through s3 in us-east-1" in found.message
+
+
+@pytest.mark.parametrize(
+    "statement, told",
+    [
+        (allow("kms:Decrypt", by=CAROL, only=PROD), "let the Condition leave"),
+        (allow("kms:Decrypt", by=CAROL), "let a Condition leave"),
+        (allow("kms:Decrypt", by=[CAROL, f"{CAROL}ina"], only=THROUGH_S3), "cover nobody but whom the brief names"),
+        (allow(["kms:Decrypt", "kms:Encrypt"], by=CAROL, only=THROUGH_S3), "let the Action leave kms:Encrypt out"),
+    ],
+)
+def test_the_next_step_is_about_what_was_asked_of_the_same_people(lab, asked, statement, told):
+    lab.home.user("carol"), lab.home.user("carolina")
+    wanted = by(DESCRIBES, allow("kms:Decrypt", by=CAROL, only=THROUGH_S3))
+    assert told in refused(must_allow_no_more, asked(DESCRIBES, statement), wanted).next_step
+
+
+def test_a_condition_that_each_call_of_s3_meets_does_no_harm(lab, asked):
+    lab.home.user("carol")
+    calls = both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC)
+    wanted = by(allow("kms:Decrypt", by=CAROL, only=calls))
+    must_allow(asked(allow("kms:Decrypt", by=CAROL, only={"Bool": {"aws:ViaAWSService": "true"}})), wanted, LESSON)
+
+
+@pytest.mark.parametrize(
+    "shuts_out", [{"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, PROD, {"Null": {"kms:ViaService": "true"}}]
+)
+def test_a_condition_that_a_call_of_s3_does_not_meet_is_refused_and_the_service_named_once(lab, asked, shuts_out):
+    lab.home.user("carol")
+    calls = both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC)
+    told = refused(
+        must_allow,
+        asked(allow("kms:Decrypt", by=CAROL, only=shuts_out)),
+        by(allow("kms:Decrypt", by=CAROL, only=calls)),
+    )
+    assert "call kms:Decrypt on the key through s3 in us-east-1, because" in told.message
 
 
 @pytest.mark.parametrize(

@@ -206,4 +206,6 @@ def _mend_key_policy(policy: PolicyFile, message: str, step: Step | None, by: Pr
         return f"Compare each Principal in {shown} with the brief, digit by digit."
     if "names no principal" in message:
         return f"Give each statement in {shown} a Principal; a policy without one belongs on a user or role."
+    if "OverlyPermissiveCondition" in message:
+        return f"Take ForAllValues off the operator in {shown}: each pair of an encryption context has one value."
     return f"Open {shown} and mend that."
