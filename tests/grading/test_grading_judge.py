@@ -335,6 +335,38 @@ def test_whatever_is_sent_comes_out_in_the_lab_as_was_decided(arn, action, condi
         assert sent(lab) == [(action.removeprefix("kms:"), None)], found.sentence
 
 
+@pytest.mark.parametrize("permission", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
+@pytest.mark.parametrize("same", ["true", "false"])
+def test_half_of_a_reencryption_is_sent_as_the_whole_with_a_key_for_everybody_on_the_other_side(
+    lab, asked, permission, same
+):
+    on_the_same_key = {"Bool": {"kms:ReEncryptOnSameKey": same}}
+    both_halves = ["kms:ReEncryptFrom", "kms:ReEncryptTo"] if same == "true" else [permission]
+    question = asked(OWNERS, allow(both_halves, by=BOB, only=on_the_same_key))
+    wanted = [allow("kms:*", by=BOB, only={"Null": {"kms:ReEncryptOnSameKey": "true"}})]
+    told = refused(must_allow_no_more, replace(question, permissions=[permission]), by(OWNERS, *wanted))
+    assert f"{permission} on the key with kms:ReEncryptOnSameKey {same}" in told.message
+    assert sent(lab) == [("ReEncrypt", None)]
+    keys = [lab.calls[-1].parameters[side] for side in ("SourceKeyId", "DestinationKeyId")]
+    assert (keys[0] == keys[1]) is (same == "true")
+    assert keys[permission == "kms:ReEncryptTo"] == KEY
+
+
+def test_of_the_owners_people_a_key_policy_may_name_anybody_so_its_nearest_statement_is_told(asked):
+    ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
+    question = replace(asked(OWNERS, allow("kms:Decrypt", by=ann.arn, only=PROD)), callers=[ann])
+    told = refused(must_allow, question, by(allow("kms:Decrypt", by=ann.arn)))
+    assert "no statement of key-policy.json gives it that, and it has no identity policy" in told.message
+    assert "statement 2 does not apply" in told.message and told.line == question.files[0].line(1)
+    assert "take the Condition away" in told.next_step
+
+
+def test_of_other_accounts_people_nothing_but_an_identity_policy_can_be_lacking_then(asked):
+    question = replace(asked(OWNERS, BOB_DECRYPTS), callers=[Principal(BOB)])
+    told = refused(must_allow, question, Documents(policy("wanted", BOB_DECRYPTS), (GIVES_ALL,)))
+    assert "it has no identity policy, and one has to allow it" in told.message
+
+
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):
     bob = lab.account(GUEST).user("bob", policies={"all": GIVES_ALL.document})
     documents = by(OWNERS, BOB_DECRYPTS)

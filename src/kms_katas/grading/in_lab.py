@@ -32,6 +32,7 @@ _OF_THE_LAB = {
     *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
     *("aws:ResourceAccount", "aws:username", "kms:CallerAccount", "kms:EncryptionContextKeys", "kms:GrantOperations"),
     *("kms:EncryptionAlgorithm", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:PolicyName"),
+    "kms:ReEncryptOnSameKey",
     *(
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
@@ -133,9 +134,11 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")
+    if name in ("ReEncryptFrom", "ReEncryptTo"):
+        return "ReEncrypt", _moved(lab, name, request)
     if name not in service_model().operation_names:
         return None
-    pairs = {key.removeprefix(_PAIR): str(value) for key, value in context.items() if key.startswith(_PAIR)}
+    pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
     asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
     if pairs and USAGE_OF.get(name) == ENCRYPT:
@@ -144,6 +147,30 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
+
+
+def _pairs(request: Request) -> dict[str, str]:
+    """The encryption context."""
+    return {key.removeprefix(_PAIR): str(value) for key, value in request.context.items() if key.startswith(_PAIR)}
+
+
+def _moved(lab: Lab, permission: str, request: Request) -> dict[str, Any]:
+    """What ReEncrypt is asked with: from the key, or to it; on the other side another key, which everybody may use."""
+    key, pairs = request.resource, _pairs(request)
+    owner = lab.account(resource_account(key) or "")
+    if request.context.get("kms:ReEncryptOnSameKey") == "true":
+        other = key
+    else:
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        other = owner.create_key({"Version": "2012-10-17", "Statement": [everybody]}, key.split(":")[3])
+    source, destination = (key, other) if permission == "ReEncryptFrom" else (other, key)
+    side = "Source" if permission == "ReEncryptFrom" else "Destination"
+    return {
+        "CiphertextBlob": owner.seal(source, b"a secret", pairs if side == "Source" else {}),
+        "SourceKeyId": source,
+        "DestinationKeyId": destination,
+        **({f"{side}EncryptionContext": pairs} if pairs else {}),
+    }
 
 
 def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
+from kms_katas.policy.context import resource_account
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
 from kms_katas.policy.proof.automaton import NotDecided
@@ -206,10 +207,23 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
         condition = f" (its Condition holds: {met})" if met else ""
         return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names:
+    key_policy = next((file.name for file in asked.files if file.name == _key_policy_name(asked)), None)
+    if names:
+        nothing = f"no statement of {' or '.join(names)} allows it"
+    elif key_policy is not None and _of_the_owner(found.request):
+        nothing = f"no statement of {key_policy} gives it that, and it has no identity policy"
+    else:
         return "it has no identity policy, and one has to allow it"
-    nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
+
+
+def _key_policy_name(asked: Question) -> str | None:
+    return asked.documents.key_policy.name if asked.documents.key_policy else None
+
+
+def _of_the_owner(request: Request) -> bool:
+    """Whether the caller is of the key's account, where a key policy may give without an identity policy."""
+    return request.principal.account == resource_account(request.resource)
 
 
 def _that_could_allow(decision: Decision, documents: Documents, identity_allows: bool) -> list[str]:
@@ -238,6 +252,8 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
     if decision.kind == "ImplicitDeny":
         near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
+        if not near and decision.layer == "identity-policy" and _of_the_owner(decision.request):
+            near = [step for step in decision.trace if step.layer == "key-policy" and step.failed == ("condition",)]
         # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
         steps = sorted(allows, key=lambda step: step.failed == ("principal",))
