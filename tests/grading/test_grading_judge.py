@@ -352,6 +352,13 @@ def test_half_of_a_reencryption_is_sent_as_the_whole_with_a_key_for_everybody_on
     assert keys[permission == "kms:ReEncryptTo"] == KEY
 
 
+@pytest.mark.parametrize("grantee", [f"arn:aws:iam::{OWNER}:role/team/new", f"arn:aws:iam::{GUEST}:user/new", BOB])
+def test_a_grant_is_sent_though_its_grantee_was_not_there(lab, asked, grantee):
+    for_them = {"StringEquals": {"kms:GranteePrincipal": grantee}}
+    refused(must_allow_no_more, asked(OWNERS, allow("kms:CreateGrant", by=BOB, only=for_them)), by(OWNERS))
+    assert sent(lab) == [("CreateGrant", None)] and lab.calls[-1].parameters["GranteePrincipal"] == grantee
+
+
 def test_of_the_owners_people_a_key_policy_may_name_anybody_so_its_nearest_statement_is_told(asked):
     ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
     question = replace(asked(OWNERS, allow("kms:Decrypt", by=ann.arn, only=PROD)), callers=[ann])

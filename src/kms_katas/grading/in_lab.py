@@ -4,7 +4,9 @@ Not for whether it should be allowed. What the lab cannot have (a service that c
 not sent, and the sentence stands alone.
 """
 
+import contextlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -141,12 +143,25 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
     asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
+    for principal in ("GranteePrincipal", "RetiringPrincipal"):
+        if principal in asked:
+            _let_there_be(lab, asked[principal])
     if pairs and USAGE_OF.get(name) == ENCRYPT:
         asked["EncryptionContext"] = pairs
     more = _needed(lab, name, request, pairs)
     if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
+
+
+def _let_there_be(lab: Lab, arn: str) -> None:
+    """The user or role of this ARN: KMS makes no grant for somebody who is not there."""
+    found = re.fullmatch(r"arn:aws:iam::([0-9]{12}):(user|role)(/(?:.+/)?)([^/]+)", arn)
+    if found is None or lab.account(found[1]).find(arn) is not None:
+        return
+    account = lab.account(found[1])
+    with contextlib.suppress(ValueError):  # the name is taken, under another path
+        account.user(found[4], path=found[3]) if found[2] == "user" else account.role(found[4], path=found[3])
 
 
 def _pairs(request: Request) -> dict[str, str]:
