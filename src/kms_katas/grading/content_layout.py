@@ -130,7 +130,7 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
         todos |= {sid.removeprefix("TODO"): name for sid in found}
     for number in (str(task.number) for task in kata.tasks):
         if number not in todos:
-            ways = () if kata.documents_only else (f"TODO {number}",)
+            ways: tuple[str, ...] = () if kata.documents_only else (f"TODO {number}",)
             if any(name.endswith(".json") for name in kata.answer):
                 ways += (f'statement with "Sid": "TODO{number}"',)
             yield Finding(kata.folder, f"the starter has no {' and no '.join(ways)}.")
