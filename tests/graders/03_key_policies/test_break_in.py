@@ -10,7 +10,7 @@ import pytest
 from kms_katas.grading import AnswerRaised, expect, reject
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, policy
+from kms_katas.grading.intents import BESIDE_THE_POINT, SYMMETRIC, allow, both, called_directly, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.grading.source import display_path
@@ -40,9 +40,12 @@ WORK_OF_BACKUP = (
         only={"StringLike": {"kms:GranteePrincipal": f"arn:aws:sts::{OWNER}:assumed-role/restore/*"}},
     ),
     allow(["kms:DescribeKey", "kms:ReEncryptTo"], by=BACKUP),
-    # Each ReEncrypt says whether it is one (developer guide, "Condition keys for AWS KMS").
+    # Each ReEncrypt says whether it is one (developer guide, "AWS KMS condition keys").
     allow("kms:ReEncryptFrom", by=BACKUP, only={"Null": {"kms:ReEncryptOnSameKey": "true"}}),
 )
+# The name of a role is taken whatever its path, and the ARN of a session does not have the path.
+ANY_PATH = {"StringLike": {"aws:PrincipalArn": [BACKUP, f"arn:aws:iam::{OWNER}:role/*/backup"]}}
+ABOUT_BACKUP = allow("kms:*", by="*", only=ANY_PATH) | {"Sid": BESIDE_THE_POINT}
 NO_GRANTEE = {"Null": {"kms:GranteePrincipal": "true"}}
 A_GRANTEE = {"Null": {"kms:GranteePrincipal": "false"}}
 TELLS = {"CreateGrant": "made a grant", "ReEncrypt": "re-encrypted the secret under another key"}
@@ -137,7 +140,7 @@ def test_the_flag_is_captured(answer, key, flag):
             expected="the plaintext, as bytes",
             next_step=READ_AGAIN
             if not asked & {"CreateGrant", "ReEncrypt", "Decrypt"}
-            else "Return the Plaintext that KMS gives for it, nothing more.",
+            else "Return the Plaintext that KMS gives for it: these bytes, and nothing more.",
         )
 
 
@@ -183,7 +186,7 @@ def _say_what_stopped_it(raised, calls):
 
 
 @pytest.mark.task(2)
-@pytest.mark.points(4)
+@pytest.mark.points(6)
 def test_no_way_in_is_left(answer, in_force, flag, fresh):
     """With your key policy in force `break_in` gets nothing, and the role backup has no right beyond its work."""
     secret, ciphertext = flag()
@@ -198,7 +201,7 @@ def test_no_way_in_is_left(answer, in_force, flag, fresh):
             f"With your key policy in force your own `break_in` still gets the secret: it {how}. "
             "A hole is closed when the request that opened it is refused.",
             expected="no secret",
-            next_step=f"Let {display_path(mine.path)} refuse the role backup that request, and leave it those of its work.",
+            next_step=f"Let {display_path(mine.path)} refuse backup that request, and leave it those of its work.",
             file=display_path(mine.path),
         )
     session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/backup/{fresh.text(8)}", BACKUP)
@@ -224,19 +227,7 @@ def _how_it_leads_in(request):
 
 
 @pytest.mark.task(2)
-@pytest.mark.points(1)
-def test_nobody_else_gets_more(in_force):
-    """Of all others nobody gets more from the key policy than before, and nobody from outside anything."""
-    must_allow_no_more(
-        # Without the grant: what restore has by it, the key policy need not give.
-        replace(in_force, documents=Documents(in_force.documents.key_policy)),
-        Documents(policy("as before", IAM_DECIDES, allow(OF_RECORDS, by=RECORDS), allow("kms:*", by=BACKUP))),
-        "To close a hole for one role opens none for another: what the key policy gives, no IAM policy takes back.",
-    )
-
-
-@pytest.mark.task(2)
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 def test_backup_and_restore_go_on(in_force, calls, fresh):
     """The role backup can describe, re-encrypt on the same key and make grants for restore, which decrypts by them."""
     session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/backup/{fresh.text(8)}", BACKUP)
@@ -267,7 +258,7 @@ def test_backup_and_restore_go_on(in_force, calls, fresh):
 
 
 @pytest.mark.task(2)
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 def test_records_and_administrators_go_on(in_force, calls, fresh):
     """The role records can do its work, and the rest of the account what IAM policies allow."""
     session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/records/{fresh.text(8)}", RECORDS)
@@ -286,3 +277,15 @@ def test_records_and_administrators_go_on(in_force, calls, fresh):
             Documents(policy("IAM decides", allow(actions, by=OWNER, only=both(both(calls, others), more)))),
             "Those who run the key need it as before: let a fix for one role be about that role alone.",
         )
+
+
+@pytest.mark.task(2)
+@pytest.mark.points(1)
+def test_nobody_else_gets_more(in_force):
+    """Of all others nobody gets more from the key policy than before, and nobody from outside anything."""
+    must_allow_no_more(
+        # Without the grant: what restore has by it, the key policy need not give.
+        replace(in_force, documents=Documents(in_force.documents.key_policy)),
+        Documents(policy("as before", IAM_DECIDES, allow(OF_RECORDS, by=RECORDS), ABOUT_BACKUP)),
+        "To close a hole for one role opens none for another: what the key policy gives, no IAM policy takes back.",
+    )
