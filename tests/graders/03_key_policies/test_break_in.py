@@ -14,7 +14,7 @@ from kms_katas.grading.intents import BESIDE_THE_POINT, SYMMETRIC, allow, both, 
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.grading.source import display_path
-from kms_katas.policy import Documents, Grant, Principal
+from kms_katas.policy import Documents, Grant, Principal, Request, decide
 
 OWNER = "111122223333"
 KEY_ID = "c4a81d37-6e2f-4b90-85d3-1f7e0b92a6c8"
@@ -196,13 +196,14 @@ def test_no_way_in_is_left(answer, in_force, flag, fresh):
         found = None
     if found == secret:
         (mine,) = in_force.files
-        how = next((TELLS[call.operation] for call in answer.calls if call.operation in TELLS), "asked KMS")
+        how, line = _how_it_came_in(answer.calls, in_force, mine)
         reject(
             f"With your key policy in force your own `break_in` still gets the secret: it {how}. "
             "A hole is closed when the request that opened it is refused.",
             expected="no secret",
             next_step=f"Let {display_path(mine.path)} refuse backup that request, and leave it those of its work.",
             file=display_path(mine.path),
+            line=line,
         )
     session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/backup/{fresh.text(8)}", BACKUP)
     # Grants without a grantee, which are for AWS services, come second: they are not what an intruder would make.
@@ -212,6 +213,24 @@ def test_no_way_in_is_left(answer, in_force, flag, fresh):
             Documents(policy("the work of backup", IAM_DECIDES, *WORK_OF_BACKUP, *beside)),
             _how_it_leads_in,
         )
+
+
+def _how_it_came_in(calls, in_force, mine):
+    """What the answer did and which statement allows it, in words; and the line of that, 0 where it is not told."""
+    way = next((call for call in calls if call.operation in TELLS and call.error_code is None), None)
+    if way is None:
+        return "asked KMS", 0
+    decision = way.decision
+    if way.operation == "ReEncrypt":
+        # The call was decided twice, and keeps what was said of the other key.
+        moved = {"kms:ReEncryptOnSameKey": "false", "aws:RequestedRegion": way.region, "aws:SecureTransport": "true"}
+        caller = Principal(way.principal_arn, BACKUP)
+        decision = decide(Request(caller, "kms:ReEncryptFrom", in_force.key, moved), in_force.documents)
+    if not decision.allowed or decision.layer != "key-policy" or decision.statement is None:
+        return TELLS[way.operation], 0
+    found = decision.statement
+    number = f"statement {found.index + 1}" + (f' ("{found.sid}")' if found.sid else "")
+    return f"{TELLS[way.operation]}, and {number} of key-policy.json allows that", mine.line(found.index)
 
 
 def _how_it_leads_in(request):
