@@ -136,9 +136,7 @@ def test_at_home_the_statement_that_names_the_caller_is_told_though_an_identity_
     role = f"arn:aws:iam::{OWNER}:role/app"
     question = asked(OWNERS, allow("kms:Encrypt", by=role))
     told = refused(must_allow, question, by(allow("kms:Decrypt", by=role)))
-    assert (
-        "it has no identity policy, and statement 2 of key-policy.json does not apply, for its Action" in told.message
-    )
+    assert "it has no identity policy: statement 2 does not apply, for its Action" in told.message
     assert told.line == question.files[0].line(1) and "let the Action cover kms:Decrypt" in told.next_step
 
 
@@ -427,6 +425,45 @@ def test_each_half_of_a_re_encryption_is_sent_as_one(lab, asked, half, context):
     question = asked(OWNERS, allow(f"kms:ReEncrypt{half}", by=BOB, only=context))
     assert f"kms:ReEncrypt{half}" in refused(must_allow_no_more, question, by(OWNERS)).message
     assert sent(lab) == [("ReEncrypt", None)]
+
+
+@pytest.mark.parametrize("permission", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
+@pytest.mark.parametrize("same", ["true", "false"])
+def test_half_of_a_reencryption_is_sent_as_the_whole_with_a_key_for_everybody_on_the_other_side(
+    lab, asked, permission, same
+):
+    on_the_same_key = {"Bool": {"kms:ReEncryptOnSameKey": same}}
+    both_halves = ["kms:ReEncryptFrom", "kms:ReEncryptTo"] if same == "true" else [permission]
+    question = asked(OWNERS, allow(both_halves, by=BOB, only=on_the_same_key))
+    wanted = [allow("kms:*", by=BOB, only={"Null": {"kms:ReEncryptOnSameKey": "true"}})]
+    told = refused(must_allow_no_more, replace(question, permissions=[permission]), by(OWNERS, *wanted))
+    assert f"{permission} on the key with kms:ReEncryptOnSameKey {same}" in told.message
+    assert sent(lab) == [("ReEncrypt", None)]
+    keys = [lab.calls[-1].parameters[side] for side in ("SourceKeyId", "DestinationKeyId")]
+    assert (keys[0] == keys[1]) is (same == "true")
+    assert keys[permission == "kms:ReEncryptTo"] == KEY
+
+
+@pytest.mark.parametrize("grantee", [f"arn:aws:iam::{OWNER}:role/team/new", f"arn:aws:iam::{GUEST}:user/new", BOB])
+def test_a_grant_is_sent_though_its_grantee_was_not_there(lab, asked, grantee):
+    for_them = {"StringEquals": {"kms:GranteePrincipal": grantee}}
+    refused(must_allow_no_more, asked(OWNERS, allow("kms:CreateGrant", by=BOB, only=for_them)), by(OWNERS))
+    assert sent(lab) == [("CreateGrant", None)] and lab.calls[-1].parameters["GranteePrincipal"] == grantee
+
+
+def test_of_the_owners_people_a_key_policy_may_name_anybody_so_its_nearest_statement_is_told(asked):
+    ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
+    question = replace(asked(OWNERS, allow("kms:Decrypt", by=ann.arn, only=PROD)), callers=[ann])
+    told = refused(must_allow, question, by(allow("kms:Decrypt", by=ann.arn)))
+    assert "no statement of key-policy.json gives it that, and it has no identity policy" in told.message
+    assert "statement 2 does not apply" in told.message and told.line == question.files[0].line(1)
+    assert "let the Condition ask only for what" in told.next_step
+
+
+def test_of_other_accounts_people_nothing_but_an_identity_policy_can_be_lacking_then(asked):
+    question = replace(asked(OWNERS, BOB_DECRYPTS), callers=[Principal(BOB)])
+    told = refused(must_allow, question, Documents(policy("wanted", BOB_DECRYPTS), (GIVES_ALL,)))
+    assert "it has no identity policy, and one has to allow it" in told.message
 
 
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):

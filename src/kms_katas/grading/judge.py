@@ -209,12 +209,23 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
         condition = f" (its Condition holds: {met})" if met else ""
         return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names and step is not None and step.layer == "key-policy":
-        return f"it has no identity policy, and {_number(step)} of {step.policy} does not apply, for {step.reason}"
-    if not names:
+    key_policy = next((file.name for file in asked.files if file.name == _key_policy_name(asked)), None)
+    if names:
+        nothing = f"no statement of {' or '.join(names)} allows it"
+    elif key_policy is not None and _of_the_owner(found.request):
+        nothing = f"no statement of {key_policy} gives it that, and it has no identity policy"
+    else:
         return "it has no identity policy, and one has to allow it"
-    nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
+
+
+def _key_policy_name(asked: Question) -> str | None:
+    return asked.documents.key_policy.name if asked.documents.key_policy else None
+
+
+def _of_the_owner(request: Request) -> bool:
+    """Whether the caller is of the key's account, where a key policy may give without an identity policy."""
+    return request.principal.account == resource_account(request.resource)
 
 
 def _that_could_allow(decision: Decision, documents: Documents, identity_allows: bool) -> list[str]:
