@@ -16,6 +16,7 @@ from kms_katas.grading.intents import (
     allow,
     both,
     called_directly,
+    called_through,
     deny,
     inside,
     outside,
@@ -135,9 +136,7 @@ def test_at_home_the_statement_that_names_the_caller_is_told_though_an_identity_
     role = f"arn:aws:iam::{OWNER}:role/app"
     question = asked(OWNERS, allow("kms:Encrypt", by=role))
     told = refused(must_allow, question, by(allow("kms:Decrypt", by=role)))
-    assert (
-        "it has no identity policy, and statement 2 of key-policy.json does not apply, for its Action" in told.message
-    )
+    assert "it has no identity policy: statement 2 does not apply, for its Action" in told.message
     assert told.line == question.files[0].line(1) and "let the Action cover kms:Decrypt" in told.next_step
 
 
@@ -162,7 +161,7 @@ def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(as
     "statement, told",
     [
         ({"Resource": KEY.replace(OWNER, GUEST)}, f"let the Resource be {KEY}"),
-        ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "take the Condition away"),
+        ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "let the Condition ask only for what"),
         ({"Action": "kms:Encrypt"}, "let the Action cover kms:Decrypt"),
         ({"Effect": "Deny"}, "let the Deny leave this request out"),
     ],
@@ -171,6 +170,64 @@ def test_the_next_step_is_about_the_element_that_keeps_the_request_out(of_bob, s
     question = of_bob(allow("kms:Decrypt") | statement)
     found = refused(must_allow, question, Documents(OPEN.key_policy, (policy("wanted", allow("kms:Decrypt")),)))
     assert told in found.next_step and found.line == question.files[0].line(0)
+
+
+CAROL, THROUGH_S3 = (
+    f"arn:aws:iam::{OWNER}:user/carol",
+    {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+)
+DESCRIBES = allow("kms:DescribeKey", by=OWNER)
+
+
+@pytest.mark.parametrize(
+    "meant",
+    [
+        allow("kms:Decrypt", by=CAROL, only={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
+        allow("kms:Encrypt", by=CAROL, only=THROUGH_S3),
+        allow("kms:Decrypt", by=f"{CAROL}ina", only=THROUGH_S3),
+        allow("kms:Decrypt", only=THROUGH_S3) | {"Principal": {"Service": "s3.amazonaws.com"}},
+    ],
+)
+def test_the_statement_that_was_meant_for_the_request_is_told_and_not_the_accounts_own(lab, asked, meant):
+    lab.home.user("carol"), lab.home.user("carolina")
+    found = refused(must_allow, asked(meant, DESCRIBES), by(allow("kms:Decrypt", by=CAROL, only=THROUGH_S3)))
+    assert "statement 1 does not apply" in found.message and "through s3 in us-east-1" in found.message
+
+
+@pytest.mark.parametrize(
+    "statement, told",
+    [
+        (allow("kms:Decrypt", by=CAROL, only=PROD), "let the Condition leave"),
+        (allow("kms:Decrypt", by=CAROL), "let a Condition leave"),
+        (allow("kms:Decrypt", by=[CAROL, f"{CAROL}ina"], only=THROUGH_S3), "cover nobody but whom the brief names"),
+        (allow(["kms:Decrypt", "kms:Encrypt"], by=CAROL, only=THROUGH_S3), "let the Action leave kms:Encrypt out"),
+    ],
+)
+def test_the_next_step_is_about_what_was_asked_of_the_same_people(lab, asked, statement, told):
+    lab.home.user("carol"), lab.home.user("carolina")
+    wanted = by(DESCRIBES, allow("kms:Decrypt", by=CAROL, only=THROUGH_S3))
+    assert told in refused(must_allow_no_more, asked(DESCRIBES, statement), wanted).next_step
+
+
+def test_a_condition_that_each_call_of_s3_meets_does_no_harm(lab, asked):
+    lab.home.user("carol")
+    calls = both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC)
+    wanted = by(allow("kms:Decrypt", by=CAROL, only=calls))
+    must_allow(asked(allow("kms:Decrypt", by=CAROL, only={"Bool": {"aws:ViaAWSService": "true"}})), wanted, LESSON)
+
+
+@pytest.mark.parametrize(
+    "shuts_out", [{"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, PROD, {"Null": {"kms:ViaService": "true"}}]
+)
+def test_a_condition_that_a_call_of_s3_does_not_meet_is_refused_and_the_service_named_once(lab, asked, shuts_out):
+    lab.home.user("carol")
+    calls = both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC)
+    told = refused(
+        must_allow,
+        asked(allow("kms:Decrypt", by=CAROL, only=shuts_out)),
+        by(allow("kms:Decrypt", by=CAROL, only=calls)),
+    )
+    assert "call kms:Decrypt on the key through s3 in us-east-1, because" in told.message
 
 
 @pytest.mark.parametrize(
@@ -368,6 +425,45 @@ def test_each_half_of_a_re_encryption_is_sent_as_one(lab, asked, half, context):
     question = asked(OWNERS, allow(f"kms:ReEncrypt{half}", by=BOB, only=context))
     assert f"kms:ReEncrypt{half}" in refused(must_allow_no_more, question, by(OWNERS)).message
     assert sent(lab) == [("ReEncrypt", None)]
+
+
+@pytest.mark.parametrize("permission", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
+@pytest.mark.parametrize("same", ["true", "false"])
+def test_half_of_a_reencryption_is_sent_as_the_whole_with_a_key_for_everybody_on_the_other_side(
+    lab, asked, permission, same
+):
+    on_the_same_key = {"Bool": {"kms:ReEncryptOnSameKey": same}}
+    both_halves = ["kms:ReEncryptFrom", "kms:ReEncryptTo"] if same == "true" else [permission]
+    question = asked(OWNERS, allow(both_halves, by=BOB, only=on_the_same_key))
+    wanted = [allow("kms:*", by=BOB, only={"Null": {"kms:ReEncryptOnSameKey": "true"}})]
+    told = refused(must_allow_no_more, replace(question, permissions=[permission]), by(OWNERS, *wanted))
+    assert f"{permission} on the key with kms:ReEncryptOnSameKey {same}" in told.message
+    assert sent(lab) == [("ReEncrypt", None)]
+    keys = [lab.calls[-1].parameters[side] for side in ("SourceKeyId", "DestinationKeyId")]
+    assert (keys[0] == keys[1]) is (same == "true")
+    assert keys[permission == "kms:ReEncryptTo"] == KEY
+
+
+@pytest.mark.parametrize("grantee", [f"arn:aws:iam::{OWNER}:role/team/new", f"arn:aws:iam::{GUEST}:user/new", BOB])
+def test_a_grant_is_sent_though_its_grantee_was_not_there(lab, asked, grantee):
+    for_them = {"StringEquals": {"kms:GranteePrincipal": grantee}}
+    refused(must_allow_no_more, asked(OWNERS, allow("kms:CreateGrant", by=BOB, only=for_them)), by(OWNERS))
+    assert sent(lab) == [("CreateGrant", None)] and lab.calls[-1].parameters["GranteePrincipal"] == grantee
+
+
+def test_of_the_owners_people_a_key_policy_may_name_anybody_so_its_nearest_statement_is_told(asked):
+    ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
+    question = replace(asked(OWNERS, allow("kms:Decrypt", by=ann.arn, only=PROD)), callers=[ann])
+    told = refused(must_allow, question, by(allow("kms:Decrypt", by=ann.arn)))
+    assert "no statement of key-policy.json gives it that, and it has no identity policy" in told.message
+    assert "statement 2 does not apply" in told.message and told.line == question.files[0].line(1)
+    assert "let the Condition ask only for what" in told.next_step
+
+
+def test_of_other_accounts_people_nothing_but_an_identity_policy_can_be_lacking_then(asked):
+    question = replace(asked(OWNERS, BOB_DECRYPTS), callers=[Principal(BOB)])
+    told = refused(must_allow, question, Documents(policy("wanted", BOB_DECRYPTS), (GIVES_ALL,)))
+    assert "it has no identity policy, and one has to allow it" in told.message
 
 
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):

@@ -130,8 +130,10 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
         todos |= {sid.removeprefix("TODO"): name for sid in found}
     for number in (str(task.number) for task in kata.tasks):
         if number not in todos:
-            how = f'statement with "Sid": "TODO{number}"' if kata.documents_only else f"TODO {number}"
-            yield Finding(kata.folder, f"the starter has no {how}.")
+            ways: tuple[str, ...] = () if kata.documents_only else (f"TODO {number}",)
+            if any(name.endswith(".json") for name in kata.answer):
+                ways += (f'statement with "Sid": "TODO{number}"',)
+            yield Finding(kata.folder, f"the starter has no {' and no '.join(ways)}.")
         elif number == "1" and todos[number] != kata.answer[0]:
             told = f"the starter has its TODO 1 in {todos[number]}; learners open {kata.answer[0]} first."
             yield Finding(kata.folder, told)

@@ -26,12 +26,12 @@ Policy = PolicyFile | NamedPolicy
 def put_in_force(
     answer: Answer, key: str, keeper: Principal | None = None
 ) -> Iterator[tuple[str, AnswerUnusable | None]]:
-    """All files of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
+    """All policies of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
 
     `keeper` puts the key policy there, as in put_key_policy. Each file's name, and what refused it. Not for checks,
     which put one half beside a counterpart of their own.
     """
-    for name in answer.files:
+    for name in (name for name in answer.files if name.endswith(".json")):
         try:
             policy = answer.policy(name)
             if name == "key-policy.json":
@@ -206,4 +206,6 @@ def _mend_key_policy(policy: PolicyFile, message: str, step: Step | None, by: Pr
         return f"Compare each Principal in {shown} with the brief, digit by digit."
     if "names no principal" in message:
         return f"Give each statement in {shown} a Principal; a policy without one belongs on a user or role."
+    if "OverlyPermissiveCondition" in message:
+        return f"Take ForAllValues off the operator in {shown}: each pair of an encryption context has one value."
     return f"Open {shown} and mend that."

@@ -4,7 +4,9 @@ Not for whether it should be allowed. What the lab cannot have (a service that c
 not sent, and the sentence stands alone.
 """
 
+import contextlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +35,7 @@ _OF_THE_LAB = {
     *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
     *("aws:ResourceAccount", "aws:username", "kms:CallerAccount", "kms:EncryptionContextKeys", "kms:GrantOperations"),
     *("kms:EncryptionAlgorithm", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:PolicyName"),
+    "kms:ReEncryptOnSameKey",
     *(
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
@@ -135,18 +138,55 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
         return None
     name = request.action.removeprefix("kms:")
     if name in ("ReEncryptFrom", "ReEncryptTo"):
-        return "ReEncrypt", _both_halves(lab, name, request)
+        return "ReEncrypt", _moved(lab, name, request)
     if name not in service_model().operation_names:
         return None
     pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
     asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
+    for principal in ("GranteePrincipal", "RetiringPrincipal"):
+        if principal in asked:
+            _let_there_be(lab, asked[principal])
     if pairs and USAGE_OF.get(name) == ENCRYPT:
         asked["EncryptionContext"] = pairs
     more = _needed(lab, name, request, pairs)
     if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
+
+
+def _let_there_be(lab: Lab, arn: str) -> None:
+    """The user or role of this ARN: KMS makes no grant for somebody who is not there."""
+    found = re.fullmatch(r"arn:aws:iam::([0-9]{12}):(user|role)(/(?:.+/)?)([^/]+)", arn)
+    if found is None or lab.account(found[1]).find(arn) is not None:
+        return
+    account = lab.account(found[1])
+    with contextlib.suppress(ValueError):  # the name is taken, under another path
+        account.user(found[4], path=found[3]) if found[2] == "user" else account.role(found[4], path=found[3])
+
+
+def _pairs(request: Request) -> dict[str, str]:
+    """The encryption context."""
+    return {key.removeprefix(_PAIR): str(value) for key, value in request.context.items() if key.startswith(_PAIR)}
+
+
+def _moved(lab: Lab, permission: str, request: Request) -> dict[str, Any]:
+    """What ReEncrypt is asked with: from the key, or to it; on the other side another key, which everybody may use."""
+    key, pairs = request.resource, _pairs(request)
+    owner = lab.account(resource_account(key) or "")
+    if request.context.get("kms:ReEncryptOnSameKey") == "true":
+        other = key
+    else:
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        other = owner.create_key({"Version": "2012-10-17", "Statement": [everybody]}, key.split(":")[3])
+    source, destination = (key, other) if permission == "ReEncryptFrom" else (other, key)
+    side = "Source" if permission == "ReEncryptFrom" else "Destination"
+    return {
+        "CiphertextBlob": owner.seal(source, b"a secret", pairs if side == "Source" else {}),
+        "SourceKeyId": source,
+        "DestinationKeyId": destination,
+        **({f"{side}EncryptionContext": pairs} if pairs else {}),
+    }
 
 
 def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any] | None:
@@ -174,24 +214,6 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}
-
-
-def _both_halves(lab: Lab, name: str, request: Request) -> dict[str, Any]:
-    """Of a ReEncrypt whose other key is a new one in the caller's account, which lets everybody do it."""
-    region, account = request.resource.split(":")[3], lab.account(request.principal.account)
-    other = account.create_key(json.loads(_text(_TO_EVERYBODY)), region)
-    source, destination = (request.resource, other) if name == "ReEncryptFrom" else (other, request.resource)
-    pairs: tuple[dict[str, str], dict[str, str]] = (_pairs(request), {})
-    before, after = pairs if name == "ReEncryptFrom" else pairs[::-1]
-    blob = lab.account(resource_account(source) or "").seal(source, b"a secret", before)
-    asked = {"CiphertextBlob": blob, "SourceKeyId": source, "DestinationKeyId": destination}
-    return asked | {"SourceEncryptionContext": before, "DestinationEncryptionContext": after}
-
-
-def _pairs(request: Request) -> dict[str, str]:
-    """The encryption context."""
-    pairs = ((key, value) for key, value in request.context.items() if key.startswith(_PAIR))
-    return {key.removeprefix(_PAIR): str(value) for key, value in pairs}
 
 
 def _text(statement: Mapping[str, Any]) -> str:

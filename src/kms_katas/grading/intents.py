@@ -20,7 +20,8 @@ def policy(name: str, *statements: Mapping[str, Any]) -> NamedPolicy:
 
 def allow(actions: object, *, by: object = None, only: Condition | None = None) -> dict[str, Any]:
     """An Allow of `actions` on any resource, `by` accounts or ARNs, or "*"; without `by`, for an identity policy."""
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    listed = list(actions) if isinstance(actions, tuple) else actions
+    statement = {"Effect": "Allow", "Action": listed, "Resource": "*"}
     if by is not None:
         statement["Principal"] = "*" if by == "*" else {"AWS": by}
     return statement | ({"Condition": only} if only else {})
@@ -90,6 +91,38 @@ OF_A_SYMMETRIC_KEY = tuple(name for name in PERMISSIONS if name not in _FOR_OTHE
 
 Who lists these has listed all (KMS API reference; of each other operation it says which keys it is for).
 """
+
+
+def called_through(service: str, region: str, now: datetime) -> Condition:
+    """What every request has that a service, such as "s3", makes for somebody, by their own permission: as
+    `called_directly`, which it is not."""
+    direct = called_directly(region, now)
+    return {
+        **direct,
+        "Bool": {**direct["Bool"], "aws:ViaAWSService": "true"},
+        "Null": {key: absent for key, absent in direct["Null"].items() if key != "kms:ViaService"},
+        "StringEquals": {**direct["StringEquals"], "kms:ViaService": f"{service}.{region}.amazonaws.com"},
+    }
+
+
+USE = (
+    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+    *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
+)
+"""To encrypt and decrypt with such a key, and to get data keys and data key pairs."""
+
+ADMINISTRATION = (
+    *("kms:DescribeKey", "kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"),
+    *("kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant"),
+    *("kms:UpdateAlias", "kms:UpdateKeyDescription", "kms:EnableKey", "kms:EnableKeyRotation", "kms:DisableKey"),
+    *("kms:DisableKeyRotation", "kms:CreateAlias", "kms:DeleteAlias", "kms:TagResource", "kms:UntagResource"),
+    *("kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
+)
+"""What administrators do with such a key, without grants, by which they could let anybody use it."""
+
+NO_USE = tuple(name for name in PERMISSIONS if name not in (*USE, "kms:CreateGrant"))
+"""Administration, and whatever beside it is no use of such a key; KMS does some of that with other keys alone."""
 
 
 SYMMETRIC: Condition = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}

@@ -18,6 +18,7 @@ from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
 from kms_katas.policy.context import resource_account
+from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
 from kms_katas.policy.proof.automaton import NotDecided
@@ -176,7 +177,8 @@ def _by_which_way(request: Request) -> str:
     elif any("EncryptionContext" in key for key in context):
         told.append("with another encryption context")
     for key, value in context.items():
-        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and (key, value) not in _AS_ALWAYS:
+        as_always = (key, value) in _AS_ALWAYS or (via and (key, value) == ("aws:ViaAWSService", "true"))
+        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and not as_always:
             told.append(f"with {key} {value if isinstance(value, str) else ' and '.join(value)}")
     return " " + ", ".join(told) if told else ""
 
@@ -207,12 +209,23 @@ def _why_denied(asked: Question, found: Counterexample) -> str:
         condition = f" (its Condition holds: {met})" if met else ""
         return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names and step is not None and step.layer == "key-policy":
-        return f"it has no identity policy, and {_number(step)} of {step.policy} does not apply, for {step.reason}"
-    if not names:
+    key_policy = next((file.name for file in asked.files if file.name == _key_policy_name(asked)), None)
+    if names:
+        nothing = f"no statement of {' or '.join(names)} allows it"
+    elif key_policy is not None and _of_the_owner(found.request):
+        nothing = f"no statement of {key_policy} gives it that, and it has no identity policy"
+    else:
         return "it has no identity policy, and one has to allow it"
-    nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
+
+
+def _key_policy_name(asked: Question) -> str | None:
+    return asked.documents.key_policy.name if asked.documents.key_policy else None
+
+
+def _of_the_owner(request: Request) -> bool:
+    """Whether the caller is of the key's account, where a key policy may give without an identity policy."""
+    return request.principal.account == resource_account(request.resource)
 
 
 def _that_could_allow(decision: Decision, documents: Documents, identity_allows: bool) -> list[str]:
@@ -245,9 +258,9 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
             # At home no identity policy is needed: a statement of the key policy that names the caller will do as well.
             at_home = (step for step in decision.trace if step.layer == "key-policy" and step.near_miss)
             near = [step for step in at_home if step.failed != ("principal",)]
-        # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
+        # Of those that are as near as each other, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
-        steps = sorted(allows, key=lambda step: step.failed == ("principal",))
+        steps = sorted(allows, key=_distance)
     return next((step for step in steps if _file_of(step, files)), steps[0] if steps else None)
 
 
@@ -263,6 +276,27 @@ def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | No
     """A learner's Deny about this caller that may be meant for this, first one that fits in all but its condition."""
     denies = [step for step in decision.trace if step.effect == "Deny" and step.near_miss and _file_of(step, files)]
     return next((step for one in ("condition", "resource", "action") for step in denies if step.failed == (one,)), None)
+
+
+def _distance(step: Step) -> int:
+    """How far a statement that does not apply is from having been meant for the request.
+
+    One that fails in its Condition or Resource is about this caller and this action. Of the others one whose Condition
+    the request meets is nearer, and one about the caller nearer than one about somebody else. What an account's own
+    statement leaves out is seldom meant, and a statement of another account never.
+    """
+    if step.failed in (("condition",), ("resource",)):
+        return 0
+    if "principal" in step.failed and _names_accounts(step):
+        return 6
+    if step.match == "ACCOUNT":
+        return 5
+    return (1 if _has_condition(step) else 3) + ("principal" in step.failed)
+
+
+def _names_accounts(step: Step) -> bool:
+    """Whether it names no user, role or service: whole accounts alone."""
+    return all(name.endswith(":root") or name.isdigit() for name in step.named)
 
 
 def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
@@ -304,7 +338,7 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
         case "resource":
             this_key = '"*", which means this key here' if step.layer == "key-policy" else found.request.resource
             return where + f"let the Resource be {this_key}."
-    return where + "take the Condition away, or ask only for what every request of the brief carries."
+    return where + "let the Condition ask only for what every request of the brief carries, or take it away."
 
 
 def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
@@ -317,14 +351,23 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
         return "leave out what the brief forbids, by a Condition or by a Deny of its own."
     near = [one for one in wanted.trace if one.layer == step.layer and one.effect == "Allow" and not one.applies]
     near = [one for one in near if one.sid != BESIDE_THE_POINT]
-    # A statement about the caller says more than one about somebody else.
-    failed = min((one.failed for one in near), key=lambda one: ("principal" in one, len(one)), default=("principal",))
+    # What fails in one thing says more than what fails in two; and one about another account says nothing.
+    near.sort(
+        key=lambda one: ("principal" in one.failed and _names_accounts(one), len(one.failed), "action" in one.failed)
+    )
+    failed = near[0].failed if near else ("principal",)
     if failed == ("action",):
         return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
     if failed == ("condition",):
-        return "let the Condition leave this request out: it has to say what the brief says."
+        a = "the" if _has_condition(step) else "a"
+        return f"let {a} Condition leave this request out: it has to say what the brief says."
     if failed == ("resource",):
         return "let the Resource be the ARN of the brief's key, and nothing more."
     if step.layer == "key-policy":
         return "let Principal, Action and Condition together cover nobody but whom the brief names, for what it names."
     return f"let the statement leave {action} out: the brief does not ask for it."
+
+
+def _has_condition(step: Step) -> bool:
+    document = step.statement.document
+    return document is not None and "Condition" in statements(document)[step.index]
