@@ -82,7 +82,7 @@ def container(lab, key, fresh):
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, wide, fresh):
+def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, worker, wide, fresh):
     """Each container gets a new data key, wrapped by KMS and bound to the container's ID."""
     ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
     blobs, data_keys = set(), set()
