@@ -145,6 +145,18 @@ def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, b
     assert lab.home.find(f"arn:aws:iam::{OWNER}:user/nobody") is None
 
 
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_of_two_paths_for_one_name_the_first_is_there_and_kms_refuses_the_other(lab, write, kind):
+    """An account has one user, and one role, of a name, whatever the path."""
+    first, other = (f"arn:aws:iam::{GUEST}:{kind}/{path}app" for path in ("", "team/"))
+    mine = write("key-policy.json", OWNERS, allow(Principal={"AWS": [first, other]}))
+    those_named(mine, lab, but=OWNER)
+    assert lab.account(GUEST).find(first) is not None and lab.account(GUEST).find(other) is None
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(mine, lab.home, lab.home.create_key())
+    assert "invalid principals" in raised.value.message
+
+
 def test_all_files_of_an_answer_go_where_their_names_say(lab, bob, write):
     class Both:
         learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json")

@@ -2,6 +2,7 @@
 IAM. Not for what the policies allow: see judge.py.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -77,11 +78,26 @@ def those_named(policy: PolicyFile, lab: Lab, *, but: str) -> None:
 
     KMS takes no key policy with a Principal that does not exist; here one name too many is shown what it can do.
     """
-    text = str(policy.document)
-    for number, kind, path, name in re.findall(r"iam::(\d{12}):(user|role)(/(?:[!-~]+/)?)([\w+=,.@-]+)(?=['\"])", text):
-        account = lab.account(number)
-        if number != but and account.find(f"arn:aws:iam::{number}:{kind}{path}{name}") is None:
-            account.user(name, path=path) if kind == "user" else account.role(name, path=path)
+    for found in re.finditer(rf"{_SOMEBODY}(?=['\"])", str(policy.document)):
+        if found["account"] != but:
+            let_there_be(lab, found[0])
+
+
+def let_there_be(lab: Lab, arn: str) -> None:
+    """Make the user or role of this ARN, unless it is there or its name is taken under another path.
+
+    An account has one user, and one role, of a name, whatever the path.
+    """
+    if (found := re.fullmatch(_SOMEBODY, arn)) is None:
+        return
+    account = lab.account(found["account"])
+    if account.find(arn) is None:
+        make = account.user if found["kind"] == "user" else account.role
+        with contextlib.suppress(ValueError):
+            make(found["name"], path=found["path"])
+
+
+_SOMEBODY = r"arn:aws:iam::(?P<account>[0-9]{12}):(?P<kind>user|role)(?P<path>/(?:[!-~]+/)?)(?P<name>[\w+=,.@-]+)"
 
 
 def named(policy: Policy) -> NamedPolicy:
