@@ -4,9 +4,7 @@ Not for whether it should be allowed. What the lab cannot have (a service that c
 not sent, and the sentence stands alone.
 """
 
-import contextlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +12,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from kms_katas.grading.answer import Answer
+from kms_katas.grading.in_force import let_there_be
+from kms_katas.grading.intents import GIVES_ALL, allow, policy
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
 from kms_katas.lab.kms.request import service_model
@@ -22,8 +22,6 @@ from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
-_KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
-_TO_EVERYBODY = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL = {
     "kms:GranteePrincipal": "GranteePrincipal",
@@ -123,7 +121,7 @@ def _caller(lab: Lab, found: Counterexample) -> Principal | None:
         except ValueError:  # the name is taken: an account has one user of it, whatever the path
             return None
     if found.identity_allows:
-        made.allow(_KMS_ALL, "of-the-check")
+        made.allow(GIVES_ALL.document, "of-the-check")
     if isinstance(made, Role):
         session = caller.arn.rpartition("/")[2] if ":assumed-role/" in caller.arn else "session"
         return made.session(session, tags=caller.tags)
@@ -146,23 +144,13 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
     for principal in ("GranteePrincipal", "RetiringPrincipal"):
         if principal in asked:
-            _let_there_be(lab, asked[principal])
+            let_there_be(lab, asked[principal])
     if pairs and USAGE_OF.get(name) == ENCRYPT:
         asked["EncryptionContext"] = pairs
     more = _needed(lab, name, request, pairs)
-    if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
+    if not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
-
-
-def _let_there_be(lab: Lab, arn: str) -> None:
-    """The user or role of this ARN: KMS makes no grant for somebody who is not there."""
-    found = re.fullmatch(r"arn:aws:iam::([0-9]{12}):(user|role)(/(?:.+/)?)([^/]+)", arn)
-    if found is None or lab.account(found[1]).find(arn) is not None:
-        return
-    account = lab.account(found[1])
-    with contextlib.suppress(ValueError):  # the name is taken, under another path
-        account.user(found[4], path=found[3]) if found[2] == "user" else account.role(found[4], path=found[3])
 
 
 def _pairs(request: Request) -> dict[str, str]:
@@ -177,8 +165,8 @@ def _moved(lab: Lab, permission: str, request: Request) -> dict[str, Any]:
     if request.context.get("kms:ReEncryptOnSameKey") == "true":
         other = key
     else:
-        everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
-        other = owner.create_key({"Version": "2012-10-17", "Statement": [everybody]}, key.split(":")[3])
+        for_everybody = policy("a key policy for everybody", allow("kms:*", by="*"))
+        other = owner.create_key(for_everybody.document, key.split(":")[3])
     source, destination = (key, other) if permission == "ReEncryptFrom" else (other, key)
     side = "Source" if permission == "ReEncryptFrom" else "Destination"
     return {
@@ -189,7 +177,8 @@ def _moved(lab: Lab, permission: str, request: Request) -> dict[str, Any]:
     }
 
 
-def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any] | None:
+def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters that the operation asks for beside the key, and that follow from no condition key."""
     match name:
         case "Decrypt":
             owner = lab.account(resource_account(request.resource) or "")
@@ -202,8 +191,8 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
             return {"KeyPairSpec": "ECC_NIST_P256"}
         case "PutKeyPolicy":
             admin = lab.account(resource_account(request.resource) or "").root.arn
-            statement = {"Effect": "Allow", "Principal": {"AWS": admin}, "Action": "kms:*", "Resource": "*"}
-            return {"Policy": _text(statement), "BypassPolicyLockoutSafetyCheck": True}
+            theirs = policy("a key policy for the owner", allow("kms:*", by=admin))
+            return {"Policy": json.dumps(theirs.document), "BypassPolicyLockoutSafetyCheck": True}
         case "CreateGrant":
             operations = request.context.get("kms:GrantOperations", ("Decrypt",))
             grantee = request.context.get("kms:GranteePrincipal", request.principal.role_arn or request.principal.arn)
@@ -214,10 +203,6 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}
-
-
-def _text(statement: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _value(value: str | tuple[str, ...]) -> Any:
