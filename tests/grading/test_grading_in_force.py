@@ -1,10 +1,7 @@
 """What AWS takes of a learner's policies, and what it refuses, in its words and with the line."""
 
-import json
-
 import pytest
 
-from kms_katas.grading.document import read_policy
 from kms_katas.grading.in_force import give, put_in_force, put_key_policy, those_named
 from kms_katas.grading.outcome import AnswerUnusable
 
@@ -22,19 +19,6 @@ BY_ROOT = {"StringEquals": {"aws:PrincipalType": "Account"}}
 @pytest.fixture
 def bob(lab):
     return lab.account(GUEST).user("bob")
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Writes a policy file of a learner and reads it."""
-
-    def write_it(name, *statements):
-        path = tmp_path / name
-        document = {"Version": "2012-10-17", "Statement": list(statements)}
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
-        return read_policy(path)
-
-    return write_it
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,10 @@
 """What a policy is for is proved; the first request that is not as it should be is told in a sentence, and sent."""
 
-import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from kms_katas.grading import Rejected
-from kms_katas.grading.document import read_policy
-from kms_katas.grading.in_lab import send
 from kms_katas.grading.intents import (
     GIVES_ALL,
     SYMMETRIC,
@@ -24,57 +19,27 @@ from kms_katas.grading.intents import (
 )
 from kms_katas.grading.judge import ON_NO_KEY, Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
-from kms_katas.lab import Lab
 from kms_katas.lab.kms.request import service_model
-from kms_katas.policy import Counterexample, Documents, Grant, Principal, Request, decide
-from kms_katas.policy.proof import NOTHING, prove
+from kms_katas.policy import Documents, Grant, Principal
 from kms_katas.policy.proof.domain import PERMISSIONS
 
-OWNER, GUEST = "111122223333", "444455556666"
-KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/{KEY_ID}"
-BOB = f"arn:aws:iam::{GUEST}:user/bob"
-OWNERS = allow("kms:*", by=OWNER) | {"Sid": "The owner"}
-BOB_DECRYPTS = allow("kms:Decrypt", by=BOB)
-OPEN = Documents(policy("an open key policy", allow("kms:*", by=[OWNER, GUEST])))
-PROD = {"StringEquals": {"kms:EncryptionContext:env": "prod"}}
-SOME_ENV = {"Null": {"kms:EncryptionContext:env": "false"}}
-LESSON = "That is the lesson."
-
-
-class Holder:
-    """What judge needs of an answer."""
-
-    def __init__(self, lab):
-        self.lab, self.called, self.returned, self.proofs = lab, "", "", []
-
-    def in_time(self):
-        return None
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Writes a policy file of a learner and reads it."""
-
-    def write_it(name, *statements):
-        path = tmp_path / name
-        path.write_text(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=1), "utf-8")
-        return read_policy(path)
-
-    return write_it
-
-
-@pytest.fixture
-def asked(lab, write):
-    """`asked(*statements)`: the question about a key policy that is in force."""
-    lab.account(GUEST).user("bob")
-
-    def ask(*statements, **more):
-        mine = write("key-policy.json", *statements)
-        lab.home.create_key(mine.document, key_id=KEY_ID)
-        return Question(Holder(lab), KEY, Documents(mine.named), (mine,), **more)
-
-    return ask
+from .judging import (
+    BOB,
+    BOB_DECRYPTS,
+    GUEST,
+    KEY,
+    KEY_ID,
+    LESSON,
+    OPEN,
+    OWNER,
+    OWNERS,
+    PROD,
+    SOME_ENV,
+    Holder,
+    by,
+    refused,
+    sent,
+)
 
 
 @pytest.fixture
@@ -91,24 +56,10 @@ def of_bob(lab, write):
     return ask
 
 
-def refused(judge, question, wanted):
-    with pytest.raises(Rejected) as raised:
-        judge(question, wanted, LESSON)
-    return raised.value
-
-
 def refused_elsewhere(question):
     with pytest.raises(Rejected) as raised:
         must_allow_nothing_elsewhere(question, LESSON)
     return raised.value
-
-
-def by(*statements):
-    return Documents(policy("wanted", *statements))
-
-
-def sent(lab):
-    return [(call.operation, call.error_code) for call in lab.calls if call.via == "answer"]
 
 
 def test_what_must_not_pass_is_told_with_the_statement_that_lets_it_and_sent(lab, asked):
@@ -381,76 +332,6 @@ def test_the_limit_of_time_holds_for_a_proof_too(asked):
         must_allow(question, by(OWNERS), LESSON)
 
 
-ELSEWHERE = f"arn:aws:iam::{GUEST}"
-CALLERS = st.sampled_from([BOB, f"{ELSEWHERE}:role/team/app", f"arn:aws:iam::{OWNER}:root", f"{ELSEWHERE}:root"])
-ACTIONS = st.sampled_from(
-    ["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:PutKeyPolicy", "kms:CreateGrant", "kms:ListGrants"]
-)
-CONDITIONS = st.sampled_from(
-    [
-        None,
-        {"StringEquals": {"kms:EncryptionContext:env": "prod"}},
-        {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
-        {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
-        {"StringEquals": {"aws:PrincipalTag/team": "blue"}},
-        {"ForAnyValue:StringEquals": {"kms:GrantOperations": "Decrypt"}},
-    ]
-)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(CALLERS, ACTIONS, CONDITIONS)
-def test_whatever_is_sent_comes_out_in_the_lab_as_was_decided(arn, action, condition):
-    """And most is sent: the lab can have all of these callers and conditions."""
-    assume(not (":user/" in arn and condition and "aws:PrincipalTag/team" in str(condition)))  # he is there already
-    documents = by(OWNERS, allow(action, by=arn, only=condition))
-    with Lab() as lab:
-        if ":user/" in arn:
-            lab.account(GUEST).user("bob")
-        if ":role/" in arn:
-            lab.account(GUEST).role("app", path="/team/")
-        lab.home.create_key(documents.key_policy.document, key_id=KEY_ID)
-        proof = prove("at most", documents, by(OWNERS), key_arn=KEY)
-        found = proof.counterexample
-        if found is None:
-            return  # it adds nothing to the owner's own statement
-        holder = Holder(lab)
-        send(holder, found, documents)
-        assert sent(lab) == [(action.removeprefix("kms:"), None)], found.sentence
-
-
-@pytest.mark.parametrize("half", ["From", "To"])
-@pytest.mark.parametrize("context", [None, SOME_ENV], ids=["no context", "a context"])
-def test_each_half_of_a_re_encryption_is_sent_as_one(lab, asked, half, context):
-    question = asked(OWNERS, allow(f"kms:ReEncrypt{half}", by=BOB, only=context))
-    assert f"kms:ReEncrypt{half}" in refused(must_allow_no_more, question, by(OWNERS)).message
-    assert sent(lab) == [("ReEncrypt", None)]
-
-
-@pytest.mark.parametrize("permission", ["kms:ReEncryptFrom", "kms:ReEncryptTo"])
-@pytest.mark.parametrize("same", ["true", "false"])
-def test_half_of_a_reencryption_is_sent_as_the_whole_with_a_key_for_everybody_on_the_other_side(
-    lab, asked, permission, same
-):
-    on_the_same_key = {"Bool": {"kms:ReEncryptOnSameKey": same}}
-    both_halves = ["kms:ReEncryptFrom", "kms:ReEncryptTo"] if same == "true" else [permission]
-    question = asked(OWNERS, allow(both_halves, by=BOB, only=on_the_same_key))
-    wanted = [allow("kms:*", by=BOB, only={"Null": {"kms:ReEncryptOnSameKey": "true"}})]
-    told = refused(must_allow_no_more, replace(question, permissions=[permission]), by(OWNERS, *wanted))
-    assert f"{permission} on the key with kms:ReEncryptOnSameKey {same}" in told.message
-    assert sent(lab) == [("ReEncrypt", None)]
-    keys = [lab.calls[-1].parameters[side] for side in ("SourceKeyId", "DestinationKeyId")]
-    assert (keys[0] == keys[1]) is (same == "true")
-    assert keys[permission == "kms:ReEncryptTo"] == KEY
-
-
-@pytest.mark.parametrize("grantee", [f"arn:aws:iam::{OWNER}:role/team/new", f"arn:aws:iam::{GUEST}:user/new", BOB])
-def test_a_grant_is_sent_though_its_grantee_was_not_there(lab, asked, grantee):
-    for_them = {"StringEquals": {"kms:GranteePrincipal": grantee}}
-    refused(must_allow_no_more, asked(OWNERS, allow("kms:CreateGrant", by=BOB, only=for_them)), by(OWNERS))
-    assert sent(lab) == [("CreateGrant", None)] and lab.calls[-1].parameters["GranteePrincipal"] == grantee
-
-
 def test_of_the_owners_people_a_key_policy_may_name_anybody_so_its_nearest_statement_is_told(asked):
     ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
     question = replace(asked(OWNERS, allow("kms:Decrypt", by=ann.arn, only=PROD)), callers=[ann])
@@ -464,28 +345,3 @@ def test_of_other_accounts_people_nothing_but_an_identity_policy_can_be_lacking_
     question = replace(asked(OWNERS, BOB_DECRYPTS), callers=[Principal(BOB)])
     told = refused(must_allow, question, Documents(policy("wanted", BOB_DECRYPTS), (GIVES_ALL,)))
     assert "it has no identity policy, and one has to allow it" in told.message
-
-
-def test_a_caller_who_is_known_is_the_one_that_sends(lab):
-    bob = lab.account(GUEST).user("bob", policies={"all": GIVES_ALL.document})
-    documents = by(OWNERS, BOB_DECRYPTS)
-    lab.home.create_key(documents.key_policy.document, key_id=KEY_ID)
-    request = Request(Principal(BOB), "kms:Decrypt", KEY)
-    with_all = Documents(documents.key_policy, (GIVES_ALL,))
-    found = Counterexample(request, False, decide(request, with_all), decide(request, NOTHING))
-    send(Holder(lab), found, with_all)
-    assert lab.calls[-1].principal_arn == bob.arn and lab.calls[-1].via == "answer"
-
-
-def test_what_comes_out_otherwise_is_no_evidence(lab):
-    """Bob has no identity policy here, though the decision assumed one."""
-    lab.account(GUEST).user("bob")
-    documents = by(OWNERS, BOB_DECRYPTS)
-    lab.home.create_key(documents.key_policy.document, key_id=KEY_ID)
-    request = Request(Principal(BOB), "kms:Decrypt", KEY)
-    found = Counterexample(
-        request, False, decide(request, Documents(documents.key_policy, (GIVES_ALL,))), decide(request, NOTHING)
-    )
-    holder = Holder(lab)
-    send(holder, found, documents)
-    assert not sent(lab) and not holder.called
