@@ -85,6 +85,19 @@ def test_a_grant_is_sent_though_its_grantee_was_not_there(lab, asked, grantee):
     assert sent(lab) == [("CreateGrant", None)] and lab.calls[-1].parameters["GranteePrincipal"] == grantee
 
 
+@pytest.mark.parametrize(
+    "action, condition",
+    [
+        ("CreateGrant", {"StringEquals": {"kms:GranteePrincipal": GUEST}}),
+        ("CreateGrant", {"StringEquals": {"kms:RetiringPrincipal": ""}}),
+        ("Decrypt", {"StringEquals": {"kms:EncryptionContext:env": ""}}),
+    ],
+)
+def test_what_kms_would_not_take_is_told_all_the_same(lab, asked, action, condition):
+    question = asked(OWNERS, allow(f"kms:{action}", by=BOB, only=condition))
+    assert f"can call kms:{action}" in refused(must_allow_no_more, question, by(OWNERS)).message
+
+
 def test_a_caller_who_is_known_is_the_one_that_sends(lab):
     bob = lab.account(GUEST).user("bob", policies={"all": GIVES_ALL.document})
     documents = by(OWNERS, BOB_DECRYPTS)

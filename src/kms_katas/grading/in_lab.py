@@ -5,11 +5,11 @@ not sent, and the sentence stands alone.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.in_force import let_there_be
@@ -23,11 +23,11 @@ from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
-_FROM_THE_CALL = {
-    "kms:GranteePrincipal": "GranteePrincipal",
-    "kms:RetiringPrincipal": "RetiringPrincipal",
-    "kms:ScheduleKeyDeletionPendingWindowInDays": "PendingWindowInDays",
-    "kms:RotationPeriodInDays": "RotationPeriodInDays",
+_FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "kms:GranteePrincipal": ("GranteePrincipal", str),
+    "kms:RetiringPrincipal": ("RetiringPrincipal", str),
+    "kms:ScheduleKeyDeletionPendingWindowInDays": ("PendingWindowInDays", int),
+    "kms:RotationPeriodInDays": ("RotationPeriodInDays", int),
 }
 _OF_THE_LAB = {
     *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
@@ -63,6 +63,8 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
     try:
         getattr(client, xform_name(operation))(**parameters)
         code, said = "", "KMS did it"
+    except ParamValidationError:  # such as a principal of no characters, which boto3 does not send
+        return
     except ClientError as error:
         code, said = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
     if code == ("" if allowed else "AccessDeniedException"):
@@ -141,7 +143,7 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
         return None
     pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
-    asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
+    asked |= {name: value_of(str(context[key])) for key, (name, value_of) in _FROM_THE_CALL.items() if key in context}
     for principal in ("GranteePrincipal", "RetiringPrincipal"):
         if principal in asked:
             let_there_be(lab, asked[principal])
@@ -203,8 +205,3 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}
-
-
-def _value(value: str | tuple[str, ...]) -> Any:
-    text = value if isinstance(value, str) else value[0]
-    return int(text) if text.isdigit() else text
