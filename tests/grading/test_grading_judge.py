@@ -214,6 +214,12 @@ def test_what_must_be_denied_is_told_with_the_deny_that_leaves_it_out(asked, den
     assert step in found.next_step and found.line == question.files[0].line(1)
 
 
+def test_whom_a_deny_is_to_leave_out_may_be_written_in_capitals_for_iam_has_one_of_the_name(asked):
+    anybody = allow("kms:Decrypt", by="*")
+    mine = deny("kms:*", only={"StringNotEquals": {"aws:PrincipalArn": [BOB, BOB.replace("bob", "BOB")]}})
+    must_allow_no_more(asked(OWNERS, anybody, mine), by(OWNERS, anybody, deny("kms:*", unless_by=BOB)), LESSON)
+
+
 def test_a_deny_that_covers_too_much_is_told_with_what_met_its_condition(asked):
     question = asked(
         OWNERS, BOB_DECRYPTS, deny("kms:*", unless_by=BOB.replace("bob", "bobby")) | {"Principal": {"AWS": GUEST}}
