@@ -30,6 +30,9 @@ USE = [*WITH_ALGORITHM, "kms:DescribeKey"]
 MAY_COME_ALONG = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
 """What kms:GenerateDataKey*, as AWS's own sample has it, covers too."""
 
+# The brief speaks of users and roles; the root user and sessions of GetFederationToken may come along.
+USERS_AND_ROLES = {"StringEquals": {"aws:PrincipalType": ["User", "AssumedRole"]}}
+
 TO_THE_OWNER = allow("kms:*", by=OWNER)
 OPEN = Documents(policy(f"a key policy that opens the key to account {GUEST}", allow("kms:*", by=[OWNER, GUEST])))
 
@@ -54,10 +57,11 @@ def learner(role, fresh):
 
 @pytest.fixture
 def use(lab):
-    """`use(by)`: the statements that allow use of the key, in each call that billing's programs make."""
-    calls = called_directly(lab.region, lab.clock.now())
+    """`use(by, who)`: the statements that allow use of the key, in each call that billing's programs make."""
+    ordinary = called_directly(lab.region, lab.clock.now())
 
-    def statements(by=None):
+    def statements(by=None, who=None):
+        calls = both(ordinary, who or {})
         ciphers = allow(WITH_ALGORITHM, by=by, only=both(calls, SYMMETRIC))
         return ciphers, allow("kms:DescribeKey", by=by, only=calls)
 
@@ -114,7 +118,7 @@ def test_key_policy_opens_the_key_to_the_account(owners_half, use):
     """The key policy lets everybody in account 444455556666 use the key who has an IAM policy for it, role or user."""
     must_allow(
         owners_half(),
-        Documents(policy("billing's part", *use(GUEST))),
+        Documents(policy("billing's part", *use(GUEST, USERS_AND_ROLES))),
         "The owner opens the key to the account; which of its users and roles may use it is that account's own affair.",
     )
 
