@@ -45,13 +45,15 @@ def intern(lab):
 
 @pytest.fixture
 def granted(lab, key, intern, fresh):
-    """Grants: the intern's and a role's, which the lab has, and one that somebody of another account might get."""
+    """Grants: the intern's and a role's, which the lab has, and what some of another account might get: one user, and
+    the role there that has the name of this one."""
     role, stranger = lab.home.role(fresh.text(8)), f"arn:aws:iam::444455556666:user/{fresh.text(8)}"
+    namesake = PAYROLL.replace(OWNER, "444455556666")
     for holder in (intern, role):
         lab.home.admin.client("kms").create_grant(KeyId=key, GranteePrincipal=holder.arn, Operations=["Decrypt"])
     return tuple(
         Grant(f"to {arn.split(':', 5)[5]}", key, arn, ("Decrypt",), issuing_account=OWNER)
-        for arn in (intern.arn, role.arn, stranger)
+        for arn in (intern.arn, role.arn, stranger, namesake)
     )
 
 
