@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, deny, inside, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.grading.intents import SYMMETRIC, allow, both, deny, inside, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
 
 OWNER = "111122223333"
@@ -74,31 +73,11 @@ def learner(records, fresh):
 
 
 @pytest.fixture
-def calls(lab):
-    """What each call of those whom the brief names has."""
-    return called_directly(lab.region, lab.clock.now())
-
-
-@pytest.fixture
-def sessions(fresh):
-    """`sessions(role)`: any two sessions of a role."""
-
-    def of(role):
-        name = role.rpartition("/")[2]
-        return [Principal(f"arn:aws:sts::{OWNER}:assumed-role/{name}/{fresh.text(length)}", role) for length in (8, 12)]
-
-    return of
-
-
-@pytest.fixture
-def asked(answer, lab, key, keeper, records):
+def asked(key_policy_on, key, keeper, records):
     """`asked()`: the question about the learner's key policy, which is in force then."""
 
     def question(*permissions):
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=OWNER)
-        put_key_policy(mine, lab.home, key, by=keeper)
-        about = Question(answer, key, Documents(mine.named), (mine,))
+        about = key_policy_on(key, by=keeper)
         return replace(about, permissions=permissions) if permissions else about
 
     return question

@@ -8,11 +8,10 @@ from dataclasses import replace
 import pytest
 
 from kms_katas.grading.expect import reject
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, allow, both, called_directly, deny, policy
+from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, allow, both, deny, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerUnusable
-from kms_katas.policy import Documents, Grant, Principal
+from kms_katas.policy import Documents, Grant
 
 OWNER = "111122223333"
 KEY_ID = "7b3e9a10-52c8-4f6d-a1e4-90d8c6f7b215"
@@ -58,12 +57,11 @@ def granted(lab, key, intern, fresh):
 
 
 @pytest.fixture
-def put(answer, lab, key, payroll, granted):
+def put(answer, key_policy_on, key, payroll, granted):
     """The question about the learner's key policy beside the grants; and what KMS said when it refused the policy."""
     mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
     try:
-        put_key_policy(mine, lab.home, key)
+        key_policy_on(key)
         refused = None
     except AnswerUnusable as error:
         refused = error
@@ -82,12 +80,6 @@ def in_force(put):
             file=refused.file,
         )
     return question
-
-
-@pytest.fixture
-def calls(lab):
-    """What each call has that somebody makes by themselves."""
-    return called_directly(lab.region, lab.clock.now())
 
 
 @pytest.mark.task(1)
@@ -118,13 +110,10 @@ def test_whoever_iam_lets_changes_the_policy(put, calls):
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_payroll_uses_the_key(in_force, calls, fresh):
+def test_payroll_uses_the_key(in_force, calls, sessions):
     """Every session of the role payroll can use the key, in any encryption context."""
-    sessions = [
-        Principal(f"arn:aws:sts::{OWNER}:assumed-role/payroll/{fresh.text(length)}", PAYROLL) for length in (8, 12)
-    ]
     must_allow(
-        replace(in_force, callers=sessions),
+        replace(in_force, callers=sessions(PAYROLL)),
         Documents(policy("payroll's part", allow(USE, by=OWNER, only=both(calls, SYMMETRIC)))),
         "A Deny has to leave out whom it is not for; aws:PrincipalArn of a session is the ARN of its role.",
     )

@@ -6,8 +6,8 @@ Not for how the policies are written: any that mean the same pass.
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import give, put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.in_force import give, put_key_policy
+from kms_katas.grading.intents import SYMMETRIC, allow, both, inside, outside, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.lab import Principal
 from kms_katas.policy import Documents
@@ -56,33 +56,25 @@ def learner(role, fresh):
 
 
 @pytest.fixture
-def use(lab):
+def use(calls):
     """`use(by, who)`: the statements that allow use of the key, in each call that billing's programs make."""
-    ordinary = called_directly(lab.region, lab.clock.now())
 
     def statements(by=None, who=None):
-        calls = both(ordinary, who or {})
-        ciphers = allow(WITH_ALGORITHM, by=by, only=both(calls, SYMMETRIC))
-        return ciphers, allow("kms:DescribeKey", by=by, only=calls)
+        theirs = both(calls, who or {})
+        ciphers = allow(WITH_ALGORITHM, by=by, only=both(theirs, SYMMETRIC))
+        return ciphers, allow("kms:DescribeKey", by=by, only=theirs)
 
     return statements
 
 
 @pytest.fixture
-def owners_half(answer, lab, key, role):
+def owners_half(key_policy_on, key, role):
     """`owners_half()`: the question about the learner's key policy, which is in force then."""
-
-    def asked():
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=OWNER)
-        put_key_policy(mine, lab.home, key)
-        return Question(answer, key, Documents(mine.named), (mine,))
-
-    return asked
+    return lambda: key_policy_on(key)
 
 
 @pytest.fixture
-def roles_half(answer, lab, key, role, fresh):
+def roles_half(answer, lab, key, role, sessions):
     """`roles_half()`: the question about the IAM policy that the role has then, beside a key policy that opens the key.
 
     Of two of its sessions.
@@ -92,9 +84,8 @@ def roles_half(answer, lab, key, role, fresh):
         mine = answer.policy("iam-policy.json")
         give(mine, role)
         put_key_policy(OPEN.key_policy, lab.home, key)
-        sessions = [Who(f"arn:aws:sts::{GUEST}:assumed-role/pipeline/{fresh.text(size)}", ROLE) for size in (8, 12)]
         documents = Documents(OPEN.key_policy, (mine.named,))
-        return Question(answer, key, documents, (mine,), identity="given", callers=sessions)
+        return Question(answer, key, documents, (mine,), identity="given", callers=sessions(ROLE))
 
     return asked
 
