@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kms_katas.grading.intents import SYMMETRIC, allow, both, deny, inside, policy
+from kms_katas.grading.intents import SYMMETRIC, USE, allow, both, deny, inside, policy
 from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
 
@@ -22,11 +22,7 @@ RUNNING = [
     *("kms:EnableKey", "kms:DisableKey", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:RotateKeyOnDemand"),
     *("kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"),
 ]
-USING = [
-    *("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
-]
-PAIRS = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
+USING = [name for name in USE if "KeyPair" not in name]
 LETTING_IN = ["kms:PutKeyPolicy", "kms:CreateGrant"]
 CHANGING = [*RUNNING, "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"]
 """What runs a symmetric key of KMS's own; what needs another kind of key can harm nothing here."""
@@ -87,7 +83,7 @@ def asked(key_policy_on, key, keeper, records):
 @pytest.mark.points(5)
 def test_iam_gives_nobody_the_data(asked, key, key_admins, keeper, records):
     """No IAM policy, be it *, lets anybody else in the account use the key, change its policy, or make a grant."""
-    refused = [*USING, *PAIRS, *LETTING_IN]
+    refused = [*USE, *LETTING_IN]
     must_allow_no_more(
         asked(*refused),
         Documents(policy("not by IAM", EVERYBODY, deny(refused, by="*", only=THE_REST))),
@@ -146,7 +142,7 @@ def test_administrators_run_the_key(asked, calls, sessions):
 @pytest.mark.points(2)
 def test_administrators_do_not_use_the_key(asked):
     """Sessions of key-admins can neither use the key nor make grants, even with kms:* in IAM."""
-    refused = [*USING, *PAIRS, "kms:CreateGrant"]
+    refused = [*USE, "kms:CreateGrant"]
     must_allow_no_more(
         asked(*refused),
         Documents(policy("never used", EVERYBODY, deny(refused, by=ADMINS))),

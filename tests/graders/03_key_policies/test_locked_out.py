@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kms_katas.grading.expect import reject
-from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, allow, both, deny, policy
+from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, USE, allow, both, deny, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.policy import Documents, Grant
@@ -16,11 +16,6 @@ from kms_katas.policy import Documents, Grant
 OWNER = "111122223333"
 KEY_ID = "7b3e9a10-52c8-4f6d-a1e4-90d8c6f7b215"
 PAYROLL = f"arn:aws:iam::{OWNER}:role/payroll"
-USE = [
-    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
-    *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
-]
 THE_REST = [name for name in OF_A_SYMMETRIC_KEY if name not in USE]
 
 
