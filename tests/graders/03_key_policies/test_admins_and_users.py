@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, deny, inside, outside, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
-from kms_katas.policy import Documents, Principal
+from kms_katas.grading.intents import SYMMETRIC, USE, allow, both, deny, inside, outside, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more
+from kms_katas.policy import Documents
 
 OWNER = "111122223333"
 KEY_ID = "5678dcba-56cd-78ab-34ef-567890abcdef"
@@ -23,11 +22,7 @@ RUNNING = [
     *("kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"),
     *("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"),
 ]
-USING = [
-    *("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
-]
-PAIRS = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
+USING = [name for name in USE if "KeyPair" not in name]
 LETTING_IN = ["kms:PutKeyPolicy", "kms:CreateGrant"]
 
 EVERYBODY = allow("kms:*", by="*")
@@ -59,33 +54,9 @@ def learner(payroll, fresh):
 
 
 @pytest.fixture
-def calls(lab):
-    """What each call of the two roles has."""
-    return called_directly(lab.region, lab.clock.now())
-
-
-@pytest.fixture
-def sessions(fresh):
-    """`sessions(role)`: any two sessions of a role."""
-
-    def of(role):
-        name = role.rpartition("/")[2]
-        return [Principal(f"arn:aws:sts::{OWNER}:assumed-role/{name}/{fresh.text(length)}", role) for length in (8, 12)]
-
-    return of
-
-
-@pytest.fixture
-def asked(answer, lab, key, key_admins, payroll):
+def asked(key_policy_on, key, key_admins, payroll):
     """`asked()`: the question about the learner's key policy, which is in force then."""
-
-    def question():
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=OWNER)
-        put_key_policy(mine, lab.home, key)
-        return Question(answer, key, Documents(mine.named), (mine,))
-
-    return question
+    return lambda: key_policy_on(key)
 
 
 @pytest.mark.task(1)
@@ -105,8 +76,8 @@ def test_administrators_run_the_key(asked, calls, sessions, key, key_admins, pay
 def test_administrators_cannot_use_the_key(asked):
     """Sessions of key-admins can neither encrypt nor decrypt nor get data keys, even with kms:* in IAM."""
     must_allow_no_more(
-        replace(asked(), permissions=[*USING, *PAIRS]),
-        Documents(policy("never used", EVERYBODY, deny([*USING, *PAIRS], by=ADMINS))),
+        replace(asked(), permissions=USE),
+        Documents(policy("never used", EVERYBODY, deny(USE, by=ADMINS))),
         lambda request: _IN_OTHER_WORDS.get(request.action, _LEFT_TO_IAM),
     )
 

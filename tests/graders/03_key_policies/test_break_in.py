@@ -9,9 +9,8 @@ import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import BESIDE_THE_POINT, SYMMETRIC, allow, both, called_directly, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.grading.intents import BESIDE_THE_POINT, SYMMETRIC, allow, both, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Documents, Grant, Principal, Request, decide
@@ -102,18 +101,10 @@ def granted(key):
 
 
 @pytest.fixture
-def in_force(answer, lab, key, granted):
+def in_force(key_policy_on, key, granted):
     """The learner's key policy, in force, beside the grant for restore."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named, grants=granted), (mine,))
-
-
-@pytest.fixture
-def calls(lab):
-    """What each call has that somebody makes by themselves."""
-    return called_directly(lab.region, lab.clock.now())
+    alone = key_policy_on(key)
+    return replace(alone, documents=replace(alone.documents, grants=granted))
 
 
 @pytest.mark.task(1)
@@ -187,7 +178,7 @@ def _say_what_stopped_it(raised, calls):
 
 @pytest.mark.task(2)
 @pytest.mark.points(6)
-def test_no_way_in_is_left(answer, in_force, flag, fresh):
+def test_no_way_in_is_left(answer, in_force, flag, sessions):
     """With your key policy in force `break_in` gets nothing, and the role backup has no right beyond its work."""
     secret, ciphertext = flag()
     try:
@@ -205,11 +196,10 @@ def test_no_way_in_is_left(answer, in_force, flag, fresh):
             file=display_path(mine.path),
             line=line,
         )
-    session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/backup/{fresh.text(8)}", BACKUP)
     # Grants without a grantee, which are for AWS services, come second: they are not what an intruder would make.
     for beside in ((allow("kms:CreateGrant", by=BACKUP, only=NO_GRANTEE),), ()):
         must_allow_no_more(
-            replace(in_force, callers=[session]),
+            replace(in_force, callers=sessions(BACKUP)),
             Documents(policy("the work of backup", IAM_DECIDES, *WORK_OF_BACKUP, *beside)),
             _how_it_leads_in,
         )
@@ -247,9 +237,8 @@ def _how_it_leads_in(request):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_backup_and_restore_go_on(in_force, calls, fresh):
+def test_backup_and_restore_go_on(in_force, calls, sessions):
     """The role backup can describe, re-encrypt on the same key and make grants for restore, which decrypts by them."""
-    session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/backup/{fresh.text(8)}", BACKUP)
     for_restore = {
         "StringEquals": {"kms:GranteePrincipal": RESTORE},
         "ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"},
@@ -257,7 +246,7 @@ def test_backup_and_restore_go_on(in_force, calls, fresh):
         "Null": {"kms:GrantConstraintType": "true", "kms:RetiringPrincipal": "true"},
     }
     must_allow(
-        replace(in_force, callers=[session]),
+        replace(in_force, callers=sessions(BACKUP)),
         Documents(
             policy(
                 "the work of backup",
@@ -268,9 +257,8 @@ def test_backup_and_restore_go_on(in_force, calls, fresh):
         ),
         "A fix that stops the nightly backup is taken back the next morning, and the hole with it.",
     )
-    decrypts = Principal(f"arn:aws:sts::{OWNER}:assumed-role/restore/{fresh.text(8)}", RESTORE)
     must_allow(
-        replace(in_force, callers=[decrypts]),
+        replace(in_force, callers=sessions(RESTORE)),
         Documents(policy("restore decrypts", allow("kms:Decrypt", by=RESTORE, only=both(calls, SYMMETRIC)))),
         "It has the grant that backup makes for it, and only a Deny stops a grant.",
     )
@@ -278,11 +266,10 @@ def test_backup_and_restore_go_on(in_force, calls, fresh):
 
 @pytest.mark.task(2)
 @pytest.mark.points(1)
-def test_records_and_administrators_go_on(in_force, calls, fresh):
+def test_records_and_administrators_go_on(in_force, calls, sessions):
     """The role records can do its work, and the rest of the account what IAM policies allow."""
-    session = Principal(f"arn:aws:sts::{OWNER}:assumed-role/records/{fresh.text(8)}", RECORDS)
     must_allow(
-        replace(in_force, callers=[session]),
+        replace(in_force, callers=sessions(RECORDS)),
         Documents(policy("the work of records", allow(OF_RECORDS, by=RECORDS, only=both(calls, SYMMETRIC)))),
         "It is what the key is for.",
     )

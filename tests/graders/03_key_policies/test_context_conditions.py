@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading import expect, reject
-from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import (
     ADMINISTRATION,
     BESIDE_THE_POINT,
@@ -18,11 +17,10 @@ from kms_katas.grading.intents import (
     USE,
     allow,
     both,
-    called_directly,
     policy,
 )
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
-from kms_katas.policy import Documents, Principal
+from kms_katas.grading.judge import must_allow, must_allow_no_more
+from kms_katas.policy import Documents
 
 OWNER = "111122223333"
 KEY_ID = "8a4d2f60-1b9c-4e37-b5d1-6e03c9a7f412"
@@ -75,37 +73,24 @@ def learner(north, fresh):
 
 
 @pytest.fixture
-def asked(answer, lab, north, south, key):
+def asked(key_policy_on, north, south, key):
     """The learner's key policy, in force."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named), (mine,))
+    return key_policy_on(key)
 
 
 @pytest.fixture
-def sessions(fresh):
+def tenants(sessions):
     """Two sessions of each tenant's role."""
-    return [
-        Principal(f"arn:aws:sts::{OWNER}:assumed-role/{name}/{fresh.text(length)}", arn)
-        for name, arn in ARNS.items()
-        for length in (8, 12)
-    ]
-
-
-@pytest.fixture
-def calls(lab):
-    """What each call has that the programs and the administrators make."""
-    return called_directly(lab.region, lab.clock.now())
+    return [session for arn in ARNS.values() for session in sessions(arn)]
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_each_tenant_uses_the_key_with_its_pair(asked, sessions, calls):
+def test_each_tenant_uses_the_key_with_its_pair(asked, tenants, calls):
     """Each tenant's role uses the key with its own pair: all the operations named, and without an IAM policy."""
     pairs = [allow(OPERATIONS, by=ARNS[name], only=both(_cipher(calls), with_pair(TENANTS[name]))) for name in TENANTS]
     must_allow(
-        replace(asked, callers=sessions),
+        replace(asked, callers=tenants),
         Documents(policy("each its own pair", *pairs)),
         "Each role needs all the operations, with its own pair; StringEquals compares values, and the names in "
         "kms:EncryptionContextKeys, letter by letter.",
@@ -114,18 +99,18 @@ def test_each_tenant_uses_the_key_with_its_pair(asked, sessions, calls):
 
 @pytest.mark.task(1)
 @pytest.mark.points(3)
-def test_no_tenant_uses_it_with_another_context(asked, sessions):
+def test_no_tenant_uses_it_with_another_context(asked, tenants):
     """No tenant's role uses the key with any other encryption context, or has any other operation by this policy."""
-    by_itself = replace(asked, callers=sessions, identity="given")
+    by_itself = replace(asked, callers=tenants, identity="given")
     must_allow_no_more(by_itself, Documents(policy("each its own pair", *MAY)), _another_context)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_tenants_can_describe_the_key(asked, sessions, calls):
+def test_tenants_can_describe_the_key(asked, tenants, calls):
     """Both roles can call DescribeKey, a request that has no encryption context."""
     must_allow(
-        replace(asked, callers=sessions),
+        replace(asked, callers=tenants),
         Documents(policy("they look at it", allow("kms:DescribeKey", by=list(ARNS.values()), only=calls))),
         "DescribeKey takes no encryption context, so under a condition on one it is never allowed, and under a Deny "
         "that misses one always denied.",

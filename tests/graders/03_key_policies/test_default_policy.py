@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, allow, inside, outside, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.policy import Documents
 
 OWNER = "111122223333"
@@ -30,12 +29,9 @@ def on_call(lab):
 
 
 @pytest.fixture
-def in_force(answer, lab, key, on_call):
+def in_force(key_policy_on, key, on_call):
     """The learner's key policy, in force."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named), (mine,))
+    return key_policy_on(key)
 
 
 @pytest.mark.task(1)

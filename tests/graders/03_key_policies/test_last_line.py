@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, deny, inside, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.grading.intents import SYMMETRIC, USE, allow, both, deny, inside, policy
+from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
 
 OWNER = "111122223333"
@@ -23,11 +22,7 @@ RUNNING = [
     *("kms:EnableKey", "kms:DisableKey", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:RotateKeyOnDemand"),
     *("kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"),
 ]
-USING = [
-    *("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
-]
-PAIRS = ["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]
+USING = [name for name in USE if "KeyPair" not in name]
 LETTING_IN = ["kms:PutKeyPolicy", "kms:CreateGrant"]
 CHANGING = [*RUNNING, "kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"]
 """What runs a symmetric key of KMS's own; what needs another kind of key can harm nothing here."""
@@ -74,31 +69,11 @@ def learner(records, fresh):
 
 
 @pytest.fixture
-def calls(lab):
-    """What each call of those whom the brief names has."""
-    return called_directly(lab.region, lab.clock.now())
-
-
-@pytest.fixture
-def sessions(fresh):
-    """`sessions(role)`: any two sessions of a role."""
-
-    def of(role):
-        name = role.rpartition("/")[2]
-        return [Principal(f"arn:aws:sts::{OWNER}:assumed-role/{name}/{fresh.text(length)}", role) for length in (8, 12)]
-
-    return of
-
-
-@pytest.fixture
-def asked(answer, lab, key, keeper, records):
+def asked(key_policy_on, key, keeper, records):
     """`asked()`: the question about the learner's key policy, which is in force then."""
 
     def question(*permissions):
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=OWNER)
-        put_key_policy(mine, lab.home, key, by=keeper)
-        about = Question(answer, key, Documents(mine.named), (mine,))
+        about = key_policy_on(key, by=keeper)
         return replace(about, permissions=permissions) if permissions else about
 
     return question
@@ -108,7 +83,7 @@ def asked(answer, lab, key, keeper, records):
 @pytest.mark.points(5)
 def test_iam_gives_nobody_the_data(asked, key, key_admins, keeper, records):
     """No IAM policy, be it *, lets anybody else in the account use the key, change its policy, or make a grant."""
-    refused = [*USING, *PAIRS, *LETTING_IN]
+    refused = [*USE, *LETTING_IN]
     must_allow_no_more(
         asked(*refused),
         Documents(policy("not by IAM", EVERYBODY, deny(refused, by="*", only=THE_REST))),
@@ -167,7 +142,7 @@ def test_administrators_run_the_key(asked, calls, sessions):
 @pytest.mark.points(2)
 def test_administrators_do_not_use_the_key(asked):
     """Sessions of key-admins can neither use the key nor make grants, even with kms:* in IAM."""
-    refused = [*USING, *PAIRS, "kms:CreateGrant"]
+    refused = [*USE, "kms:CreateGrant"]
     must_allow_no_more(
         asked(*refused),
         Documents(policy("never used", EVERYBODY, deny(refused, by=ADMINS))),

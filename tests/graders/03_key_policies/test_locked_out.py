@@ -8,20 +8,14 @@ from dataclasses import replace
 import pytest
 
 from kms_katas.grading.expect import reject
-from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, allow, both, called_directly, deny, policy
+from kms_katas.grading.intents import OF_A_SYMMETRIC_KEY, SYMMETRIC, USE, allow, both, deny, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.outcome import AnswerUnusable
-from kms_katas.policy import Documents, Grant, Principal
+from kms_katas.policy import Documents, Grant
 
 OWNER = "111122223333"
 KEY_ID = "7b3e9a10-52c8-4f6d-a1e4-90d8c6f7b215"
 PAYROLL = f"arn:aws:iam::{OWNER}:role/payroll"
-USE = [
-    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
-    *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
-]
 THE_REST = [name for name in OF_A_SYMMETRIC_KEY if name not in USE]
 
 
@@ -45,23 +39,24 @@ def intern(lab):
 
 @pytest.fixture
 def granted(lab, key, intern, fresh):
-    """Grants: the intern's and a role's, which the lab has, and one that somebody of another account might get."""
+    """Grants: the intern's and a role's, which the lab has, and what some of another account might get: one user, and
+    the role there that has the name of this one."""
     role, stranger = lab.home.role(fresh.text(8)), f"arn:aws:iam::444455556666:user/{fresh.text(8)}"
+    namesake = PAYROLL.replace(OWNER, "444455556666")
     for holder in (intern, role):
         lab.home.admin.client("kms").create_grant(KeyId=key, GranteePrincipal=holder.arn, Operations=["Decrypt"])
     return tuple(
         Grant(f"to {arn.split(':', 5)[5]}", key, arn, ("Decrypt",), issuing_account=OWNER)
-        for arn in (intern.arn, role.arn, stranger)
+        for arn in (intern.arn, role.arn, stranger, namesake)
     )
 
 
 @pytest.fixture
-def put(answer, lab, key, payroll, granted):
+def put(answer, key_policy_on, key, payroll, granted):
     """The question about the learner's key policy beside the grants; and what KMS said when it refused the policy."""
     mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
     try:
-        put_key_policy(mine, lab.home, key)
+        key_policy_on(key)
         refused = None
     except AnswerUnusable as error:
         refused = error
@@ -80,12 +75,6 @@ def in_force(put):
             file=refused.file,
         )
     return question
-
-
-@pytest.fixture
-def calls(lab):
-    """What each call has that somebody makes by themselves."""
-    return called_directly(lab.region, lab.clock.now())
 
 
 @pytest.mark.task(1)
@@ -116,13 +105,10 @@ def test_whoever_iam_lets_changes_the_policy(put, calls):
 
 @pytest.mark.task(1)
 @pytest.mark.points(2)
-def test_payroll_uses_the_key(in_force, calls, fresh):
+def test_payroll_uses_the_key(in_force, calls, sessions):
     """Every session of the role payroll can use the key, in any encryption context."""
-    sessions = [
-        Principal(f"arn:aws:sts::{OWNER}:assumed-role/payroll/{fresh.text(length)}", PAYROLL) for length in (8, 12)
-    ]
     must_allow(
-        replace(in_force, callers=sessions),
+        replace(in_force, callers=sessions(PAYROLL)),
         Documents(policy("payroll's part", allow(USE, by=OWNER, only=both(calls, SYMMETRIC)))),
         "A Deny has to leave out whom it is not for; aws:PrincipalArn of a session is the ARN of its role.",
     )

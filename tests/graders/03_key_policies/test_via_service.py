@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading import expect, reject
-from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import (
     ADMINISTRATION,
     BESIDE_THE_POINT,
@@ -18,13 +17,12 @@ from kms_katas.grading.intents import (
     USE,
     allow,
     both,
-    called_directly,
     called_through,
     inside,
     policy,
 )
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
-from kms_katas.policy import Documents, Principal
+from kms_katas.grading.judge import must_allow, must_allow_no_more
+from kms_katas.policy import Documents
 
 OWNER, STRANGERS = "111122223333", "444455556666"
 KEY_ID = "3c9f1b7e-52d4-4a86-9e0b-71f6a2c8d534"
@@ -65,18 +63,9 @@ def learner(role, fresh):
 
 
 @pytest.fixture
-def asked(answer, lab, role, key):
+def asked(key_policy_on, role, key):
     """The learner's key policy, in force."""
-    mine = answer.policy("key-policy.json")
-    those_named(mine, lab, but=OWNER)
-    put_key_policy(mine, lab.home, key)
-    return Question(answer, key, Documents(mine.named), (mine,))
-
-
-@pytest.fixture
-def sessions(fresh):
-    """Any two sessions of the role."""
-    return [Principal(f"arn:aws:sts::{OWNER}:assumed-role/contracts/{fresh.text(n)}", ROLE) for n in (8, 12)]
+    return key_policy_on(key)
 
 
 @pytest.mark.task(1)
@@ -85,7 +74,7 @@ def test_role_puts_and_gets_through_s3(asked, sessions, lab):
     """What S3 asks for on behalf of the role is allowed, with no IAM policy on KMS, in every bucket of the Region."""
     calls = both(both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC), IN_ALL_BUCKETS)
     must_allow(
-        replace(asked, callers=sessions),
+        replace(asked, callers=sessions(ROLE)),
         Documents(policy("the role through S3", allow(S3_ASKS_FOR, by=ROLE, only=calls))),
         "S3 asks KMS in the name of whoever puts or gets an object: for a data key to encrypt, and to decrypt that "
         "data key again.",
@@ -97,18 +86,17 @@ def test_role_puts_and_gets_through_s3(asked, sessions, lab):
 def test_role_gets_in_by_no_other_way(asked, sessions):
     """The role uses the key through S3 in us-east-1 and by no other way, and does nothing else with it."""
     # What IAM policies add to this is asked below, of the role too.
-    by_itself = replace(asked, callers=sessions, identity="given")
+    by_itself = replace(asked, callers=sessions(ROLE), identity="given")
     must_allow_no_more(by_itself, Documents(policy("the role through S3", *MAY)), _another_way)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_administrators_keep_the_key(asked, lab):
+def test_administrators_keep_the_key(asked, calls):
     """In account 111122223333 IAM policies go on deciding who administers the key."""
-    calls = both(called_directly(lab.region, lab.clock.now()), NOT_THE_ROLE)
     must_allow(
         asked,
-        Documents(policy("administration", allow(ADMINISTRATION, by=OWNER, only=calls))),
+        Documents(policy("administration", allow(ADMINISTRATION, by=OWNER, only=both(calls, NOT_THE_ROLE)))),
         "What the brief lists stays with the account's administrators, who call KMS themselves and never through S3.",
     )
 
