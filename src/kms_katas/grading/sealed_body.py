@@ -42,16 +42,7 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
         expected="a body that shows neither the payload nor its data key",
         next_step="Encrypt the payload under its data key, and put nothing else of either into the body.",
     )
-    pieces, again = pieces_again(body)
-    # A few may be no fault: a header may hold a run of zero bytes.
-    expect(
-        again < 5,
-        "Equal parts of the payload came out as equal parts of the body, so its pattern can be seen. ECB does this, "
-        "and so does a key stream that starts anew for each piece.",
-        expected="no 16 bytes of the body twice",
-        next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
-        actual=f"of {pieces} pieces of the body, 16 bytes each, {again} stand in it more than once",
-    )
+    expect_no_pattern(body, "the body")
     expect(
         len(body) >= len(payload),
         "The body is shorter than its payload, so its length tells what kind of payload it is: one that repeats itself "
@@ -59,6 +50,20 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
         expected=f"at least {len(payload):,} bytes, whatever the payload holds",
         next_step="Do not compress what you encrypt.",
         actual=f"{len(body):,} bytes",
+    )
+
+
+def expect_no_pattern(sealed: bytes, what: str) -> None:
+    """Refuses `sealed`, made of many equal bytes, when it repeats itself too. `what` it is: as "the body"."""
+    pieces, again = pieces_again(sealed)
+    # A few may be no fault: a header may hold a run of zero bytes.
+    expect(
+        again < 5,
+        f"Equal parts of the payload came out as equal parts of {what}, so its pattern can be seen. ECB does this, "
+        "and so does a key stream that starts anew for each piece.",
+        expected=f"no 16 bytes of {what} twice",
+        next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
+        actual=f"of {pieces} pieces of {what}, 16 bytes each, {again} stand in it more than once",
     )
 
 
