@@ -17,8 +17,8 @@ DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _MORE_DIGESTS = ("sha224", "sha384", "sha3_256", "sha3_512", "blake2b", "blake2s")
 _ENOUGH_OF_A_DIGEST = 8
 """Bytes. Who shortens a digest rarely keeps less, and less turns up by chance."""
-_SHORT = 2_000
-"""In a longer text 4 bytes turn up by chance."""
+_END = 1_000
+"""Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
 
 
@@ -39,16 +39,18 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> 
 
 
 def digest_in(content: bytes, text: bytes) -> str | None:
-    """The name of a digest or checksum of `content`, made without a key, that `text` holds or begins to, or None."""
+    """The name of a digest or checksum of `content`, made without a key, that `text` holds or begins to, or None.
+
+    A checksum counts near the ends of `text` only.
+    """
     for name in (*DIGESTS, *_MORE_DIGESTS):
         digest = hashlib.new(name, content).digest()
         if spelling_of(digest[:_ENOUGH_OF_A_DIGEST], text, whole=True):
             return name
     checksum = zlib.crc32(content)
-    spellings = [b"%d" % checksum, b"%08x" % checksum, b"%08X" % checksum]
-    if len(text) <= _SHORT:
-        spellings += [checksum.to_bytes(4, "big"), checksum.to_bytes(4, "little")]
-    return "crc32" if any(one in text for one in spellings) else None
+    binary = (checksum.to_bytes(4, "big"), checksum.to_bytes(4, "little"))
+    spellings = (b"%d" % checksum, b"%08x" % checksum, b"%08X" % checksum, *binary)
+    return "crc32" if any(one in end for one in spellings for end in (text[:_END], text[-_END:])) else None
 
 
 def pieces_again(data: bytes) -> tuple[int, int]:

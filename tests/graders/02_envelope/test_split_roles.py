@@ -72,7 +72,7 @@ def container(lab, key, fresh):
     """Makes a container as the portal should."""
 
     def make(under=key):
-        name = f"case-{fresh.text(6)}/1"
+        name = f"Case-{fresh.text(6)}/1"
         asked = {"KeyId": under, "KeySpec": "AES_256", "EncryptionContext": {"container": name}}
         made = lab.home.admin.client("kms").generate_data_key(**asked)
         return Container(name, made["CiphertextBlob"], made["Plaintext"])
@@ -84,7 +84,7 @@ def container(lab, key, fresh):
 @pytest.mark.points(2)
 def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, worker, wide, fresh):
     """Each container gets a new data key, wrapped by KMS and bound to the container's ID."""
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
+    ids = [f"Case-{fresh.text(6)}/{number}" for number in range(2)]
     blobs, data_keys = set(), set()
     for key_id, asked in ((key, ids), (key.split("/")[1], ids[1:])):
         before = len(answer.calls)
@@ -114,7 +114,7 @@ def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, 
 def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
     """Nothing that the portal asks of KMS, or hears from it, is a plaintext data key; a wide role changes nothing."""
     for who, count in ((wide, 2), (portal, 1)):
-        ids = [f"case-{fresh.text(6)}/{number}" for number in range(count)]
+        ids = [f"Case-{fresh.text(6)}/{number}" for number in range(count)]
         wrapped, calls = _call(answer, who, "prepare", key, ids)
         expect(
             any(call.operation == WRAP and call.response for call in calls),
@@ -129,7 +129,7 @@ def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
 @pytest.mark.points(1)
 def test_a_refusal_stops_the_portal(answer, lab, key, fresh):
     """When KMS refuses, `prepare` raises: it tries no other way, and gives no result in part."""
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
+    ids = [f"Case-{fresh.text(6)}/{number}" for number in range(2)]
     deny = {"Effect": "Deny", "Action": f"kms:{WRAP}", "Resource": "*"}
     last = deny | {"Condition": {"StringEquals": {"kms:EncryptionContext:container": ids[-1]}}}
     for name, story, more in (
@@ -204,7 +204,7 @@ def test_kms_decides_in_every_call(answer, lab, key, worker, wide, container, fr
     body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
     forged_body = _fill(answer, wide, foreign, planted, payload)
     answer.raises("read", answer.client(worker), key, mine.id, blob, body)
-    changed, other = flip(blob, fresh.integer(0, len(blob) - 1)), f"case-{fresh.text(6)}/1"
+    changed, other = flip(blob, fresh.integer(0, len(blob) - 1)), f"Case-{fresh.text(6)}/1"
     moved = "the wrapped key was another container's. KMS opens it with the encryption context that it was made with, "
     stray = "the wrapped key was another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes "
     kept = "the KMS key was disabled: the function kept a data key, which nobody can take back."
