@@ -212,6 +212,19 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
     payload = fresh.bytes(200)
     sealed = _seal(answer, key, payload)
     _open(answer, sealed, payload)
+    admin = lab.home.admin.client("kms")
+    admin.disable_key(KeyId=key)
+    opened = _attempt(answer, sealed.fields)  # in the process that sealed and opened it
+    if opened is not None and not opened.value:
+        _reject_swallowed(opened.value, "The KMS key was disabled")
+    expect(
+        opened is None,
+        "The KMS key was disabled, so nobody may open anything, and yet `open_sealed` gave back bytes.",
+        expected="an exception",
+        next_step="Get the data key from KMS at every opening, keep neither it nor the payload in memory, and let the "
+        "error of KMS through.",
+    )
+    admin.enable_key(KeyId=key)
     answer.restart()
     with monkeypatch.context() as patch:
         patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
@@ -223,17 +236,6 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
         expected="an exception: the body must not open under a wrong data key",
         next_step="Encrypt and decrypt with the plaintext data key that KMS gives, not with a constant or with "
         "anything made from what is stored.",
-    )
-    lab.home.admin.client("kms").disable_key(KeyId=key)
-    answer.restart()
-    opened = _attempt(answer, sealed.fields)
-    if opened is not None and not opened.value:
-        _reject_swallowed(opened.value, "The KMS key was disabled")
-    expect(
-        opened is None,
-        "The KMS key was disabled, so nobody may open anything, and yet `open_sealed` gave back bytes.",
-        expected="an exception",
-        next_step="Get the data key from KMS at every opening, and let its error through.",
     )
 
 
@@ -299,7 +301,7 @@ def _seal(answer, key, payload):
 
 
 def _open(answer, sealed, payload):
-    """Call `open_sealed` in a process that never sealed, and refuse whatever is not `payload` with the help of KMS."""
+    """Call `open_sealed`, and refuse whatever is not `payload` with the help of KMS."""
     before = len(answer.calls)
     try:
         opened = answer.call("open_sealed", answer.client(), sealed.fields)
