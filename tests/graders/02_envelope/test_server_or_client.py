@@ -271,9 +271,12 @@ def test_the_object_is_sealed(answer, lab, partners, bucket, key, fresh, monkeyp
 @pytest.mark.task(3)
 @pytest.mark.points(1)
 def test_sealed_objects_come_back(answer, partners, bucket, key, fresh):
-    """`get_sealed` gives back what another program sealed."""
-    for name, wanted in (("theirs", fresh.bytes(700)), ("empty", b"")):
-        partners.put_object(Bucket=bucket, Key=name, Body=wanted)
+    """`get_sealed` gives back what you, or another program, sealed in another process."""
+    sealed = {"ours": b"", "theirs": fresh.bytes(700)}
+    answer.call("put_sealed", bucket, "ours", key, sealed["ours"])
+    answer.restart()
+    partners.put_object(Bucket=bucket, Key="theirs", Body=sealed["theirs"])
+    for name, wanted in sealed.items():
         before = len(answer.calls)
         try:
             opened = answer.call("get_sealed", bucket, name, key)
@@ -281,7 +284,7 @@ def test_sealed_objects_come_back(answer, partners, bucket, key, fresh):
             if len(answer.calls) > before:
                 raise
             reject(
-                "`get_sealed` never asked KMS, and raised. Another program put this object: nothing of it is in your "
+                "`get_sealed` never asked KMS, and raised. Another process put this object: nothing of it is in your "
                 "process's memory.",
                 expected=show(wanted),
                 next_step="Read the object from S3, and open it with the help of KMS.",
