@@ -204,13 +204,9 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
     payload = fresh.bytes(200)
     sealed = _seal(answer, key, payload)
     _open(answer, sealed, payload)
-    answer.restart()
-    with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
-        opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
-    expect_its_data_key(opened, payload)
-    lab.home.admin.client("kms").disable_key(KeyId=key)
-    answer.restart()
+    admin = lab.home.admin.client("kms")
+    admin.disable_key(KeyId=key)
+    # In the process that sealed and opened it.
     opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
     if opened is not None and not opened.value:
         _reject_swallowed(opened.value, "The KMS key was disabled")
@@ -218,8 +214,15 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
         opened is None,
         "The KMS key was disabled, so nobody may open anything, and yet `open_sealed` gave back bytes.",
         expected="an exception",
-        next_step="Get the data key from KMS at every opening, and let its error through.",
+        next_step="Get the data key from KMS at every opening, keep neither it nor the payload in memory, and let the "
+        "error of KMS through.",
     )
+    admin.enable_key(KeyId=key)
+    answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
+    expect_its_data_key(opened, payload)
 
 
 @dataclass(frozen=True)
@@ -270,7 +273,7 @@ def _seal(answer, key, payload):
 
 
 def _open(answer, sealed, payload):
-    """Call `open_sealed` in a process that never sealed, and refuse whatever is not `payload` with the help of KMS."""
+    """Call `open_sealed`, and refuse whatever is not `payload` with the help of KMS."""
     before = len(answer.calls)
     try:
         opened = answer.call("open_sealed", answer.client(), sealed.fields)
