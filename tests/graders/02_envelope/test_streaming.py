@@ -99,9 +99,10 @@ def test_sealed_stream_shows_nothing(answer, key, fresh):
         next_step="Let an authenticated cipher, or a MAC under the data key, guard the chunks in place of the digest.",
     )
     even = bytes([fresh.integer(0, 255), 10]) * (len(content) // 2)
-    lengths = [len(sealed.data), *(len(_seal(answer, key, even).data) for _ in range(2))]
+    lengths = [len(sealed.data), len(_seal(answer, key, even).data)]
     expect(
-        abs(lengths[0] - lengths[1]) <= 32 or lengths[1] != lengths[2],  # escapes, or a padding, by chance
+        abs(lengths[0] - lengths[1]) <= 32  # or escapes, or a padding, by chance: those differ from time to time
+        or {len(_seal(answer, key, even).data) for _ in range(4)} != {lengths[1]},
         "Two streams of the same length came out as sealed streams of unequal length, for they hold other things. What "
         "is compressed, or cut where its lines end, shows by its length what it is.",
         expected="a sealed stream whose length follows from the length of the stream alone",
