@@ -181,7 +181,7 @@ def _must_pass(kit: Kit, kata: Kata, answer: Path, verdicts: Iterable[Verdict]) 
 def _must_fail(kata: Kata, answer: Path, wanted: str, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
     for verdict in verdicts:
         # Code must run to be wrong; a policy that AWS refuses is a wrong policy.
-        refusals = ("fail", "timeout", "error") if kata.documents_only else ("fail", "timeout")
+        refusals = ("fail", "timeout", "error") if kata.has_documents else ("fail", "timeout")
         failed = [check.check for check in verdict.checks if check.status in refusals]
         if wanted not in failed:
             instead = f"it fails {', '.join(failed)} instead" if failed else "it fails none"

@@ -1,11 +1,11 @@
 """A request that a proof found, sent in the lab as somebody who is just so: the evidence beside the sentence.
 
-Not for whether it should be allowed. What the lab cannot have (a service that calls in its own name, another year) is
-not sent, and the sentence stands alone.
+Not for whether it should be allowed. What the lab cannot have (another year) is not sent, and the sentence
+stands alone.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import xform_name
@@ -14,13 +14,16 @@ from botocore.exceptions import ClientError
 from kms_katas.grading.answer import Answer
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
+from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
+from kms_katas.lab.services.keys_for_services import ask_kms_as_service
 from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
+_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount")
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL = {
     "kms:GranteePrincipal": "GranteePrincipal",
@@ -36,6 +39,7 @@ _OF_THE_LAB = {
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
         "aws:PrincipalIsAWSService",
+        "aws:PrincipalServiceName",
         "aws:CurrentTime",
         "aws:EpochTime",
     ),
@@ -48,22 +52,20 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
 
     The documents are in force already, but on a key that is not there yet: it is made, with their key policy.
     """
-    caller = _caller(answer.lab, found)
+    as_somebody = _caller(answer.lab, found)
     order = _order(answer.lab, found.request) if _there(answer.lab, found.request.resource, documents) else None
-    if order is None or caller is None:
+    if order is None or as_somebody is None:
         return
     operation, parameters = order
-    context, allowed = found.request.context, found.first.allowed
-    region = found.request.resource.split(":")[3] if found.request.resource != "*" else None
-    way: dict[str, Any] = {name: context[key] for key, name in _FROM_THE_WAY.items() if key in context}
-    client = caller.client("kms", region, **way)
     before = len(answer.lab.calls)
     try:
-        getattr(client, xform_name(operation))(**parameters)
+        as_somebody(operation, parameters)
         code, said = "", "KMS did it"
     except ClientError as error:
         code, said = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
-    if code == ("" if allowed else "AccessDeniedException"):
+    except KMSError as error:
+        code, said = error.code, error.message
+    if code == ("" if found.first.allowed else "AccessDeniedException"):
         answer.called, answer.returned = f"{operation} on the key, as {spoken(found.request)}", said
         for call in answer.lab.calls[before:]:
             answer.lab.remark(call, "answer")
@@ -95,8 +97,29 @@ def spoken(request: Request) -> str:
     return f"{caller.arn.split(':', 5)[5]} in account {caller.account}"
 
 
-def _caller(lab: Lab, found: Counterexample) -> Principal | None:
-    """Somebody of the lab who is the one that calls, with an identity policy for everything where that is assumed."""
+def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]], object] | None:
+    """How the one that calls sends an operation with its parameters; None where the lab has nobody who is just so."""
+    request = found.request
+    region = request.resource.split(":")[3] if request.resource != "*" else None
+    if request.principal.kind == "Service":
+        if request.context.keys() & _FROM_THE_WAY.keys():
+            return None
+        arn, account = (str(request.context.get(key, "")) for key in _OF_A_SERVICE)
+
+        def as_service(operation: str, parameters: Mapping[str, Any]) -> object:
+            return ask_kms_as_service(request.principal.arn, region or lab.region, operation, parameters, arn, account)
+
+        return as_service
+    caller = _somebody(lab, found)
+    if caller is None or request.context.keys() & set(_OF_A_SERVICE):
+        return None
+    way: dict[str, Any] = {name: request.context[key] for key, name in _FROM_THE_WAY.items() if key in request.context}
+    client = caller.client("kms", region, **way)
+    return lambda operation, parameters: getattr(client, xform_name(operation))(**parameters)
+
+
+def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
+    """Who of the lab is the one that calls, with an identity policy for everything where that is assumed."""
     caller = found.request.principal
     if caller.kind not in ("Account", "User", "AssumedRole") or caller.federated_provider is not None:
         return None
@@ -129,7 +152,7 @@ def _caller(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB}
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")
