@@ -126,9 +126,9 @@ def test_whoever_a_policy_names_in_other_accounts_is_made_in_the_lab_once(lab, b
     assert lab.home.find(f"arn:aws:iam::{OWNER}:user/nobody") is None
 
 
-def test_all_files_of_an_answer_go_where_their_names_say(lab, bob, write):
+def test_all_documents_of_an_answer_go_where_their_names_say(lab, bob, write):
     class Both:
-        learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json")
+        learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json", "answer.py")
 
         def __init__(self, lab):
             self.lab = lab

@@ -30,14 +30,16 @@ def prompt(place: Place, word: str | None) -> int:
     kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
-    define = _put_in_force if kata.documents_only else _define
-    path = workspace.answer(kata)
-    in_lab_of(
-        kit,
-        kata,
-        lambda answer, names: _converse(kata, lambda: define(path, answer, names), answer, names),
-        path.parent,
-    )
+    folder = workspace.folder(kata)
+
+    def begin(answer: Answer, names: dict[str, Any]) -> None:
+        if kata.has_documents:
+            _put_in_force(answer, names)
+        for name in kata.answer:
+            if name.endswith(".py"):
+                _define(folder / name, names)
+
+    in_lab_of(kit, kata, lambda answer, names: _converse(kata, lambda: begin(answer, names), answer, names), folder)
     return PASSED
 
 
@@ -111,7 +113,7 @@ def _explain_last(lab: Lab) -> None:
     screen.console().print("\n".join(lines), markup=False, highlight=False)
 
 
-def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+def _define(path: Path, names: dict[str, Any]) -> None:
     """Add what the learner's code defines."""
     console = screen.console()
     try:
@@ -125,7 +127,7 @@ def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
         console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
 
 
-def _put_in_force(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+def _put_in_force(answer: Answer, names: dict[str, Any]) -> None:
     """Put the learner's policies where they count, and say which people there are to try them."""
     console = screen.console()
     for name, value in names.items():
