@@ -247,8 +247,8 @@ def _say_why(decision):
             next_step="Let `encrypt_queue` name `key_arn` as the queue's KmsMasterKeyId.",
         )
     reject(
-        f"S3 refuses the configuration: for an event it asked for {request.action} on your key, and the key policy does "
-        "not let it. S3 itself does not say which of the two permissions is missing.",
+        f"S3 refuses the configuration: for an event it asked for {request.action} on your key, and the key "
+        "policy does not let it. S3 itself does not say which of the two permissions is missing.",
         expected="the key policy lets S3 make a data key and open it",
         next_step="Mend key-policy.json as the checks of task 1 say.",
         actual=" ".join(explain(decision))[:300],
