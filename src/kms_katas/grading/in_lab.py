@@ -17,13 +17,14 @@ from kms_katas.lab.accounts import Role
 from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
+from kms_katas.lab.organizations import organization_keys
 from kms_katas.lab.services.keys_for_services import ask_kms_as_service
 from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
-_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount")
+_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL = {
     "kms:GranteePrincipal": "GranteePrincipal",
@@ -102,12 +103,16 @@ def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]
     request = found.request
     region = request.resource.split(":")[3] if request.resource != "*" else None
     if request.principal.kind == "Service":
+        arn, account, organization = (request.context.get(key, "") for key in _OF_A_SERVICE)
         if request.context.keys() & _FROM_THE_WAY.keys():
             return None
-        arn, account = (str(request.context.get(key, "")) for key in _OF_A_SERVICE)
+        if organization != organization_keys("Source", str(account)).get("aws:SourceOrgID", ""):
+            return None
 
         def as_service(operation: str, parameters: Mapping[str, Any]) -> object:
-            return ask_kms_as_service(request.principal.arn, region or lab.region, operation, parameters, arn, account)
+            return ask_kms_as_service(
+                request.principal.arn, region or lab.region, operation, parameters, str(arn), str(account)
+            )
 
         return as_service
     caller = _somebody(lab, found)
