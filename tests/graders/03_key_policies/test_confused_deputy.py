@@ -20,6 +20,8 @@ KEY_ID, ORGANIZATION = "9a4c7e02-1d5b-4f38-8e6a-b3f0d2c5a716", "o-a1b2c3d4e5"
 CLOUDTRAIL, IN_THE_CONTEXT = "cloudtrail.amazonaws.com", "kms:EncryptionContext:aws:cloudtrail:arn"
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{OWNER}:trail/audit"
 DATA_KEYS = "kms:GenerateDataKey*"
+OF_A_CALLER = ("aws:PrincipalOrgID", "kms:ViaService")
+"""What no request of CloudTrail has, as the brief says: a statement that wants it is idle, and lets nobody in."""
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def test_for_no_other_trail(of_cloudtrail):
                 allow_service(DATA_KEYS, CLOUDTRAIL, by_source),
                 allow_service(DATA_KEYS, CLOUDTRAIL, by_context),
                 allow_service("kms:DescribeKey", CLOUDTRAIL),
+                *(allow_service("kms:*", CLOUDTRAIL, {"Null": {name: "false"}}) for name in OF_A_CALLER),
             )
         ),
         _why_it_is_too_much,
@@ -172,7 +175,7 @@ def _why_it_is_too_much(request):
     if trail.split(":")[4:5] == [OWNER]:
         return "That is not the trail of the brief: another name or another Region is another trail."
     if trail:
-        return "That is not the trail of the brief, and not even one of its account: a star is met by anybody's."
+        return "That is not the trail of the brief, nor one of its account: a star or a variable is met by anybody's."
     if context.keys() & {"aws:SourceAccount", "aws:SourceOrgID"}:
         return "That is so for every trail that an account or an organization has; the brief names one."
     return (
