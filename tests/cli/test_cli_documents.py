@@ -198,6 +198,23 @@ def test_try_has_the_people_of_the_kata_and_the_policies_in_force(folder, kata, 
     assert "leave and come back" in ran.said
 
 
+def test_an_answer_of_documents_and_code_begins_with_its_first_file_and_has_both_in_the_prompt(
+    doors, kata, here, monkeypatch
+):
+    toml, folder = doors / KATA / "kata.toml", here / "my-katas" / "keys" / "doors"
+    toml.write_text(toml.read_text("utf-8").replace('"iam-policy.json"]', '"iam-policy.json", "answer.py"]'), "utf-8")
+    (doors / KATA / "answer.py").write_text("def walk():\n    return 'walked ' + 'in'\n", "utf-8")
+    kata("init")
+    assert "look for TODO1" in kata("check", "doors").said
+    write(folder, RIGHT)
+    typed = iter(["walk()", "exit()"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    ran = kata("try", "doors")
+    assert "walked in" in ran.out
+    assert ran.said.count("In force") == 2
+
+
 def test_in_the_prompt_why_explains_the_denial_that_came_last(folder, kata, monkeypatch):
     write(folder, RIGHT)
     monkeypatch.delattr(sys, "last_value", raising=False)

@@ -141,9 +141,9 @@ def test_of_two_paths_for_one_name_the_first_is_there_and_kms_refuses_the_other(
     assert "invalid principals" in raised.value.message
 
 
-def test_all_files_of_an_answer_go_where_their_names_say(lab, bob, write):
+def test_all_documents_of_an_answer_go_where_their_names_say(lab, bob, write):
     class Both:
-        learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json")
+        learner, files = bob, ("key-policy.json", "iam-policy.json", "gone.json", "answer.py")
 
         def __init__(self, lab):
             self.lab = lab

@@ -9,6 +9,7 @@ from kms_katas.grading.intents import (
     GIVES_ALL,
     SYMMETRIC,
     allow,
+    allow_service,
     both,
     called_directly,
     called_through,
@@ -258,8 +259,8 @@ def test_the_owners_people_and_all_others_are_judged_apart(asked):
 
 
 def test_a_request_that_the_lab_cannot_have_is_told_all_the_same(lab, asked):
-    service = OWNERS | {"Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:Decrypt"}
-    question = asked(OWNERS, service)
+    of_a_caller = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+    question = asked(OWNERS, allow_service("kms:Decrypt", "s3.amazonaws.com", of_a_caller))
     assert "the service s3.amazonaws.com can call" in refused(must_allow_no_more, question, by(OWNERS)).message
     assert not sent(lab) and not question.answer.called
 

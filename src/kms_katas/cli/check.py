@@ -148,7 +148,7 @@ def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[Ren
         yield Text()
         yield screen.Prose(brief_to_task_one((kit.starter(kata) / "README.md").read_text("utf-8")))
         yield Text()
-    todo = "TODO1" if kata.documents_only else "TODO 1"
+    todo = "TODO1" if kata.answer[0].endswith(".json") else "TODO 1"
     where = f". Open this file and look for {todo}:"
     yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), where)
     yield Text.assemble("    ", (display_path(folder / kata.answer[0]), "cyan"))

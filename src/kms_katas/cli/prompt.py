@@ -112,7 +112,7 @@ def _explain_last(lab: Lab) -> None:
 
 def _add_answer(kata: Kata, folder: Path, answer: Answer, names: dict[str, Any]) -> None:
     """Put the answer's policies in force, then add what its code defines."""
-    if any(name.endswith(".json") for name in kata.answer):
+    if kata.has_documents:
         _put_in_force(answer, names)
     for name in kata.answer:
         if name.endswith(".py"):

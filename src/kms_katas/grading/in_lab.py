@@ -1,7 +1,7 @@
 """A request that a proof found, sent in the lab as somebody who is just so: the evidence beside the sentence.
 
-Not for whether it should be allowed. What the lab cannot have (a service that calls in its own name, another year) is
-not sent, and the sentence stands alone.
+Not for whether it should be allowed. What the lab cannot have (another year) is not sent, and the sentence
+stands alone.
 """
 
 import json
@@ -16,12 +16,16 @@ from kms_katas.grading.in_force import let_there_be
 from kms_katas.grading.intents import GIVES_ALL, allow, policy
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
+from kms_katas.lab.kms.errors import KMSError
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
+from kms_katas.lab.organizations import organization_keys
+from kms_katas.lab.services.keys_for_services import ask_kms_as_service
 from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
+_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "kms:GranteePrincipal": ("GranteePrincipal", str),
@@ -38,6 +42,7 @@ _OF_THE_LAB = {
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
         "aws:PrincipalIsAWSService",
+        "aws:PrincipalServiceName",
         "aws:CurrentTime",
         "aws:EpochTime",
     ),
@@ -50,24 +55,22 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
 
     The documents are in force already, but on a key that is not there yet: it is made, with their key policy.
     """
-    caller = _caller(answer.lab, found)
+    as_somebody = _caller(answer.lab, found)
     order = _order(answer.lab, found.request) if _there(answer.lab, found.request.resource, documents) else None
-    if order is None or caller is None:
+    if order is None or as_somebody is None:
         return
     operation, parameters = order
-    context, allowed = found.request.context, found.first.allowed
-    region = found.request.resource.split(":")[3] if found.request.resource != "*" else None
-    way: dict[str, Any] = {name: context[key] for key, name in _FROM_THE_WAY.items() if key in context}
-    client = caller.client("kms", region, **way)
     before = len(answer.lab.calls)
     try:
-        getattr(client, xform_name(operation))(**parameters)
+        as_somebody(operation, parameters)
         code, said = "", "KMS did it"
     except ParamValidationError:  # such as a principal of no characters, which boto3 does not send
         return
     except ClientError as error:
         code, said = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
-    if code == ("" if allowed else "AccessDeniedException"):
+    except KMSError as error:
+        code, said = error.code, error.message
+    if code == ("" if found.first.allowed else "AccessDeniedException"):
         answer.called, answer.returned = f"{operation} on the key, as {spoken(found.request)}", said
         for call in answer.lab.calls[before:]:
             answer.lab.remark(call, "answer")
@@ -99,8 +102,33 @@ def spoken(request: Request) -> str:
     return f"{caller.arn.split(':', 5)[5]} in account {caller.account}"
 
 
-def _caller(lab: Lab, found: Counterexample) -> Principal | None:
-    """Somebody of the lab who is the one that calls, with an identity policy for everything where that is assumed."""
+def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]], object] | None:
+    """How the one that calls sends an operation with its parameters; None where the lab has nobody who is just so."""
+    request = found.request
+    region = request.resource.split(":")[3] if request.resource != "*" else None
+    if request.principal.kind == "Service":
+        arn, account, organization = (request.context.get(key, "") for key in _OF_A_SERVICE)
+        if request.context.keys() & _FROM_THE_WAY.keys():
+            return None
+        if organization != organization_keys("Source", str(account)).get("aws:SourceOrgID", ""):
+            return None
+
+        def as_service(operation: str, parameters: Mapping[str, Any]) -> object:
+            return ask_kms_as_service(
+                request.principal.arn, region or lab.region, operation, parameters, str(arn), str(account)
+            )
+
+        return as_service
+    caller = _somebody(lab, found)
+    if caller is None or request.context.keys() & set(_OF_A_SERVICE):
+        return None
+    way: dict[str, Any] = {name: request.context[key] for key, name in _FROM_THE_WAY.items() if key in request.context}
+    client = caller.client("kms", region, **way)
+    return lambda operation, parameters: getattr(client, xform_name(operation))(**parameters)
+
+
+def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
+    """Who of the lab is the one that calls, with an identity policy for everything where that is assumed."""
     caller = found.request.principal
     if caller.kind not in ("Account", "User", "AssumedRole") or caller.federated_provider is not None:
         return None
@@ -133,7 +161,7 @@ def _caller(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB}
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")

@@ -27,6 +27,11 @@ def allow(actions: object, *, by: object = None, only: Condition | None = None) 
     return statement | ({"Condition": only} if only else {})
 
 
+def allow_service(actions: object, service: str, only: Condition | None = None) -> dict[str, Any]:
+    """An Allow of `actions` to a service principal, "s3.amazonaws.com": for a key policy."""
+    return allow(actions, by="*", only=only) | {"Principal": {"Service": service}}
+
+
 def deny(
     actions: object, *, by: object = "*", only: Condition | None = None, unless_by: str | None = None
 ) -> dict[str, Any]:
@@ -79,6 +84,22 @@ def called_directly(region: str, now: datetime) -> Condition:
         },
         "BoolIfExists": {"kms:MultiRegion": "false"},
     }
+
+
+def asked_by_service(region: str, now: datetime, source_arn: str, source_account: str) -> Condition:
+    """What every request has that a service makes as itself, for a resource: on the keys and in the time of
+    `called_directly`.
+
+    Nobody's permissions are forwarded, so nothing of a caller is there: no organization, address, network or session
+    (IAM reference, global condition context keys; of the address and the network AWS says nothing, and the lab has
+    none). That aws:SourceAccount is there beside aws:SourceArn is documented for some services only.
+    """
+    absent = (
+        *("aws:PrincipalOrgID", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"),
+        *("aws:VpcSourceIp", "aws:TokenIssueTime", "aws:MultiFactorAuthPresent", "aws:SourceIdentity"),
+    )
+    source = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_account}
+    return both(called_directly(region, now), {"StringEquals": source, "Null": dict.fromkeys(absent, "true")})
 
 
 _FOR_OTHER_KEYS = (

@@ -77,6 +77,11 @@ class Kata:
         return all(name.endswith(".json") for name in self.answer)
 
     @property
+    def has_documents(self) -> bool:
+        """Whether the answer holds a document, beside code or alone."""
+        return any(name.endswith(".json") for name in self.answer)
+
+    @property
     def grader(self) -> str:
         """The path of its checks below tests/graders/: `01_keys/test_hello.py`."""
         return f"{self.folder.split('/')[0].replace('-', '_')}/test_{self.name.replace('-', '_')}.py"

