@@ -68,6 +68,10 @@ RESTING = {
         True,
         lambda: ask([FOR_BOB, one("Deny") | {"NotPrincipal": {"AWS": BOB}}]),
     ),
+    "account-beside-its-own-in-not-principal": (
+        True,
+        lambda: ask([FOR_BOB, one("Deny") | {"NotPrincipal": {"AWS": [f"{BOB}y", f"arn:aws:iam::{OWNER}:root"]}}]),
+    ),
     "allow-with-not-principal": (True, lambda: ask([one() | {"NotPrincipal": {"AWS": f"{BOB}y"}}])),
     "multi-valued-without-qualifier": (
         False,

@@ -97,8 +97,8 @@ def principal_match(statement: Statement, layer: Layer, asked: Asked) -> Princip
 
     A NotPrincipal covers as WILDCARD whoever it does not list; a listed account stands for its principals. With Deny it
     covers everybody who has a permissions boundary, listed or not (IAM guide, "Permissions boundaries for IAM
-    entities"). What AWS makes of an Allow with NotPrincipal, or of a Deny that lists the caller but not its account, is
-    open.
+    entities"). What AWS makes of an Allow with NotPrincipal, of a Deny that lists the caller but not its account, or
+    the account beside another of its principals, is open.
     """
     names, readings = statement.names, asked.readings
     if names is None:
@@ -115,6 +115,14 @@ def principal_match(statement: Statement, layer: Layer, asked: Asked) -> Princip
         statement.effect == "Deny"
         and "not-principal-needs-account" in readings
         and not _account_in(names, asked.caller)
+    ):
+        return "WILDCARD"
+    if (
+        statement.effect == "Deny"
+        and found == "ACCOUNT"
+        and asked.caller.kind != "Account"
+        and "account-beside-its-own-spares-its-root" in readings
+        and any(f":{asked.caller.account}:" in name and name != asked.caller.account_arn for name in names.aws)
     ):
         return "WILDCARD"
     return "WILDCARD" if found is None else None
@@ -233,6 +241,7 @@ def points_in_text(statement: Statement) -> tuple[str, ...]:
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {
         "not-principal-without-account": statement.excludes and statement.effect == "Deny",
+        "account-beside-its-own-in-not-principal": statement.excludes and statement.effect == "Deny",
         "allow-with-not-principal": statement.excludes and statement.effect == "Allow",
         "federated-in-key-policy": statement.names is not None and bool(statement.names.federated),
         "wildcard-in-variable": statement.variables and "${" in texts,

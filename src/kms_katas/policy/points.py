@@ -40,6 +40,11 @@ OPEN_POINTS: Mapping[str, OpenPoint] = {
         " does; here it spares whoever is listed",
         ("not-principal-needs-account",),
     ),
+    "account-beside-its-own-in-not-principal": OpenPoint(
+        "AWS's example of a NotPrincipal that lists a user beside the user's account reads as if that user alone were"
+        " spared; here the account stands for all its principals there, too",
+        ("account-beside-its-own-spares-its-root",),
+    ),
     "allow-with-not-principal": OpenPoint(
         "the IAM reference says that NotPrincipal with Allow is not supported; here it covers everyone who is not"
         " listed",
