@@ -23,11 +23,11 @@ Policy = PolicyFile | NamedPolicy
 
 
 def put_in_force(answer: Answer, key: str) -> Iterator[tuple[str, AnswerUnusable | None]]:
-    """All files of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
+    """All policies of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
 
     Each file's name, and what refused it. Not for checks, which put one half beside a counterpart of their own.
     """
-    for name in answer.files:
+    for name in (name for name in answer.files if name.endswith(".json")):
         try:
             policy = answer.policy(name)
             if name == "key-policy.json":

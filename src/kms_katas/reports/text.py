@@ -56,6 +56,8 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
     told: set[tuple[str, str]] = set()
     for check in checks:
         yield _line(check)
+        if check.status == "pass" and check.message and not check.hidden:
+            yield Padding(Text(safe(check.message)), (0, 0, 1, 4))
         if check.status == "pass" or check.hidden:
             continue
         # One fault that stops every check (a syntax error, or a loop on the file's top level) is told once.
