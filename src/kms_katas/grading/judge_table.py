@@ -49,9 +49,9 @@ def _must_be_drawn(table: Table) -> None:
         reject(message, expected="the rows that `kata init` or `kata reset` wrote", next_step=anew)
     changed = [number for number in table.rows if not table.as_drawn(number)]
     if changed:
-        message = f"Row {changed[0]} is not as it was drawn for table {table.number}: what it gives was changed, or"
-        message += (
-            " the file comes from another version of the kit. What is asked stays; only the empty texts are yours."
+        message = (
+            f"Row {changed[0]}, or a text to be read for it, is not as it was drawn for table {table.number}: somebody "
+            "changed it, or another version of the kit wrote it. Only the empty texts are yours to change."
         )
         _refuse(table, message, "the rows that `kata init` or `kata reset` wrote", changed[0], anew)
 
@@ -90,19 +90,13 @@ def _tell(answer: Answer, table: Table, faults: dict[int, str]) -> None:
     numbers = sorted(faults)
     number = numbers[int(sha256(mark.encode()).hexdigest(), 16) % len(numbers)]
     right = len(table.rows) - len(faults)
-    _refuse(
-        table,
-        f"{right} of {len(table.rows)} rows are right. One that is not is row {number}: {faults[number]}",
-        expected,
-        number,
-    )
+    are = "is" if right == 1 else "are"
+    message = f"{right} of {len(table.rows)} rows {are} right. Row {number} is not: {faults[number]}"
+    _refuse(table, message, expected, number)
 
 
 def _refuse(table: Table, message: str, expected: str, number: int, next_step: str = "") -> None:
     line = table.lines.get(number, 0)
-    where = (
-        f"Row {number} is at line {line} of {table.shown_path}."
-        if line
-        else f"It is row {number} of {table.shown_path}."
-    )
-    reject(message, expected=expected, next_step=next_step or where, file=table.shown_path, line=line)
+    place = f"{table.shown_path} at line {line}" if line else table.shown_path
+    step = next_step or f"Open {place} and go through row {number} once more."
+    reject(message, expected=expected, next_step=step, file=table.shown_path, line=line)

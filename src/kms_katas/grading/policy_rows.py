@@ -6,11 +6,13 @@ learner is told of it: judge_table.py.
 
 import json
 import re
+import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 
 from kms_katas.grading.outcome import Infra
 from kms_katas.kit.table import Pool, Row
+from kms_katas.kit.verdict import BAR
 from kms_katas.policy import Decision, Documents, NamedPolicy, Principal, Request, Step, decide, explain, parse_document
 from kms_katas.policy.document import statements
 from kms_katas.policy.evaluate import CROSS_ACCOUNT
@@ -92,7 +94,8 @@ def misread(one: Asked, said: dict[str, str], texts: Pool) -> str:
         return ""
     effect = one.step(named).effect
     if (effect == "Deny") is not (because == DENY):
-        return f'statement {named[1]} of {named[0]} is a{"n Allow" if effect == "Allow" else " Deny"}: "{because}" is not what it does.'
+        is_a = "an Allow" if effect == "Allow" else "a Deny"
+        return f'statement {named[1]} of {named[0]} is {is_a}, and "{because}" is not what that does.'
     if because != DENY and (named[0] == one.key_policy) is not (because == NAMED):
         where = "the key policy" if because == NAMED else "an IAM policy"
         return f'"{because}" goes with the statement of {where} that allows it.'
@@ -119,17 +122,16 @@ def wrong(one: Asked, said: dict[str, str]) -> str:
 
 
 def solved(one: Asked) -> str:
-    """The decision, and the statement that made it drawn in its policy's own text."""
+    """The decision, and each statement that made it drawn in its policy's own text."""
     request, decision = one.decision.request, one.decision
-    because = one.right[0][0]
-    lines = [f"{_who(request)} asks for {request.action} on {one.key_policy}"]
-    lines += [f"       {'allow' if decision.allowed else 'deny'}, {because}: {_MEANS[because]}."]
-    deciding = [step for step in decision.trace if step.applies and _decides(step, one)]
-    for step in deciding:
-        lines += ["", f"       {step.policy}, statement {step.index + 1}: {step.reason}."]
-        lines += [f"       ┃ {line}" for line in _text(step)]
-    if not decision.allowed and decision.kind == "ImplicitDeny":
-        lines += ["", *(f"       {line}" for line in explain(decision)[1:] if not line.startswith("Next step"))]
+    because, statement = one.right[0]
+    said = f"{statement[0]} {statement[1]}" if statement else NONE
+    lines = [f"{_who(request)} asks for {request.action} on {one.key_policy}{_carrying(one.row)}"]
+    lines += [f"{'allow' if decision.allowed else 'deny'}, {said}, {because}: {_MEANS[because]}."]
+    for step in (step for step in decision.trace if step.applies and _decides(step, one)):
+        lines += ["", f"{step.policy}, statement {step.index + 1}: {step.reason}.", *map(BAR.__add__, _text(step))]
+    if decision.kind == "ImplicitDeny":
+        lines += ["", *(line for line in explain(decision)[1:] if not line.startswith("Next step"))]
     return "\n".join(lines)
 
 
@@ -140,7 +142,8 @@ def _right(decision: Decision, crosses: bool) -> list[Because]:
     if decision.kind == "ExplicitDeny":
         return [(DENY, (step.policy, step.index + 1)) for step in by_decision if step.effect == "Deny"]
     if decision.kind == "ImplicitDeny":
-        return [(_lacking(decision), None)] + ([(IAM_POLICY, None)] if _both_lack(decision, crosses) else [])
+        lacking = [_lacking(decision)] + [IAM_POLICY] * _both_lack(decision, crosses)
+        return [(because, None) for because in lacking]
     allows = [step for step in by_decision if step.effect == "Allow"]
     found: list[Because] = []
     for step in allows:
@@ -207,8 +210,8 @@ def _why_not_enough(one: Asked, because: str, step: Step) -> str:
     if one.right[0][0] == OWN_ACCOUNT:
         return f"It does apply. But can {request.action} be called on a key of another account at all?"
     return (
-        f"It does apply. But an IAM policy counts only as far as {one.key_policy} lets it: find the statement there that "
-        f"leaves {request.action} to the caller's account, with its Condition."
+        f"It does apply. But an IAM policy counts only as far as {one.key_policy} lets it: find the statement there "
+        f"that leaves {request.action} to the caller's account, with its Condition."
     )
 
 
@@ -216,6 +219,11 @@ def _who(request: Request) -> str:
     """`user/erin of 111122223333`; of a session its role."""
     caller = request.principal
     return f"{(caller.role_arn or caller.arn).rpartition(':')[2]} of {caller.account}"
+
+
+def _carrying(row: Row) -> str:
+    carried = row.given.get("context", {})
+    return " with " + ", ".join(f"{name} {value}" for name, value in carried.items()) if carried else ""
 
 
 def _statement(said: str, row: Row) -> tuple[str, int] | None:
@@ -227,13 +235,12 @@ def _statement(said: str, row: Row) -> tuple[str, int] | None:
 
 def _text(step: Step) -> list[str]:
     """The lines of the statement, as they stand in its policy."""
-    document = step.statement.document
-    text = getattr(document, "text", "")
+    text = str(getattr(step.statement.document, "text", ""))
     lines = text.splitlines(keepends=True)
     start = sum(map(len, lines[: step.statement.line - 1])) + step.statement.column - 1
     end = json.JSONDecoder().raw_decode(text, start)[1]
     begin = text.rfind("\n", 0, start) + 1
-    return str(text[begin:end]).split("\n")
+    return textwrap.dedent(text[begin if text[begin:start].isspace() else start : end]).split("\n")
 
 
 @lru_cache(maxsize=128)

@@ -18,7 +18,7 @@ _ROW = re.compile(r"^[ \t]*\[[ \t]*row[ \t]*\.[ \t]*\"?([0-9]{1,4})\"?[ \t]*\]",
 class Table:
     """The table in a file. `number` is the one that its rows were drawn by, None where none are; rows count from 1.
 
-    `filled` has what stands in the file for each row, `lines` where each row begins.
+    `filled` has what stands in the file for each row, `documents` for each document, `lines` where each row begins.
     """
 
     kata: Kata
@@ -26,6 +26,7 @@ class Table:
     number: int | None
     pool: Pool
     filled: Mapping[int, Mapping[str, Any]]
+    documents: Mapping[str, Any]
     lines: Mapping[int, int]
 
     @property
@@ -43,10 +44,20 @@ class Table:
         return {name: _plain(filled.get(name, "")) for name in self.pool.answers}
 
     def as_drawn(self, row: int) -> bool:
-        """Whether what the row gives still stands as it was drawn."""
+        """Whether what the row gives, and what is to be read for it, still stands as it was drawn.
+
+        A document that was taken out of the file misleads nobody.
+        """
         drawn, filled = self.rows[row], self.filled.get(row, {})
         given = {"read": list(drawn.documents), **drawn.given}
-        return all(filled.get(name) == value for name, value in given.items())
+        return all(filled.get(name) == value for name, value in given.items()) and not any(
+            name in self.documents and not self._shows(name) for name in drawn.documents
+        )
+
+    def _shows(self, name: str) -> bool:
+        shown = self.documents[name]
+        text = shown.get("text") if isinstance(shown, dict) else None
+        return isinstance(text, str) and text.strip() == self.pool.documents[name].strip()
 
 
 def read_table(path: Path, kata: Kata) -> Table:
@@ -54,7 +65,7 @@ def read_table(path: Path, kata: Kata) -> Table:
     pool = pool_of(kata)
     assert pool is not None
     found = read_toml(path)
-    number, rows = found.data.get("table"), found.data.get("row", {})
+    number, rows, documents = (found.data.get(name, {}) for name in ("table", "row", "document"))
     usable = type(number) is int and 0 <= number < MAX_TABLE
     filled = rows.items() if isinstance(rows, dict) else ()
     return Table(
@@ -63,6 +74,7 @@ def read_table(path: Path, kata: Kata) -> Table:
         number if usable else None,
         pool,
         {int(name): row for name, row in filled if re.fullmatch("[0-9]{1,4}", name) and isinstance(row, dict)},
+        documents if isinstance(documents, dict) else {},
         {int(at[1]): found.text.count("\n", 0, at.start()) + 1 for at in _ROW.finditer(found.text)},
     )
 
