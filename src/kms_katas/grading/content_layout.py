@@ -184,6 +184,7 @@ def _unwritten(kit: Kit, kata: Kata) -> Iterator[Finding]:
     """What `kata dev new` left to be written: any TODO but the numbered ones, which are the learner's."""
     solutions = kit.solutions / kata.folder
     places = [kit.starter(kata) / name for name in ("README.md", "kata.toml", *kata.answer)]
+    places += [kata.rows] if kata.rows else []
     places += [kit.grader(kata), solutions / "answers.toml", kit.root / "docs" / "learn" / f"{kata.id}.md"]
     for tree in (solutions, *sorted(solutions.glob("*/*"))):
         places += [tree / name for name in kata.answer]

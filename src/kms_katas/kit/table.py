@@ -55,7 +55,7 @@ class Pool:
 
 def pool_of(kata: Kata) -> Pool | None:
     """The pool of a table kata; None of any other. Raises KataError."""
-    return None if kata.rows is None else _read(kata.rows.read_bytes(), f"{kata.folder}/{kata.rows.name}")
+    return None if kata.rows is None else read_pool(kata.rows.read_bytes(), f"{kata.folder}/{kata.rows.name}")
 
 
 def table_number(seed: int, kata: Kata, draw: int) -> int:
@@ -108,7 +108,8 @@ def _value(value: Any) -> str:
 
 
 @lru_cache(maxsize=32)
-def _read(data: bytes, where: str) -> Pool:
+def read_pool(data: bytes, where: str) -> Pool:
+    """What a rows.toml says; `where` is its name in a sentence. Raises KataError."""
     try:
         found = tomllib.loads(data.decode())
     except ValueError as error:
