@@ -129,7 +129,7 @@ def solved(one: Asked) -> str:
     lines = [f"{_who(request)} asks for {request.action} on {one.key_policy}{_carrying(one.row)}"]
     lines += [f"{'allow' if decision.allowed else 'deny'}, {said}, {because}: {_MEANS[because]}."]
     for step in (step for step in decision.trace if step.applies and _decides(step, one)):
-        lines += ["", f"{step.policy}, statement {step.index + 1}: {step.reason}.", *map(BAR.__add__, _text(step))]
+        lines += ["", f"{step.policy}, statement {step.index + 1}: {step.reason}.", *drawn(step)]
     if decision.kind == "ImplicitDeny":
         lines += ["", *(line for line in explain(decision)[1:] if not line.startswith("Next step"))]
     return "\n".join(lines)
@@ -233,14 +233,15 @@ def _statement(said: str, row: Row) -> tuple[str, int] | None:
     return (names[0], int(numbers[0])) if len(names) == 1 and len(numbers) == 1 else None
 
 
-def _text(step: Step) -> list[str]:
-    """The lines of the statement, as they stand in its policy."""
+def drawn(step: Step) -> list[str]:
+    """The lines of the statement, as they stand in its policy, each behind a bar."""
     text = str(getattr(step.statement.document, "text", ""))
     lines = text.splitlines(keepends=True)
     start = sum(map(len, lines[: step.statement.line - 1])) + step.statement.column - 1
     end = json.JSONDecoder().raw_decode(text, start)[1]
     begin = text.rfind("\n", 0, start) + 1
-    return textwrap.dedent(text[begin if text[begin:start].isspace() else start : end]).split("\n")
+    found = textwrap.dedent(text[begin if text[begin:start].isspace() else start : end])
+    return [BAR + line for line in found.split("\n")]
 
 
 @lru_cache(maxsize=128)
