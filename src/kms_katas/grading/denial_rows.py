@@ -103,12 +103,16 @@ def wrong(one: Denied, said: dict[str, str]) -> str:
     steps = [step for step in one.decision.trace if step.policy == change and step.applies]
     if how == DENY and not any(step.effect == "Deny" for step in steps):
         return f"{you}It has no Deny that applies to this request."
-    if how == NO_ALLOW and any(step.effect == "Allow" for step in steps) and change not in one.right:
-        return f"{you}One of its statements does, as far as it can: compare Action, Resource and Condition once more."
-    if would_help(one, change, how):
+    if how == NO_ALLOW and would_help(one, change, how):
         return (
-            f"{you}It leaves the say to the IAM policies of the account, so the Allow is missing elsewhere: to name "
-            "one caller here would be the larger change."
+            f"{you}It leaves the say to the account's IAM policies, so it is not what lacks the Allow: naming one "
+            "caller here would be the larger change."
+        )
+    allowing = next((step for step in steps if step.effect == "Allow"), None)
+    if how == NO_ALLOW and allowing is not None:
+        return (
+            f"{you}Its statement {allowing.index + 1} does: {allowing.reason}. With one more Allow there the request "
+            "would be refused all the same."
         )
     more = "Without its Deny" if how == DENY else "With an Allow for it there"
     return f"{you}{more} the request would be refused all the same."

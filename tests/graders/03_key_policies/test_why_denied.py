@@ -42,6 +42,12 @@ def role(lab):
 
 
 @pytest.fixture
+def learner(role):
+    """Whom the policy is about."""
+    return role.session("daily")
+
+
+@pytest.fixture
 def fixed(answer, lab, role, key):
     """`fixed()`: the question about the role's IAM policy, which is in force then."""
 
@@ -58,7 +64,7 @@ def fixed(answer, lab, role, key):
 
 @pytest.mark.task(1)
 @pytest.mark.points(6)
-def test_every_denial_has_its_reason(answer):
+def test_every_denial_has_its_reason(answer, key, role):
     """Each denial has its reason: which kind of policy, a Deny or no Allow, and the document to change."""
     table = answer.table("table.toml")
     rows_must_be_right(
@@ -72,7 +78,7 @@ def test_every_denial_has_its_reason(answer):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_the_role_reads_every_object(answer, lab, key, role, fixed, fresh):
+def test_the_role_reads_every_object(lab, key, learner, fixed, fresh):
     """With the policy the role reads objects of the bucket, with and without a Bucket Key."""
     asked = fixed()
     lesson = "S3 opens an object under SSE-KMS by asking KMS for kms:Decrypt in the reader's name."
@@ -80,7 +86,7 @@ def test_the_role_reads_every_object(answer, lab, key, role, fixed, fresh):
         must_allow(asked, Documents(AS_KMS_WRITES_IT, (policy("reads", through_s3(lab, arn)),)), lesson)
     s3 = lab.home.admin.client("s3")
     s3.create_bucket(Bucket="reports")
-    reader = role.session("daily").client("s3")
+    reader = learner.client("s3")
     for with_bucket_key in (False, True):
         name, content = fresh.text(8), fresh.bytes(40)
         s3.put_object(
