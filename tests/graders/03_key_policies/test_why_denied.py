@@ -25,7 +25,10 @@ ONLY_THAT = (
     ("s3:PutObject", OBJECT),
     ("s3:DeleteObject", OBJECT),
     ("s3:GetObject", "arn:aws:s3:::payroll/november.csv"),
+    ("s3:GetObjectAcl", OBJECT),
+    ("s3:ListBucket", "arn:aws:s3:::reports"),
     ("s3:PutBucketPolicy", "arn:aws:s3:::reports"),
+    ("iam:PutRolePolicy", f"arn:aws:iam::{OWNER}:role/report"),
 )
 
 
@@ -123,8 +126,8 @@ def test_the_role_gets_nothing_else(fixed):
         expect(
             not decision.allowed,
             f"With this policy the role can call {action} on {resource}. {lesson}",
-            expected="of S3, s3:GetObject on the objects of the bucket reports and nothing more",
-            next_step="Leave the statement about S3 as it was: it is not what is missing.",
+            expected="beside KMS, s3:GetObject on the objects of the bucket reports and nothing more",
+            next_step="Leave the statement about S3 as it was, and give no other permission: none of them is missing.",
         )
 
 
