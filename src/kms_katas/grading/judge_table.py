@@ -33,7 +33,7 @@ def rows_must_be_right(
     faults = {number: said for number, row in table.rows.items() if (said := wrong(row, table.answer(number)))}
     if faults:
         _tell(answer, table, faults)
-    answer.after_pass = "\n\n".join(f"row {number}  {solved(row)}" for number, row in table.rows.items())
+    answer.after_pass = "\n\n".join(f"── row {number} ──\n{solved(row)}" for number, row in table.rows.items())
 
 
 def digest(table: Table) -> str:

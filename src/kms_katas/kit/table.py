@@ -101,7 +101,8 @@ def _number_of(*parts: object) -> int:
 def _value(value: Any) -> str:
     """As TOML writes it. A text is written as JSON does."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(name)} = {_value(one)}" for name, one in value.items()) + " }"
+        members = ", ".join(f"{json.dumps(name)} = {_value(one)}" for name, one in value.items())
+        return f"{{ {members} }}" if members else "{}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
