@@ -275,6 +275,13 @@ def test_katas_that_are_as_they_were_recorded_are_tried_on_fewer_seeds(kata, cha
         assert seeds("--unchanged-seeds", "1") == 5, place
 
 
+def test_a_kata_changes_with_what_all_checks_share(kata, mini_root):
+    kata("dev", "check")
+    (mini_root / "tests" / "graders" / "conftest.py").write_text("SHARED = 1\n", "utf-8")
+    assert "on 5 seeds" in kata("dev", "check", "--unchanged-seeds", "1").out
+    assert "on 1 seed " in kata("dev", "check", "--unchanged-seeds", "1").out
+
+
 def test_what_has_a_fault_is_not_recorded(kata, change, mini_root):
     change(TOML, "points = 3", "points = 4")
     assert kata("dev", "check").status == 1

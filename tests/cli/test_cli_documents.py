@@ -230,6 +230,19 @@ def test_try_without_a_policy_that_counts_says_so_and_goes_on(folder, kata, monk
     assert "True" in ran.out
 
 
+def test_try_opens_where_a_fixture_of_the_checks_asks_for_a_policy_that_is_refused(doors, folder, kata, monkeypatch):
+    grader = doors / "tests/graders/01_keys/test_doors.py"
+    text = grader.read_text("utf-8").replace("answer, lab, ann, key):", "answer, lab, ann, key, mine):")
+    mine = '\n\n@pytest.fixture\ndef mine(answer):\n    return answer.policy("key-policy.json")\n'
+    grader.write_text(text + mine, "utf-8")
+    write(folder, RIGHT | {KEY: "{"})
+    typed = iter(["ann.arn", "exit()"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    ran = kata("try", "doors")
+    assert f"Without {KEY}: {KEY}, line 1" in ran.said and "user/ann'" in ran.out
+
+
 def test_a_kata_of_documents_in_order_has_no_fault(doors, kata):
     ran = kata("dev", "check", "--seeds", "1", "doors")
     assert (ran.status, ran.err) == (0, ""), ran.out

@@ -1,4 +1,5 @@
-"""What the tests of grading share: an answer held in a real child, graded answers, requests signed by hand.
+"""What the tests of grading share: an answer held in a real child, graded answers, policies that were written and
+asked about, requests signed by hand.
 
 It tests nothing.
 """
@@ -20,7 +21,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from kms_katas.child import wire
+from kms_katas.grading import judge
 from kms_katas.grading.answer import Answer
+from kms_katas.grading.document import PolicyFile, read_policy
 from kms_katas.grading.gate import Gate
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.run import Run
@@ -30,6 +33,9 @@ from kms_katas.lab import Lab, Principal
 
 # The graders' plugin has a `lab` of its own; here it is the one that everybody's tests get.
 from kms_katas.lab.plugin import lab as lab
+from kms_katas.policy import Documents
+
+from .judging import GUEST, KEY, KEY_ID, Holder
 
 Question = dict[str, Any]
 
@@ -132,6 +138,32 @@ def statuses(verdict: Verdict) -> list[str]:
 
 def first(verdict: Verdict) -> CheckResult:
     return verdict.checks[0]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., PolicyFile]:
+    """`write(name, *statements)`: writes a policy file of a learner and reads it."""
+
+    def write_it(name: str, *statements: dict[str, Any]) -> PolicyFile:
+        path = tmp_path / name
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
+        return read_policy(path)
+
+    return write_it
+
+
+@pytest.fixture
+def asked(lab: Lab, write: Callable[..., PolicyFile]) -> Callable[..., judge.Question]:
+    """`asked(*statements)`: the question about a key policy that is in force."""
+    lab.account(GUEST).user("bob")
+
+    def ask(*statements: dict[str, Any], **more: Any) -> judge.Question:
+        mine = write("key-policy.json", *statements)
+        lab.home.create_key(mine.document, key_id=KEY_ID)
+        return judge.Question(Holder(lab), KEY, Documents(mine.named), (mine,), **more)
+
+    return ask
 
 
 @pytest.fixture

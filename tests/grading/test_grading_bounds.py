@@ -158,7 +158,8 @@ def test_what_an_answer_sends_past_every_bound_takes_no_memory_of_the_grader(
             frame = len(body).to_bytes(4, "big") + body
             for number in range(3, 9):
                 try:
-                    os.fstat(number)
+                    if os.path.sameopenfile(number, 1):
+                        continue
                     left = memoryview(frame)
                     while left:
                         left = left[os.write(number, left):]

@@ -40,3 +40,8 @@ def test_no_context_is_told_otherwise_to_who_opens():
 def test_capital_letters_have_a_sentence_of_their_own():
     assert "capital letters" in fault_of_context({"tenant": "acme"}, {"tenant": "Acme"}, "Encrypt")[0]
     assert "capital letters" not in fault_of_context({"tenant": "other"}, {"tenant": "Acme"}, "Encrypt")[0]
+
+
+def test_spaces_have_a_sentence_of_their_own():
+    assert "space" in fault_of_context({"tenant": "North"}, {"tenant": " North "}, "Encrypt")[0]
+    assert "space" not in fault_of_context({"tenant": "South"}, {"tenant": "North"}, "Encrypt")[0]

@@ -104,11 +104,11 @@ WITHOUT_END = {
 @by_both_runners
 @pytest.mark.parametrize("what", WITHOUT_END)
 def test_whatever_does_not_end_is_stopped(grade: Grade, limits: Limits, what: str) -> None:
-    limits(0.3, 10)
+    limits(0.6, 10)  # with less, a busy machine may use the first check up before its answer is read
     verdict = grade(WITHOUT_END[what])
     assert statuses(verdict) == ["timeout", "skipped"]
     message = first(verdict).message
-    assert "0.3 seconds of computing for a check" in message or "0.9 seconds on the clock for a check" in message
+    assert "0.6 seconds of computing for a check" in message or "1.8 seconds on the clock for a check" in message
 
 
 @by_both_runners

@@ -3,8 +3,9 @@
 import secrets
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
-from kms_katas.grading.s3_objects import Lies, all_of, in_pages, lies_now, put_default, put_under, put_with
+from kms_katas.grading.s3_objects import Lies, all_of, in_pages, lies_now, overheard, put_default, put_under, put_with
 from kms_katas.lab import Lab
 
 
@@ -87,3 +88,15 @@ def test_what_is_put_with_an_object_is_told_of_it(s3, bucket):
     put_with(s3, bucket, "a", parts, {})
     assert all_of(s3, bucket, "a") == parts
     assert set(all_of(s3, bucket, "b")) == set(parts)
+
+
+@pytest.mark.parametrize("host", ["b.s3.amazonaws.com", "s3.us-east-1.amazonaws.com", "b.s3.us-east-1.amazonaws.com"])
+def test_what_s3_is_given_is_heard_whole_and_nothing_else(host):
+    given, text, note = [], secrets.token_bytes(50), secrets.token_hex(9)
+    send = overheard(lambda request: request.method, given)
+    to_s3 = AWSPreparedRequest("PUT", f"https://{host}/a%20name", {"x-amz-meta-note": note}, text, False)
+    to_kms = AWSPreparedRequest("POST", "https://kms.us-east-1.amazonaws.com/", {}, b"{}", False)
+    assert (send(to_s3), send(to_kms)) == ("PUT", "POST")
+    ((method, heard),) = given
+    assert method == "PUT"
+    assert all(part in heard for part in (b"a name", text, note.encode()))

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.sealed_body import Given, expect_hidden, expect_unopened
+from kms_katas.grading.sealed_body import Given, expect_hidden, expect_its_data_key, expect_new, expect_unopened
 
 PAYLOAD = os.urandom(64) + bytes(70_000)
 DATA_KEY = os.urandom(32)
@@ -16,7 +16,7 @@ DATA_KEY = os.urandom(32)
 def test_a_body_without_pattern_hides_its_payload() -> None:
     expect_hidden(os.urandom(len(PAYLOAD)), PAYLOAD, DATA_KEY)
     expect_hidden(bytes(60) + os.urandom(len(PAYLOAD)), PAYLOAD, DATA_KEY)  # a header of zero bytes is no pattern
-    expect_hidden(os.urandom(3), PAYLOAD, DATA_KEY)
+    expect_hidden(os.urandom(3), os.urandom(3), DATA_KEY)
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,30 @@ def test_a_body_without_pattern_hides_its_payload() -> None:
         (hashlib.sha256(PAYLOAD).digest(), "The sha256 digest"),
         (os.urandom(16) * 5_000, "Equal parts"),
     ],
+    ids=["data key", "data key in base64", "payload", "digest", "pattern"],
 )
 def test_a_body_that_shows_something_is_refused_by_what_it_shows(shown: bytes, told: str) -> None:
     with pytest.raises(Rejected, match=told):
         expect_hidden(shown + os.urandom(500), PAYLOAD, DATA_KEY)
+
+
+def test_a_body_that_was_compressed_is_refused() -> None:
+    with pytest.raises(Rejected, match="shorter than its payload"):
+        expect_hidden(os.urandom(len(PAYLOAD) - 1), PAYLOAD, DATA_KEY)
+
+
+def test_a_payload_that_comes_again_needs_a_new_body() -> None:
+    body = os.urandom(30)
+    expect_new(os.urandom(30), body, "after a restart")
+    with pytest.raises(Rejected, match="twice under one data key, after a restart,"):
+        expect_new(body, body, "after a restart")
+
+
+def test_nothing_comes_out_under_another_data_key() -> None:
+    for opened in (None, Given(None), Given(b"other")):
+        expect_its_data_key(opened, PAYLOAD)
+    with pytest.raises(Rejected, match="another data key"):
+        expect_its_data_key(Given(PAYLOAD), PAYLOAD)
 
 
 def test_an_exception_or_the_payload_itself_is_no_opening() -> None:

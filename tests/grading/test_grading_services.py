@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kms_katas.grading.answer import Answer
 from kms_katas.grading.gate import Gate
 from kms_katas.grading.runner import Runner
 from kms_katas.kit import Kit
@@ -138,3 +139,49 @@ def test_its_client_of_s3_has_what_boto3_adds(hold: Hold) -> None:
 def test_other_hosts_than_those_of_the_listed_services_are_not_reached(lab: Lab, host: str) -> None:
     question = signed(lab.home.admin, url=f"https://{host}/")
     assert "refused" in Gate(lab, ("kms", "s3")).reply(question)
+
+
+HOOKS_ITSELF_IN = """
+import boto3
+
+
+def _double(params, **_):
+    params["NumberOfBytes"] *= 2
+
+
+def draw(kms, s3):
+    kms.meta.events.register("provide-client-params.kms", _double)
+    boto3.client("kms")
+    boto3.DEFAULT_SESSION.events.register("provide-client-params.kms", _double)
+    unwrapped = not hasattr(s3, "wrapped")
+    s3.wrapped = True
+    drawn = [len(one.generate_random(NumberOfBytes=8)["Plaintext"]) for one in (kms, boto3.client("kms"))]
+    return [*drawn, unwrapped]
+"""
+
+
+@by_both_runners
+def test_what_an_answer_hooked_into_a_client_is_gone_in_the_next_check(hold: Hold) -> None:
+    """Else a library that wraps the client it is given would wrap it twice, in a right answer."""
+    answer = hold(HOOKS_ITSELF_IN, services=("kms", "s3"))
+    for _ in range(3):
+        next_check = Answer(answer._run, answer.lab, answer.learner, answer._seed)
+        clients = next_check.client(), next_check.client(service="s3")
+        assert next_check.call("draw", *clients) == [16, 16, True]
+        answer = next_check
+
+
+KEEPS_ITS_CLIENT = """
+def which(kms):
+    kms.generate_random(NumberOfBytes=8)
+    try:
+        kms.describe_key(KeyId="none")
+    except kms.exceptions.NotFoundException:
+        return id(kms)
+"""
+
+
+def test_a_client_that_was_only_used_serves_the_next_check_too(hold: Hold) -> None:
+    first = hold(KEEPS_ITS_CLIENT)
+    second = Answer(first._run, first.lab, first.learner, first._seed)
+    assert first.call("which", first.client()) == second.call("which", second.client())

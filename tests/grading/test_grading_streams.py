@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.handles import GivenSource, Sink, Source
-from kms_katas.grading.streams import Chunks, chunks_of, cut_short, expect_held, held, moved, uneven_moved
+from kms_katas.grading.streams import (
+    Chunks,
+    chunks_of,
+    cut_short,
+    end_put_behind,
+    expect_held,
+    held,
+    moved,
+    uneven_moved,
+)
 
 from .conftest import Hold
 
@@ -203,3 +212,17 @@ def test_an_answer_reads_given_bytes_and_its_writes_are_marked(hold: Hold) -> No
     assert sink.marks == [(250, 0), (500, 250), (750, 500), (1000, 750)]
     assert sink.ends == source.ends[:-1] == [250, 500, 750, 1000]
     assert (source.reads_of_all, source.largest_read) == (0, 250)
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_an_end_is_put_behind_a_stream_with_the_tag_that_stands_there(writes: int) -> None:
+    """Each chunk is a body and a tag of 32 bytes, written at once or one by one; the end has no body but a length."""
+    chunks = [(secrets.token_bytes(200), secrets.token_bytes(32)) for _ in range(3)]
+    data, ends = b"", []
+    for body, tag in (*chunks, (bytes(4), secrets.token_bytes(32))):
+        ends += [len(data) + len(body)] * (writes == 2) + [len(data) + len(body) + 32]
+        data += body + tag
+    kept = b"".join(body + tag for body, tag in chunks[:2])
+    made = [changed for _, changed in end_put_behind(data, ends)]
+    assert kept + bytes(4) + chunks[1][1] in made
+    assert data not in made

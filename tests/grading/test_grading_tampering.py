@@ -4,20 +4,25 @@ import base64
 import hashlib
 import hmac
 import os
+import unicodedata
+import zlib
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.grading.tampering import (
+    alike,
     altered,
     digest_in,
     forged,
     mark_moved,
     pieces_again,
     pieces_moved,
+    repeated,
     spelling_of,
     thinned,
+    transplanted,
 )
 
 secrets = st.binary(min_size=16, max_size=64)
@@ -113,6 +118,13 @@ def test_a_mark_that_no_key_made_moves_and_nothing_else_does(mark, where):
     assert mark_moved(one, again, target) == sealed(mark, 3)
 
 
+def test_a_byte_that_agrees_by_chance_beside_a_mark_hides_no_mark():
+    one, again, other = b"ann." + b"7" + bytes(20), b"ann." + b"7" + bytes(range(1, 21)), b"bob." + b"9" + b"x" * 20
+    assert mark_moved(one, again, other) == one[:5] + other[5:]
+    assert mark_moved(one, again, other, (0, 1)) == one[:4] + other[4:]
+    assert one[:4] + other[4:] in transplanted(one, again, other)
+
+
 def test_what_follows_from_the_key_stays_where_it_is():
     one, again, other = (os.urandom(60) for _ in range(3))
     assert mark_moved(one, again, other) == other
@@ -127,6 +139,23 @@ def test_a_digest_in_the_open_is_named_in_every_spelling():
     assert digest_in(content, hmac.digest(os.urandom(32), content, "sha256")) is None
 
 
+def test_a_shortened_digest_and_a_checksum_are_named_too():
+    content = os.urandom(200)
+    shortened = hashlib.sha384(content).hexdigest()[:16].encode()
+    assert digest_in(content, os.urandom(50) + shortened) == "sha384"
+    checksum = zlib.crc32(content)
+    for text in (b"%08X" % checksum, str(checksum).encode(), checksum.to_bytes(4, "little")):
+        assert digest_in(content, b"\xff" * 9 + text) == "crc32"
+
+
+def test_of_a_long_text_both_ends_may_hold_a_checksum():
+    """Elsewhere 8 hexadecimal digits turn up by chance: in one of 30,000 texts of 140,000."""
+    content, long = os.urandom(200), os.urandom(5_000).hex().encode()
+    checksum = b"%08x" % zlib.crc32(content)
+    assert digest_in(content, b"{" + checksum + long) == digest_in(content, long + checksum + b"}") == "crc32"
+    assert digest_in(content, long + checksum + long) is None
+
+
 def test_pieces_that_come_again_are_counted():
     assert pieces_again(os.urandom(5_000))[1] == 0
     pieces, again = pieces_again(os.urandom(16) * 500)
@@ -139,3 +168,37 @@ def test_thinned_changes_are_some_from_all_over(changes, most):
     assert len(some) == min(most, len(changes))
     assert (some[0], some[-1]) == (changes[0], changes[-1])
     assert sorted(set(some), key=changes.index) == some
+
+
+@given(st.text(min_size=1))
+def test_texts_that_are_alike_are_never_the_same_and_never_come_twice(text):
+    found = list(alike(text))
+    assert text not in found
+    assert len(found) == len(set(found))
+
+
+def test_texts_that_are_alike_become_one_by_each_careless_comparison():
+    text = "ku\u017ama.7@example.org"
+    for careless in (
+        str.strip,
+        str.casefold,
+        sorted,
+        lambda one: unicodedata.normalize("NFKC", one),
+        lambda one: one.encode("ascii", "ignore"),
+        lambda one: one.startswith(text),
+    ):
+        assert any(careless(other) == careless(text) for other in alike(text))
+
+
+@given(st.binary(min_size=70, max_size=200), st.binary(max_size=200))
+def test_a_transplant_is_never_what_was_there(one, other):
+    for mixed in transplanted(one, one, other):
+        assert len(mixed) == len(one) == len(other)
+        assert mixed != other
+
+
+def test_pieces_that_repeat_are_counted_in_both_texts():
+    one, two = os.urandom(160), os.urandom(160)
+    assert repeated(one, two) == (0, 10)
+    assert repeated(one, two + one[32:64]) == (2, 10)
+    assert repeated(one + one[:16], two) == (1, 11)

@@ -49,6 +49,11 @@ def cbc(key, payload):
     return iv + Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor().update(padder.update(payload))
 
 
+def bare(block, public):
+    numbers = public.public_numbers()
+    return pow(int.from_bytes(block), numbers.e, numbers.n).to_bytes(256)
+
+
 def agreed(device):
     ephemeral = ec.generate_private_key(device.curve)
     point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
@@ -99,15 +104,27 @@ def test_a_private_key_inside_is_found(encoding, form, payload):
 
 @pytest.mark.parametrize("before", [b"", b"\1\0"])
 def test_rsa_is_told_by_its_padding(rsa_key, before, payload):
-    public, key = rsa_key.public_key(), os.urandom(32)
-    numbers = public.public_numbers()
-    bare = pow(int.from_bytes(key), numbers.e, numbers.n).to_bytes(256)
-    for wrapped, weakness in (
-        (public.encrypt(key, OAEP), None),
-        (public.encrypt(key, padding.PKCS1v15()), Weakness.PKCS1_V15),
-        (bare, Weakness.NO_PADDING),
+    public = rsa_key.public_key()
+    for wrap, weakness in (
+        (lambda key: public.encrypt(key, OAEP), None),
+        (lambda key: public.encrypt(key, padding.PKCS1v15()), Weakness.PKCS1_V15),
+        (lambda key: bare(key, public), Weakness.NO_PADDING),
     ):
-        assert weakness_of([(before + wrapped + gcm(key, payload), rsa_key)], payload) is weakness
+        keys = [os.urandom(32) for _ in range(2)]
+        sealed = [(before + wrap(key) + gcm(key, payload), rsa_key) for key in keys]
+        assert weakness_of(sealed, payload) is weakness
+
+
+def test_a_block_that_only_looks_wrongly_padded_is_no_weakness(rsa_key, payload):
+    """Under OAEP one block in 2,000 begins as under PKCS #1 v1.5."""
+    public = rsa_key.public_key()
+    by_chance = bare(b"\2" + bytes(range(1, 206)) + b"\0" + os.urandom(48), public)
+    for wrapped in (
+        [by_chance, public.encrypt(os.urandom(32), OAEP)],
+        [public.encrypt(os.urandom(32), OAEP), by_chance],
+    ):
+        sealed = [(each + gcm(os.urandom(32), payload), rsa_key) for each in wrapped]
+        assert weakness_of(sealed, payload) is None
 
 
 def test_a_message_without_room_for_a_key_is_found(rsa_key, payload):
@@ -121,10 +138,45 @@ def test_a_key_of_two_messages_is_found(rsa_key, payload):
     (_, point, _), (_, other, _) = agreed(one), agreed(two)
     body = gcm(os.urandom(32), payload)
     assert weakness_of([(point + body, one), (point + body, two)], payload) is Weakness.KEY_AGAIN
-    assert weakness_of([(names[0] + point + body, one), (names[1] + other + body, two)], payload) is None
+    others = gcm(os.urandom(32), payload)  # no two messages have one body, and in one a point may seem to stand
+    assert weakness_of([(names[0] + point + body, one), (names[1] + other + others, two)], payload) is None
     wrapped = [rsa_key.public_key().encrypt(key, OAEP) + body for key in (b"key" * 8, b"key" * 8, b"other" * 4)]
     assert weakness_of([(wrapped[0], rsa_key), (wrapped[1], rsa_key)], payload) is Weakness.KEY_AGAIN
     assert weakness_of([(wrapped[0], rsa_key), (wrapped[2], rsa_key)], payload) is None
+    among_others = [(each, rsa_key) for each in (wrapped[0], wrapped[2], wrapped[1])]
+    assert weakness_of(among_others, payload) is Weakness.KEY_AGAIN
+
+
+@pytest.mark.parametrize(
+    "form", [lambda key: key, lambda key: json.dumps({"k": base64.b64encode(key).decode()}).encode()]
+)
+def test_a_content_key_inside_is_found(rsa_key, form, payload):
+    key = os.urandom(32)
+    message = rsa_key.public_key().encrypt(key, OAEP) + form(key) + gcm(key, payload)
+    assert weakness_of([(message, rsa_key)], payload) is Weakness.KEY_INSIDE
+
+
+@pytest.mark.parametrize("point_first", [True, False])
+def test_a_key_made_of_the_public_key_and_the_message_is_found(point_first, payload):
+    device = ec.generate_private_key(CURVES[0])
+    public = device.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ephemeral, _, _ = agreed(device)
+    point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(point + public if point_first else public + point)
+    assert weakness_of([(point + gcm(digest.finalize(), payload), device)], payload) is Weakness.KEY_OF_PUBLIC_KEY
+
+
+def test_two_messages_for_one_receiver_may_name_it_alike(payload):
+    """Its name holds points of the curve, by chance too."""
+    device = ec.generate_private_key(CURVES[0])
+    name = device.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) + b"\2" + os.urandom(32)
+    sealed = []
+    for _ in range(2):
+        _, point, secret = agreed(device)
+        key = HKDF(hashes.SHA256(), 32, None, b"test").derive(secret)
+        sealed.append((name + point + gcm(key, payload), device))
+    assert weakness_of(sealed, payload) is None
 
 
 def test_a_short_payload_may_be_encrypted_by_rsa_itself(rsa_key, payload):

@@ -90,3 +90,6 @@ def test_the_digest_of_the_checks_changes_with_them(mini_kit):
     with mini_kit.grader(kata).open("a") as file:
         file.write("\n")
     assert mini_kit.checks_digest(kata) != before
+    before = mini_kit.checks_digest(kata)
+    (mini_kit.graders / "conftest.py").write_text("SHARED = 1\n", "utf-8")
+    assert mini_kit.checks_digest(kata) != before

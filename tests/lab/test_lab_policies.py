@@ -179,3 +179,20 @@ def test_the_people_of_an_account_that_the_lab_made_must_exist_and_strangers_may
     lab.home.admin.client("iam").list_users()
     for stranger in ("999988887777", "123456789012"):
         put(f"arn:aws:iam::{stranger}:role/app")
+
+
+@pytest.mark.parametrize(
+    "condition_key", ["kms:EncryptionContext:tenant", "KMS:encryptioncontext:Tenant", "aws:RequestTag/a"]
+)
+def test_for_all_values_on_a_key_of_one_value_is_refused(kms: Any, key: Any, refused: Any, condition_key: str) -> None:
+    """And on the list of names it is not, nor is the pair without it (KMS guide, "AWS KMS condition keys")."""
+
+    def put(condition: dict[str, Any]) -> None:
+        policy = document(OPEN, allow({"AWS": ACCOUNT}, Condition=condition))
+        kms.put_key_policy(KeyId=key["KeyId"], Policy=policy)
+
+    with refused("MalformedPolicyDocumentException") as caught:
+        put({"ForAllValues:StringEquals": {condition_key: "a"}})
+    assert "OverlyPermissiveCondition: Using the ForAllValues set operator" in str(caught.value)
+    names = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "a"}}
+    put({**names, "StringEquals": {condition_key: "a"}})

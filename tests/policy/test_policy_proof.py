@@ -250,6 +250,8 @@ def test_an_answer_names_the_open_points_that_it_may_rest_on(account, key):
     listed = key_policy(allow("*", Condition={"StringEquals": {"kms:GrantOperations": "Decrypt"}}))
     nothing = key_policy(allow("*", "kms:Nothing"))
     assert prove("at most", listed, nothing, key_arn=key).open == ("multi-valued-without-qualifier",)
+    there = key_policy(allow("*", Condition={"Null": {"kms:EncryptionContextKeys": "false"}}))
+    assert prove("at least", key_policy(allow("*")), there, key_arn=key).open == ()
     federated = key_policy(allow({"Federated": f"arn:aws:iam::{account}:saml-provider/idp"}))
     refuted = prove("at most", federated, nothing, key_arn=key)
     assert (refuted.verdict, refuted.open) == ("refuted", ("federated-in-key-policy",))

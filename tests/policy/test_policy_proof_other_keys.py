@@ -72,6 +72,14 @@ def test_a_wildcard_for_one_digit_of_the_key_id_is_found(digit: int) -> None:
     assert any(arn_matches((one,), arn) for arn in other_keys([policy(one)], KEY, REGIONS))
 
 
+@pytest.mark.parametrize("kept", range(36))
+@pytest.mark.parametrize("key", [KEY, MULTI])
+def test_a_star_after_the_beginning_of_the_key_id_is_found(key: str, kept: int) -> None:
+    start = key.rindex("/") + 1
+    beginning = key[: start + kept] + "*"
+    assert any(arn_matches((beginning,), arn) for arn in other_keys([policy(beginning)], key, REGIONS))
+
+
 def test_a_policy_on_the_key_alone_has_one_class_of_other_keys_and_not_resource_counts_too() -> None:
     assert len(list(other_keys([policy(KEY)], KEY, REGIONS))) == 1
     other = KEY.replace("1234abcd", secrets.token_hex(4))

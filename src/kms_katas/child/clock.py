@@ -1,6 +1,7 @@
 """Time in the child: it stands where the lab's clock stands, and sleeping moves the lab's clock.
 
-time.monotonic and time.perf_counter, which libraries wait by, go on; and as far as the lab's clock moves, they move.
+time.monotonic, time.perf_counter and the clocks behind them, which libraries wait by, go on; and as far as the lab's
+clock moves, they move.
 Not for measuring anything.
 """
 
@@ -57,14 +58,28 @@ class LabTime:
         self.move_to(self._bridge.ask({"ask": "sleep", "seconds": float(seconds)})["now"])
 
 
-_TICKING = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
-"""What time_machine leaves alone."""
+_TICKING = tuple(
+    name
+    for name in ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "clock_gettime", "clock_gettime_ns")
+    if hasattr(time, name)
+)
+"""What time_machine leaves alone, of clock_gettime all but CLOCK_REALTIME. Windows has no clock_gettime."""
+_NOT_TICKING = {
+    getattr(time, name)
+    for name in ("CLOCK_REALTIME", "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLOCK_PROF")
+    if hasattr(time, name)
+}
 _BEGAN = time.time()
 
 
-def _moved(real: Callable[[], Any], unit: float) -> Callable[[], Any]:
+def _moved(real: Callable[..., Any], unit: float) -> Callable[[], Any]:
     """The same clock, further on by as much as the lab's is. It never stands: a loop that waits by it would not end."""
-    return lambda: real() + type(unit)((time.time() - _BEGAN) * unit)
+
+    def moved(*clock: int) -> Any:
+        now = real(*clock)
+        return now if _NOT_TICKING.intersection(clock) else now + type(unit)((time.time() - _BEGAN) * unit)
+
+    return moved
 
 
 _acquire = TokenBucket.acquire

@@ -30,13 +30,12 @@ def prompt(place: Place, word: str | None) -> int:
     kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to try.")
-    define = _put_in_force if kata.documents_only else _define
-    path = workspace.answer(kata)
+    folder = workspace.folder(kata)
     in_lab_of(
         kit,
         kata,
-        lambda answer, names: _converse(kata, lambda: define(path, answer, names), answer, names),
-        path.parent,
+        lambda answer, names: _converse(kata, lambda: _add_answer(kata, folder, answer, names), answer, names),
+        folder,
     )
     return PASSED
 
@@ -65,6 +64,8 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
 def _names(kata: Kata, answer: Answer, fixtures: Mapping[str, Any]) -> dict[str, Any]:
     """The lab, the clients of whom the answer acts as, an administrator's, the kata's key, and its own people."""
     lab = answer.lab
+    # Whom the answer acts as has a name of its own where the kata gives one.
+    fixtures = {name: fixture for name, fixture in fixtures.items() if name != "learner"}
     people = {name: fixture for name, fixture in fixtures.items() if isinstance(fixture, (Principal, Role))}
     return people | {
         "lab": lab,
@@ -109,7 +110,16 @@ def _explain_last(lab: Lab) -> None:
     screen.console().print("\n".join(lines), markup=False, highlight=False)
 
 
-def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+def _add_answer(kata: Kata, folder: Path, answer: Answer, names: dict[str, Any]) -> None:
+    """Put the answer's policies in force, then add what its code defines."""
+    if any(name.endswith(".json") for name in kata.answer):
+        _put_in_force(answer, names)
+    for name in kata.answer:
+        if name.endswith(".py"):
+            _define(folder / name, names)
+
+
+def _define(path: Path, names: dict[str, Any]) -> None:
     """Add what the learner's code defines."""
     console = screen.console()
     try:
@@ -123,7 +133,7 @@ def _define(path: Path, answer: Answer, names: dict[str, Any]) -> None:
         console.print(f"Without your answer: {path.name} stops with {type(error).__name__}: {error}", markup=False)
 
 
-def _put_in_force(path: Path, answer: Answer, names: dict[str, Any]) -> None:
+def _put_in_force(answer: Answer, names: dict[str, Any]) -> None:
     """Put the learner's policies where they count, and say which people there are to try them."""
     console = screen.console()
     for name, value in names.items():
@@ -131,9 +141,9 @@ def _put_in_force(path: Path, answer: Answer, names: dict[str, Any]) -> None:
             session = ".session('try')" if isinstance(value, Role) else ""
             told = f"{name} is {value.arn}; {name}{session}.client('kms') is a client."
             console.print(told, markup=False, highlight=False)
-    policies = list(put_in_force(answer, names["key_id"]))
+    policies = list(put_in_force(answer, names["key_id"], names.get("keeper")))
     for name, refused in policies:
         told = f"Without {name}: {refused.message}" if refused else f"In force: {name}, as it was just now."
         console.print(told, markup=False, highlight=False)
     if policies:
-        console.print("They are not read again: leave and come back after a change.")
+        console.print("Policies are not read again: leave and come back after a change.")

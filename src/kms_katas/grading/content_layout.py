@@ -131,9 +131,11 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
         todos |= {sid.removeprefix("TODO"): name for sid in found}
     for number in (str(task.number) for task in kata.tasks):
         if number not in todos:
-            only_policies = all(name.endswith(".json") for name in kata.answer)
-            how = f'statement with "Sid": "TODO{number}"' if only_policies else f"TODO {number}"
-            yield Finding(kata.folder, f"the starter has no {how}.")
+            policies = [name for name in kata.answer if name.endswith(".json")]
+            ways: tuple[str, ...] = () if len(policies) == len(kata.answer) else (f"TODO {number}",)
+            if policies:
+                ways += (f'statement with "Sid": "TODO{number}"',)
+            yield Finding(kata.folder, f"the starter has no {' and no '.join(ways)}.")
         elif number == "1" and todos[number] != kata.answer[0]:
             told = f"the starter has its TODO 1 in {todos[number]}; learners open {kata.answer[0]} first."
             yield Finding(kata.folder, told)

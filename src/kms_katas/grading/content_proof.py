@@ -12,7 +12,7 @@ from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.grading.outcome import Infra
 from kms_katas.grading.runner import Runner, how_to_install, lacking
-from kms_katas.kit import Finding, Kata, Kit, Verdict
+from kms_katas.kit import CheckResult, Finding, Kata, Kit, Verdict
 from kms_katas.policy import OPEN_POINTS
 
 ALONE = 40
@@ -180,9 +180,7 @@ def _must_pass(kit: Kit, kata: Kata, answer: Path, verdicts: Iterable[Verdict]) 
 
 def _must_fail(kata: Kata, answer: Path, wanted: str, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
     for verdict in verdicts:
-        # Code must run to be wrong; a policy that AWS refuses is a wrong policy.
-        refusals = ("fail", "timeout", "error") if kata.documents_only else ("fail", "timeout")
-        failed = [check.check for check in verdict.checks if check.status in refusals]
+        failed = [check.check for check in verdict.checks if _refuses(check, kata)]
         if wanted not in failed:
             instead = f"it fails {', '.join(failed)} instead" if failed else "it fails none"
             yield Finding(
@@ -194,6 +192,12 @@ def _must_fail(kata: Kata, answer: Path, wanted: str, verdicts: Iterable[Verdict
         if found.status != "timeout" and not (found.message and found.next_step):
             yield Finding(kata.id, f"{wanted} refuses rejected/{answer.name} without a message or a next step.")
             return
+
+
+def _refuses(check: CheckResult, kata: Kata) -> bool:
+    """Whether it says that the answer is wrong. Code must run for that; a policy that AWS refuses is a wrong policy."""
+    of_a_policy = kata.documents_only or check.file.endswith(".json")
+    return check.status in ("fail", "timeout") or (check.status == "error" and of_a_policy)
 
 
 def _first_problem(verdict: Verdict) -> str:

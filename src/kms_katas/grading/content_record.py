@@ -35,7 +35,7 @@ def digest(kit: Kit, kata: Kata) -> str:
     """SHA-256 of the names and contents of its files: brief, starter, checks and answers."""
     seen = hashlib.sha256()
     trees = (kit.starter(kata), kit.solutions / kata.folder)
-    files = {path for tree in trees for path in tree.rglob("*") if path.is_file()} | {kit.grader(kata)}
+    files = {path for tree in trees for path in tree.rglob("*") if path.is_file()} | {*kit.check_files(kata)}
     for path in sorted(files):
         content = path.read_bytes().replace(b"\r\n", b"\n")
         seen.update(f"{path.relative_to(kit.root).as_posix()}\0{len(content)}\0".encode() + content)

@@ -32,6 +32,8 @@ def fault_of_context(
             continue
         if got.casefold() == value.casefold():
             why = "Values that differ in capital letters only are two to KMS: here they become one."
+        elif got.strip() == value.strip():
+            why = "A space more or less makes it another value to KMS."
         elif got in wanted.values():
             why = "It carries the value of another pair."
         else:

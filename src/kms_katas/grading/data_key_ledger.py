@@ -5,11 +5,11 @@ For checks of envelope/data-key-cache. Not for how an answer keeps its data keys
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.data_keys import data_key_length, data_key_of, wrapped_key_of
 from kms_katas.grading.expect import expect, reject
+from kms_katas.grading.fields import expect_bytes_fields
 from kms_katas.grading.show import show
 from kms_katas.lab import Call, Lab
 
@@ -54,7 +54,13 @@ class Ledger:
         before = len(self.answer.calls)
         result = self.answer.call("seal", self.answer.client(), key, context, payload, self.limits)
         calls = self.answer.calls[before:]
-        _expect_form(result)
+        expect_bytes_fields(
+            "seal",
+            result,
+            "wrapped_key",
+            "body",
+            next_step="Put all that you need for opening, except the wrapped key, into `body`.",
+        )
         mine = [each for each in self.keys if each.key == key and each.context == context]
         used = next((each for each in self.keys if each.wrapped == result["wrapped_key"]), None)
         if used is None:
@@ -205,21 +211,4 @@ class Ledger:
             used.messages < self.limits["messages"]
             and used.volume + len(payload) <= self.limits["bytes"]
             and self._age(used) < self.limits["seconds"]
-        )
-
-
-def _expect_form(result: Any) -> None:
-    form = "a dict with exactly `wrapped_key: bytes` and `body: bytes`"
-    expect(
-        isinstance(result, dict) and set(result) == {"wrapped_key", "body"},
-        "`seal` gave back something else than the brief asks for.",
-        expected=form,
-        next_step="Put all that you need for opening, except the wrapped key, into `body`.",
-    )
-    for name, value in result.items():
-        expect(
-            isinstance(value, bytes),
-            f"`{name}` is of type {type(value).__name__}.",
-            expected=form,
-            next_step=f"Make `{name}` bytes; if you build it as text, call `.encode()` on it at the end.",
         )

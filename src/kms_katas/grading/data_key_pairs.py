@@ -3,8 +3,9 @@
 The package cryptography has errors of several kinds for bytes that are no key, and knows no key of ML-KEM-512.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mlkem, rsa
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from kms_katas.grading import tampering
 from kms_katas.lab import Call, Lab
 
 
@@ -60,6 +62,11 @@ class Kind:
     signs_only: bool = False
     headers: tuple[int, ...] = (0,)
     """How many bytes usually stand in front of what is encrypted to such a key, nonce apart."""
+
+    @property
+    def tries(self) -> int:
+        """How many changes of one sort to try: to load an RSA key of 4,096 bits takes 0.3 s, one of 2,048 bits 0.04."""
+        return {0: 16, 256: 8, 384: 4}.get(self.rsa_bytes, 2)
 
 
 def kind_of(public_key: bytes) -> Kind:
@@ -112,3 +119,21 @@ def _is_private_key(data: bytes, load: Any) -> bool:
     except Exception:
         return False
     return True
+
+
+def altered(message: bytes, payload: bytes, wanted: bytes, public_key: bytes) -> Iterator[tampering.Altered]:
+    """Changes of a message in one piece: in every region, of its length, with digests made anew."""
+    kind = kind_of(public_key)
+    yield from tampering.thinned(tampering.altered(message), kind.tries)
+    for head in kind.headers:
+        for what, changed in islice(tampering.forged(message[head:], payload, wanted, public_key), kind.tries):
+            yield what, message[:head] + changed
+
+
+def moved(message: bytes, length: int, kind: Kind) -> Iterator[tampering.Altered]:
+    """Pieces left out or exchanged, where the message looks like pieces that were sealed one by one."""
+    for head in kind.headers:
+        for what, changed in islice(tampering.pieces_moved(message[head:], length), kind.tries):
+            yield what, message[:head] + changed
+    if kind.rsa_bytes and length < 1_000 and len(message) % kind.rsa_bytes == 0:
+        yield "its last piece left out", message[: -kind.rsa_bytes]

@@ -1,4 +1,6 @@
-"""What the record of KMS calls says of data keys, and a KMS that gives back others. Not for judging: a check does."""
+"""What the record of KMS calls says of data keys, and a KMS that gives back others or stops half-way. Not for judging:
+a check does.
+"""
 
 import base64
 import json
@@ -8,7 +10,7 @@ from typing import Any
 
 from kms_katas.grading.fresh import Fresh
 from kms_katas.grading.tampering import spelling_of
-from kms_katas.lab import Call
+from kms_katas.lab import Call, Lab
 
 _WRAPS = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt")
 
@@ -59,6 +61,21 @@ def kms_with_another_data_key(send: Callable[[Any], Any], fresh: Fresh) -> Calla
         return SimpleNamespace(
             status_code=response.status_code, headers=response.headers, content=json.dumps(content).encode()
         )
+
+    return sent
+
+
+def kms_that_disables(lab: Lab, key: str, *, after: str) -> Callable[[Any], Any]:
+    """The lab's `send`, but `key` is disabled once KMS has carried out one request of the operation `after`."""
+    send, admin = lab.send, lab.home.admin.client("kms")
+    done: list[bool] = []
+
+    def sent(request: Any) -> Any:
+        response = send(request)
+        if not done and lab.calls[-1].operation == after and lab.calls[-1].response is not None:
+            done.append(True)
+            admin.disable_key(KeyId=key)
+        return response
 
     return sent
 

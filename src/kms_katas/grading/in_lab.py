@@ -5,13 +5,15 @@ not sent, and the sentence stands alone.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from kms_katas.grading.answer import Answer
+from kms_katas.grading.in_force import let_there_be
+from kms_katas.grading.intents import GIVES_ALL, allow, policy
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
 from kms_katas.lab.kms.request import service_model
@@ -20,18 +22,18 @@ from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
-_KMS_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
-_FROM_THE_CALL = {
-    "kms:GranteePrincipal": "GranteePrincipal",
-    "kms:RetiringPrincipal": "RetiringPrincipal",
-    "kms:ScheduleKeyDeletionPendingWindowInDays": "PendingWindowInDays",
-    "kms:RotationPeriodInDays": "RotationPeriodInDays",
+_FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "kms:GranteePrincipal": ("GranteePrincipal", str),
+    "kms:RetiringPrincipal": ("RetiringPrincipal", str),
+    "kms:ScheduleKeyDeletionPendingWindowInDays": ("PendingWindowInDays", int),
+    "kms:RotationPeriodInDays": ("RotationPeriodInDays", int),
 }
 _OF_THE_LAB = {
     *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
     *("aws:ResourceAccount", "aws:username", "kms:CallerAccount", "kms:EncryptionContextKeys", "kms:GrantOperations"),
     *("kms:EncryptionAlgorithm", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:PolicyName"),
+    "kms:ReEncryptOnSameKey",
     *(
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
@@ -61,6 +63,8 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
     try:
         getattr(client, xform_name(operation))(**parameters)
         code, said = "", "KMS did it"
+    except ParamValidationError:  # such as a principal of no characters, which boto3 does not send
+        return
     except ClientError as error:
         code, said = error.response["Error"]["Code"], str(error.response["Error"]["Message"])
     if code == ("" if allowed else "AccessDeniedException"):
@@ -119,7 +123,7 @@ def _caller(lab: Lab, found: Counterexample) -> Principal | None:
         except ValueError:  # the name is taken: an account has one user of it, whatever the path
             return None
     if found.identity_allows:
-        made.allow(_KMS_ALL, "of-the-check")
+        made.allow(GIVES_ALL.document, "of-the-check")
     if isinstance(made, Role):
         session = caller.arn.rpartition("/")[2] if ":assumed-role/" in caller.arn else "session"
         return made.session(session, tags=caller.tags)
@@ -133,20 +137,50 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")
+    if name in ("ReEncryptFrom", "ReEncryptTo"):
+        return "ReEncrypt", _moved(lab, name, request)
     if name not in service_model().operation_names:
         return None
-    pairs = {key.removeprefix(_PAIR): str(value) for key, value in context.items() if key.startswith(_PAIR)}
+    pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
-    asked |= {name: _value(context[key]) for key, name in _FROM_THE_CALL.items() if key in context}
+    asked |= {name: value_of(str(context[key])) for key, (name, value_of) in _FROM_THE_CALL.items() if key in context}
+    for principal in ("GranteePrincipal", "RetiringPrincipal"):
+        if principal in asked:
+            let_there_be(lab, asked[principal])
     if pairs and USAGE_OF.get(name) == ENCRYPT:
         asked["EncryptionContext"] = pairs
     more = _needed(lab, name, request, pairs)
-    if more is None or not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
+    if not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
 
 
-def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any] | None:
+def _pairs(request: Request) -> dict[str, str]:
+    """The encryption context."""
+    return {key.removeprefix(_PAIR): str(value) for key, value in request.context.items() if key.startswith(_PAIR)}
+
+
+def _moved(lab: Lab, permission: str, request: Request) -> dict[str, Any]:
+    """What ReEncrypt is asked with: from the key, or to it; on the other side another key, which everybody may use."""
+    key, pairs = request.resource, _pairs(request)
+    owner = lab.account(resource_account(key) or "")
+    if request.context.get("kms:ReEncryptOnSameKey") == "true":
+        other = key
+    else:
+        for_everybody = policy("a key policy for everybody", allow("kms:*", by="*"))
+        other = owner.create_key(for_everybody.document, key.split(":")[3])
+    source, destination = (key, other) if permission == "ReEncryptFrom" else (other, key)
+    side = "Source" if permission == "ReEncryptFrom" else "Destination"
+    return {
+        "CiphertextBlob": owner.seal(source, b"a secret", pairs if side == "Source" else {}),
+        "SourceKeyId": source,
+        "DestinationKeyId": destination,
+        **({f"{side}EncryptionContext": pairs} if pairs else {}),
+    }
+
+
+def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters that the operation asks for beside the key, and that follow from no condition key."""
     match name:
         case "Decrypt":
             owner = lab.account(resource_account(request.resource) or "")
@@ -159,8 +193,8 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
             return {"KeyPairSpec": "ECC_NIST_P256"}
         case "PutKeyPolicy":
             admin = lab.account(resource_account(request.resource) or "").root.arn
-            statement = {"Effect": "Allow", "Principal": {"AWS": admin}, "Action": "kms:*", "Resource": "*"}
-            return {"Policy": _text(statement), "BypassPolicyLockoutSafetyCheck": True}
+            theirs = policy("a key policy for the owner", allow("kms:*", by=admin))
+            return {"Policy": json.dumps(theirs.document), "BypassPolicyLockoutSafetyCheck": True}
         case "CreateGrant":
             operations = request.context.get("kms:GrantOperations", ("Decrypt",))
             grantee = request.context.get("kms:GranteePrincipal", request.principal.role_arn or request.principal.arn)
@@ -171,12 +205,3 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}
-
-
-def _text(statement: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def _value(value: str | tuple[str, ...]) -> Any:
-    text = value if isinstance(value, str) else value[0]
-    return int(text) if text.isdigit() else text

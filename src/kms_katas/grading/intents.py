@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kms_katas.policy import NamedPolicy
+from kms_katas.policy.proof.domain import PERMISSIONS
 
 Condition = Mapping[str, Mapping[str, Any]]
 
@@ -19,10 +20,23 @@ def policy(name: str, *statements: Mapping[str, Any]) -> NamedPolicy:
 
 def allow(actions: object, *, by: object = None, only: Condition | None = None) -> dict[str, Any]:
     """An Allow of `actions` on any resource, `by` accounts or ARNs, or "*"; without `by`, for an identity policy."""
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    listed = list(actions) if isinstance(actions, tuple) else actions
+    statement = {"Effect": "Allow", "Action": listed, "Resource": "*"}
     if by is not None:
         statement["Principal"] = "*" if by == "*" else {"AWS": by}
     return statement | ({"Condition": only} if only else {})
+
+
+def deny(
+    actions: object, *, by: object = "*", only: Condition | None = None, unless_by: str | None = None
+) -> dict[str, Any]:
+    """A Deny of `actions` on any resource, to `by` as in `allow`: for everybody but the user, or the sessions of the
+    role, whose ARN is `unless_by`.
+
+    Names of users and roles that differ in case alone are one to IAM (API reference, CreateUser and CreateRole).
+    """
+    others: Condition = {"StringNotEqualsIgnoreCase": {"aws:PrincipalArn": unless_by}} if unless_by else {}
+    return allow(actions, by=by, only=both(only or {}, others)) | {"Effect": "Deny"}
 
 
 GIVES_ALL = policy("an identity policy that gives kms:*", allow("kms:*"))
@@ -65,6 +79,50 @@ def called_directly(region: str, now: datetime) -> Condition:
         },
         "BoolIfExists": {"kms:MultiRegion": "false"},
     }
+
+
+_FOR_OTHER_KEYS = (
+    *("kms:Sign", "kms:Verify", "kms:GenerateMac", "kms:VerifyMac", "kms:DeriveSharedSecret", "kms:GetPublicKey"),
+    *("kms:Encapsulate", "kms:Decapsulate", "kms:ReplicateKey", "kms:UpdatePrimaryRegion"),
+    *("kms:GetParametersForImport", "kms:ImportKeyMaterial", "kms:DeleteImportedKeyMaterial"),
+)
+OF_A_SYMMETRIC_KEY = tuple(name for name in PERMISSIONS if name not in _FOR_OTHER_KEYS)
+"""The permissions that KMS can act on where the key is symmetric, of one Region, and its material KMS's own.
+
+Who lists these has listed all (KMS API reference; of each other operation it says which keys it is for).
+"""
+
+
+def called_through(service: str, region: str, now: datetime) -> Condition:
+    """What every request has that a service, such as "s3", makes for somebody, by their own permission: as
+    `called_directly`, which it is not."""
+    direct = called_directly(region, now)
+    return {
+        **direct,
+        "Bool": {**direct["Bool"], "aws:ViaAWSService": "true"},
+        "Null": {key: absent for key, absent in direct["Null"].items() if key != "kms:ViaService"},
+        "StringEquals": {**direct["StringEquals"], "kms:ViaService": f"{service}.{region}.amazonaws.com"},
+    }
+
+
+USE = (
+    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+    *("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"),
+)
+"""To encrypt and decrypt with such a key, and to get data keys and data key pairs."""
+
+ADMINISTRATION = (
+    *("kms:DescribeKey", "kms:GetKeyLastUsage", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants"),
+    *("kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant"),
+    *("kms:UpdateAlias", "kms:UpdateKeyDescription", "kms:EnableKey", "kms:EnableKeyRotation", "kms:DisableKey"),
+    *("kms:DisableKeyRotation", "kms:CreateAlias", "kms:DeleteAlias", "kms:TagResource", "kms:UntagResource"),
+    *("kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
+)
+"""What administrators do with such a key, without grants, by which they could let anybody use it."""
+
+NO_USE = tuple(name for name in PERMISSIONS if name not in (*USE, "kms:CreateGrant"))
+"""Administration, and whatever beside it is no use of such a key; KMS does some of that with other keys alone."""
 
 
 SYMMETRIC: Condition = {"StringEquals": {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}}

@@ -17,6 +17,8 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
+from kms_katas.policy.context import resource_account
+from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
 from kms_katas.policy.proof.automaton import NotDecided
@@ -39,6 +41,9 @@ _AS_ALWAYS = {
 }
 """What most requests have: in a sentence it would hide what matters."""
 
+
+_MET = ", and its Condition holds: "
+"""In the reason of a Deny that applies: what follows is what of the request met it."""
 
 Lesson = str | Callable[[Request], str]
 """One sentence that teaches, perhaps about the request."""
@@ -139,7 +144,7 @@ def _undecided(asked: Question, reason: str) -> None:
 def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
     mine, wanted = found.first, found.second
     send(asked.answer, found, asked.documents)
-    step = _culprit(mine, asked.files)
+    step = _missing(found, asked.files) or _culprit(mine, asked.files)
     file = _file_of(step, asked.files) or next(iter(asked.files), None)
     what = f"{found.request.action} on {asked.key_name}{_by_which_way(found.request)}"
     can, because = ("can", _why_allowed) if mine.allowed else ("cannot", _why_denied)
@@ -172,7 +177,8 @@ def _by_which_way(request: Request) -> str:
     elif any("EncryptionContext" in key for key in context):
         told.append("with another encryption context")
     for key, value in context.items():
-        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and (key, value) not in _AS_ALWAYS:
+        as_always = (key, value) in _AS_ALWAYS or (via and (key, value) == ("aws:ViaAWSService", "true"))
+        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and not as_always:
             told.append(f"with {key} {value if isinstance(value, str) else ' and '.join(value)}")
     return " " + ", ".join(told) if told else ""
 
@@ -188,21 +194,38 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
     opening, deciding = _opening(decision), _deciding(decision)
     if deciding is None:
         return "an account's root user needs no policy for it"
+    missing = _missing(found, asked.files) or _nearly_denied(decision, asked.files)
+    past = f", and {_place(missing, asked)} does not deny it, for {missing.reason}" if missing is not None else ""
     if opening is None:
-        return f"{_place(deciding, asked)} allows it"
-    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call"
+        return f"{_place(deciding, asked)} allows it{past}"
+    return f"{_place(opening, asked)} lets it in and {_place(deciding, asked)} allows the call{past}"
 
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
     decision = found.first
     step = _culprit(decision, asked.files)
     if decision.kind == "ExplicitDeny" and step is not None:
-        return f"{_place(step, asked)} denies it, and no Allow overrules a Deny"
+        met = step.reason.partition(_MET)[2]
+        condition = f" (its Condition holds: {met})" if met else ""
+        return f"{_place(step, asked)} denies it{condition}, and no Allow overrules a Deny"
     names = _that_could_allow(decision, asked.documents, found.identity_allows)
-    if not names:
+    key_policy = next((file.name for file in asked.files if file.name == _key_policy_name(asked)), None)
+    if names:
+        nothing = f"no statement of {' or '.join(names)} allows it"
+    elif key_policy is not None and _of_the_owner(found.request):
+        nothing = f"no statement of {key_policy} gives it that, and it has no identity policy"
+    else:
         return "it has no identity policy, and one has to allow it"
-    nothing = f"no statement of {' or '.join(names)} allows it"
     return f"{nothing}: {_number(step)} does not apply, for {step.reason}" if step is not None else nothing
+
+
+def _key_policy_name(asked: Question) -> str | None:
+    return asked.documents.key_policy.name if asked.documents.key_policy else None
+
+
+def _of_the_owner(request: Request) -> bool:
+    """Whether the caller is of the key's account, where a key policy may give without an identity policy."""
+    return request.principal.account == resource_account(request.resource)
 
 
 def _that_could_allow(decision: Decision, documents: Documents, identity_allows: bool) -> list[str]:
@@ -231,10 +254,49 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
     steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
     if decision.kind == "ImplicitDeny":
         near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
-        # One that names the caller is nearer than one about somebody else; of those, people write theirs at the end.
+        if not near and decision.request.principal.account == resource_account(decision.request.resource):
+            # At home no identity policy is needed: a statement of the key policy that names the caller will do as well.
+            at_home = (step for step in decision.trace if step.layer == "key-policy" and step.near_miss)
+            near = [step for step in at_home if step.failed != ("principal",)]
+        # Of those that are as near as each other, people write theirs at the end.
         allows = [step for step in reversed(near) if step.effect == "Allow"]
-        steps = sorted(allows, key=lambda step: step.failed == ("principal",))
+        steps = sorted(allows, key=_distance)
     return next((step for step in steps if _file_of(step, files)), steps[0] if steps else None)
+
+
+def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
+    """Of what a key policy is to deny and does not: the learner's Deny that comes nearest, if there is one."""
+    if not found.first.allowed or (found.second.kind, found.second.layer) != ("ExplicitDeny", "key-policy"):
+        return None
+    denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
+    return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+
+
+def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
+    """A learner's Deny about this caller that may be meant for this, first one that fits in all but its condition."""
+    denies = [step for step in decision.trace if step.effect == "Deny" and step.near_miss and _file_of(step, files)]
+    return next((step for one in ("condition", "resource", "action") for step in denies if step.failed == (one,)), None)
+
+
+def _distance(step: Step) -> int:
+    """How far a statement that does not apply is from having been meant for the request.
+
+    One that fails in its Condition or Resource is about this caller and this action. Of the others one whose Condition
+    the request meets is nearer, and one about the caller nearer than one about somebody else. What an account's own
+    statement leaves out is seldom meant, and a statement of another account never.
+    """
+    if step.failed in (("condition",), ("resource",)):
+        return 0
+    if "principal" in step.failed and _names_accounts(step):
+        return 6
+    if step.match == "ACCOUNT":
+        return 5
+    return (1 if _has_condition(step) else 3) + ("principal" in step.failed)
+
+
+def _names_accounts(step: Step) -> bool:
+    """Whether it names no user, role or service: whole accounts alone."""
+    return all(name.endswith(":root") or name.isdigit() for name in step.named)
 
 
 def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
@@ -243,6 +305,8 @@ def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | Non
 
 def _place(step: Step, asked: Question) -> str:
     """A learner's statement by number, Sid and policy; a policy that the check brought along by its name alone."""
+    if step.layer == "grant":
+        return f"the {step.policy}"
     theirs = {file.name for file in asked.files} or {policy.name for policy in asked.documents.identity}
     return f"{_number(step)} of {step.policy}" if step.policy in theirs else step.policy
 
@@ -253,11 +317,17 @@ def _number(step: Step) -> str:
 
 def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file: PolicyFile) -> str:
     action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
+    if found.first.allowed and (step is None or step.policy != file.name):
+        return f"Write a Deny in {shown} that stops {action} by {who}: grants and IAM policies both yield to it."
     if step is None or step.policy != file.name:
         return f"Write a statement in {shown} that allows {action} to {who}."
+    where = f"At line {file.line(step.index)} of {shown}, "
+    if found.first.allowed and step.effect == "Deny":
+        return f"{where}let the Deny cover {action} by {who}: its {step.failed[0].capitalize()} leaves it out."
     if step.failed == ("principal",):
         return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
-    where = f"At line {file.line(step.index)} of {shown}, "
+    if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
+        return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
         return where + _how_to_narrow(step, wanted, action)
     if step.effect == "Deny":
@@ -268,7 +338,7 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
         case "resource":
             this_key = '"*", which means this key here' if step.layer == "key-policy" else found.request.resource
             return where + f"let the Resource be {this_key}."
-    return where + "take the Condition away, or ask only for what every request of the brief carries."
+    return where + "let the Condition ask only for what every request of the brief carries, or take it away."
 
 
 def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
@@ -281,14 +351,23 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
         return "leave out what the brief forbids, by a Condition or by a Deny of its own."
     near = [one for one in wanted.trace if one.layer == step.layer and one.effect == "Allow" and not one.applies]
     near = [one for one in near if one.sid != BESIDE_THE_POINT]
-    # A statement about the caller says more than one about somebody else.
-    failed = min((one.failed for one in near), key=lambda one: ("principal" in one, len(one)), default=("principal",))
+    # What fails in one thing says more than what fails in two; and one about another account says nothing.
+    near.sort(
+        key=lambda one: ("principal" in one.failed and _names_accounts(one), len(one.failed), "action" in one.failed)
+    )
+    failed = near[0].failed if near else ("principal",)
     if failed == ("action",):
         return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
     if failed == ("condition",):
-        return "let the Condition leave this request out: it has to say what the brief says."
+        a = "the" if _has_condition(step) else "a"
+        return f"let {a} Condition leave this request out: it has to say what the brief says."
     if failed == ("resource",):
         return "let the Resource be the ARN of the brief's key, and nothing more."
     if step.layer == "key-policy":
         return "let Principal, Action and Condition together cover nobody but whom the brief names, for what it names."
     return f"let the statement leave {action} out: the brief does not ask for it."
+
+
+def _has_condition(step: Step) -> bool:
+    document = step.statement.document
+    return document is not None and "Condition" in statements(document)[step.index]

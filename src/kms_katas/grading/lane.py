@@ -160,10 +160,15 @@ class Lane:
     ) -> None:
         """Call `body` in the place of the kata's first check: with its answer, in its lab, and with its fixtures.
 
-        The answer is the one in `folder`, or the starter. Whatever `body` raises goes through.
+        The answer is the one in `folder`, or the starter; fixtures that use it are left out, for it may be refused.
+        Whatever `body` raises goes through.
         """
         item: Any = self._items[kata.id][0]
-        check = item.obj
+        check, wanted = item.obj, item._fixtureinfo
+        item.fixturenames = [
+            name for name in wanted.names_closure if name == "answer" or not _uses_answer(name, wanted)
+        ]
+        item._fixtureinfo = replace(wanted, argnames=tuple(name for name in item.fixturenames if name != "request"))
         run = Run(kata, folder or self._kit.starter(kata), secrets.randbelow(2**31), self._runner)
         self._session.config.stash[RUN] = run
 
@@ -175,7 +180,7 @@ class Lane:
         try:
             runtestprotocol(item, log=False, nextitem=None)
         finally:
-            item.obj = check
+            item.obj, item._fixtureinfo, item.fixturenames = check, wanted, wanted.names_closure
             run.close()
         if self._outcome.raised is not None:
             raise self._outcome.raised
@@ -226,6 +231,14 @@ class Lane:
             run.deadline += time.monotonic() - before[0]
             run.cpu_used = before[1]
         return in_words(self._outcome.raised, run)
+
+
+def _uses_answer(fixture: str, wanted: Any) -> bool:
+    """Whether a fixture of a check asks for the answer, itself or by another one."""
+    definitions = wanted.name2fixturedefs.get(fixture, ())
+    # One that overrides another of its name may ask for that one.
+    asked = {name for definition in definitions for name in definition.argnames if name != fixture}
+    return "answer" in asked or any(_uses_answer(name, wanted) for name in asked)
 
 
 def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:

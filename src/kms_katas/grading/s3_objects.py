@@ -1,4 +1,6 @@
-"""How objects in S3 are put and how they lie, and an S3 that gives its lists in short pages. Not for judging."""
+"""How objects in S3 are put and how they lie, an S3 that gives its lists in short pages, and what S3 is given. Not for
+judging.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,6 +116,18 @@ def in_pages(
             if request.method == "GET" and not name and asked.keys() <= _OF_A_LIST:
                 asked["max-keys"] = str(min(most, int(asked.get("max-keys", most))))
                 request.url = parts._replace(query=urlencode(asked)).geturl()
+        return send(request)
+
+    return handed_on
+
+
+def overheard(send: Callable[[Any], Any], given: list[tuple[str, bytes]]) -> Callable[[Any], Any]:
+    """The lab's `send`; the method of each request to S3, and all that S3 is given with it, are added to `given`."""
+
+    def handed_on(request: Any) -> Any:
+        if "s3" in urlsplit(request.url).netloc.split("."):
+            lines = [unquote(request.url), *(f"{name}: {value}" for name, value in request.headers.items()), ""]
+            given.append((request.method, "\n".join(lines).encode() + (request.body or b"")))
         return send(request)
 
     return handed_on

@@ -3,14 +3,13 @@
 Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
 from kms_katas.grading.outcome import AnswerRaised
-from kms_katas.grading.tampering import DIGESTS, spelling_of
+from kms_katas.grading.tampering import digest_in, pieces_again, spelling_of
 
 
 @dataclass(frozen=True)
@@ -29,29 +28,67 @@ def attempt(answer: Answer, function: str, *arguments: Any) -> Given | None:
 
 
 def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
-    """Refuses a body that shows its data key, the first 16 bytes of its payload or a digest of it, in any spelling, or
-    equal parts of the payload: let that have 70,000 equal bytes.
+    """Refuses a body that shows its data key, the first 16 bytes of its payload or a digest of it, in any spelling,
+    equal parts of the payload, or by its length that these are there: let the payload have 70,000 equal bytes.
     """
     secrets = [("The plaintext data key", data_key), ("A part of the payload", payload[:16])]
-    secrets += [(f"The {name} digest of the payload", hashlib.new(name, payload).digest()) for name in DIGESTS]
     found = ((name, spelling_of(secret, body, whole=True)) for name, secret in secrets)
     shown = next((f"{name} stands in the body ({spelling})" for name, spelling in found if spelling), None)
+    if not shown and (digest := digest_in(payload, body)):
+        shown = f"The {digest} digest of the payload stands in the body"
     expect(
         shown is None,
         f"{shown}. The storage is open to others, who need no KMS to read it there.",
         expected="a body that shows neither the payload nor its data key",
         next_step="Encrypt the payload under its data key, and put nothing else of either into the body.",
     )
-    samples = [(at, body[at : at + 16]) for at in range(0, len(body) - 15, max(1, len(body) // 100))]
-    again = sum(body.find(piece) < at or body.find(piece, at + 1) > at for at, piece in samples)
+    expect_no_pattern(body, "the body")
+    expect(
+        len(body) >= len(payload),
+        "The body is shorter than its payload, so its length tells what kind of payload it is: one that repeats itself "
+        "shrinks, one that does not stays long.",
+        expected=f"at least {len(payload):,} bytes, whatever the payload holds",
+        next_step="Do not compress what you encrypt.",
+        actual=f"{len(body):,} bytes",
+    )
+
+
+def expect_no_pattern(sealed: bytes, what: str) -> None:
+    """Refuses `sealed`, made of many equal bytes, when it repeats itself too. `what` it is: as "the body"."""
+    pieces, again = pieces_again(sealed)
     # A few may be no fault: a header may hold a run of zero bytes.
     expect(
         again < 5,
-        "Equal parts of the payload came out as equal parts of the body, so its pattern can be seen. ECB does this, "
+        f"Equal parts of the payload came out as equal parts of {what}, so its pattern can be seen. ECB does this, "
         "and so does a key stream that starts anew for each piece.",
-        expected="no 16 bytes of the body twice",
+        expected=f"no 16 bytes of {what} twice",
         next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
-        actual=f"of {len(samples)} pieces of the body, 16 bytes each, {again} stand in it more than once",
+        actual=f"of {pieces} pieces of {what}, 16 bytes each, {again} stand in it more than once",
+    )
+
+
+def expect_new(again: bytes, body: bytes, where: str) -> None:
+    """Refuses a body equal to the one that the same payload had before, under the same data key. `where`: as "in the
+    same process".
+    """
+    expect(
+        again != body,
+        f"One payload was sealed twice under one data key, {where}, and the bodies are equal. Whoever sees both knows "
+        "that, and a nonce that comes again breaks the cipher.",
+        expected="two bodies that differ",
+        next_step="Take a new random nonce in each call, and store it in the body.",
+        actual=f"two bodies of {len(again)} bytes, equal byte for byte",
+    )
+
+
+def expect_its_data_key(opened: Given | None, payload: bytes) -> None:
+    """Refuses what came out of a body while KMS gave back another data key: see data_keys.py."""
+    expect(
+        opened is None or opened.value != payload,
+        "KMS gave back another data key, and the body opened all the same. So it is not sealed under the one that KMS "
+        "guards.",
+        expected="an exception: the body must not open under a wrong data key",
+        next_step="Encrypt under the plaintext data key that KMS gives for the wrapped key, not under anything else.",
     )
 
 

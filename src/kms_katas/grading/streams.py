@@ -14,6 +14,8 @@ _SOME_MORE = 16 * 1024
 """Tags, lengths and a byte read ahead are not counted to the byte."""
 _LARGEST_HEAD = 256
 _SMALLEST_CHUNK = 24
+_LARGEST_END = 80
+_TAGS = (16, 32)
 _EDGE = 32
 """How far into a chunk, from both its ends, a number or a mark in the open is looked for."""
 
@@ -54,6 +56,18 @@ def expect_held(function: str, source: Source, sink: Sink, most: int) -> None:
         expected=expected,
         next_step="Use smaller chunks: 64 KiB are usual.",
         actual=f"{told}; the largest read gave {source.largest_read:,}",
+    )
+
+
+def expect_no_more_calls(function: str, short: int, long: int, length: int) -> None:
+    """Refuse an answer whose `function` made `long` KMS calls for `length` bytes, and fewer for one byte: `short`."""
+    expect(
+        long <= short,
+        f"`{function}` asked KMS {long} times for {length:,} bytes, and less often for one byte. At this rate a dump "
+        "of 40 GB takes hundreds of thousands of requests, each of them slow and paid for.",
+        expected=f"calls for a stream of any length: {short}",
+        next_step="Get the data key once, before the first chunk, and use it for every chunk.",
+        actual=f"calls: {long}",
     )
 
 
@@ -110,6 +124,19 @@ def uneven_moved(data: bytes, ends: Iterable[int]) -> Iterator[Altered]:
                     before, one, other, after = data[:first], data[first:second], data[second:third], data[third:]
                     yield "two chunks exchanged", before + other + one + after
                     yield "a chunk left out", before + one + after
+
+
+def end_put_behind(data: bytes, ends: Iterable[int]) -> Iterator[Altered]:
+    """The last chunk left out, and a short end put behind what is left, with the tag that stands there in place of its
+    own: against an end whose tag covers no more than what came before it. Written were `data` up to each of `ends`.
+    """
+    places = sorted({0, *ends} - {len(data)})
+    for short in (place for place in places if len(data) - place <= _LARGEST_END):
+        for place in places[: places.index(short)][-4:]:
+            for tag in _TAGS:
+                if place > tag and len(data) - short >= tag:
+                    kept, end = data[:place], data[short:]
+                    yield "its last chunk left out, and its end put behind the rest", kept + end[:-tag] + kept[-tag:]
 
 
 def cut_short(chunks: Chunks) -> Iterator[Altered]:

@@ -5,6 +5,8 @@ then happens: a check does that.
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
@@ -12,12 +14,17 @@ Altered = tuple[str, bytes]
 """What was done, and the bytes that it gave."""
 
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
+_MORE_DIGESTS = ("sha224", "sha384", "sha3_256", "sha3_512", "blake2b", "blake2s")
+_ENOUGH_OF_A_DIGEST = 8
+"""Bytes. Who shortens a digest rarely keeps less, and less turns up by chance."""
+_END = 1_000
+"""Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
 
 
-def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
-    """In which spelling `text` holds `secret`, or None. Unless `whole`, 16 bytes from a multiple of 16 are enough."""
-    pieces = [secret] if whole else [secret[at : at + 16] for at in range(0, len(secret) - 15, 16)]
+def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
+    """In which spelling `text` holds `secret`, or None. Unless `whole`, `least` bytes from a multiple of that do."""
+    pieces = [secret] if whole else [secret[at : at + least] for at in range(0, len(secret) - least + 1, least)]
     for piece in pieces:
         if piece in text:
             return "as it is"
@@ -32,8 +39,18 @@ def spelling_of(secret: bytes, text: bytes, *, whole: bool) -> str | None:
 
 
 def digest_in(content: bytes, text: bytes) -> str | None:
-    """The name of a digest of `content`, made without a key, that `text` holds, or None."""
-    return next((name for name in DIGESTS if spelling_of(hashlib.new(name, content).digest(), text, whole=True)), None)
+    """The name of a digest or checksum of `content`, made without a key, that `text` holds or begins to, or None.
+
+    A checksum counts near the ends of `text` only.
+    """
+    for name in (*DIGESTS, *_MORE_DIGESTS):
+        digest = hashlib.new(name, content).digest()
+        if spelling_of(digest[:_ENOUGH_OF_A_DIGEST], text, whole=True):
+            return name
+    checksum = zlib.crc32(content)
+    binary = (checksum.to_bytes(4, "big"), checksum.to_bytes(4, "little"))
+    spellings = (b"%d" % checksum, b"%08x" % checksum, b"%08X" % checksum, *binary)
+    return "crc32" if any(one in end for one in spellings for end in (text[:_END], text[-_END:])) else None
 
 
 def pieces_again(data: bytes) -> tuple[int, int]:
@@ -42,9 +59,29 @@ def pieces_again(data: bytes) -> tuple[int, int]:
     return len(samples), sum(data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples)
 
 
+def repeated(one: bytes, other: bytes) -> tuple[int, int]:
+    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before; and how many there are."""
+    pieces = [(at, one[at : at + 16]) for at in range(0, len(one) - 15, 16)]
+    return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def alike(text: str) -> Iterator[str]:
+    """Other texts that somebody may take for `text`: who normalises it, strips it, or looks at a part of it."""
+    others = (
+        text + "x",
+        text[:-1],
+        text + " ",
+        text[::-1],
+        text.upper(),
+        unicodedata.normalize("NFD", text),
+        "".join(char if char.isascii() else chr(ord(char) + 1) for char in text),
+    )
+    yield from dict.fromkeys(other for other in others if other != text)
 
 
 def altered(data: bytes) -> Iterator[Altered]:
@@ -106,19 +143,32 @@ def pieces_moved(data: bytes, content_bytes: int) -> Iterator[Altered]:
                     yield "two pieces exchanged", data[:head] + data[first:second] + data[head:first] + data[second:]
 
 
-def mark_moved(one: bytes, again: bytes, other: bytes) -> bytes:
+def mark_moved(one: bytes, again: bytes, other: bytes, ends: tuple[int, int] = (0, 0)) -> bytes:
     """`other` with the mark of `one`, where a mark stands in the open: what follows from what was sealed, not from its
     key.
 
-    `one` and `again` are the same thing sealed under two keys; where they agree in 3 bytes or more, no key was used.
-    All three are laid out alike and equally long; else `other` comes back as it is.
+    `one` and `again` are the same thing sealed under two keys; where they agree in 3 bytes or more, no key was used,
+    but for so many bytes at both `ends` of each such place: there they may agree by chance. All three are laid out
+    alike and equally long; else `other` comes back as it is.
     """
     moved = bytearray(other)
     if len(one) == len(again) == len(other):
-        for at in range(len(one) - 2):
-            if one[at : at + 3] == again[at : at + 3]:
-                moved[at : at + 3] = one[at : at + 3]
+        same = bytes(a == b for a, b in zip(one, again, strict=True))
+        for place in re.finditer(b"\1{3,}", same):
+            start, end = place.start() + ends[0], place.end() - ends[1]
+            moved[start:end] = one[start:end]
     return bytes(moved)
+
+
+def transplanted(one: bytes, again: bytes, other: bytes) -> Iterator[bytes]:
+    """`other` with a part of `one`, where a mark of whose it is may stand. Nothing where they are not equally long.
+
+    `one` and `again` are the same thing sealed under two keys, as for `mark_moved`.
+    """
+    if len(one) == len(other):
+        marked = (mark_moved(one, again, other, ends) for ends in ((0, 0), (0, 1), (1, 0)))
+        mixed = dict.fromkeys((*marked, other[:-32] + one[-32:], one[:32] + other[32:], one[:64] + other[64:]))
+        yield from (forged for forged in mixed if forged != other)
 
 
 def _digests(public: bytes) -> Iterator[Callable[[bytes], bytes]]:

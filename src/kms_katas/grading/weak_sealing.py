@@ -5,6 +5,7 @@ It finds what learners do, in whatever layout: raw, base64 or hexadecimal. It is
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -28,6 +29,7 @@ class Weakness(Enum):
     NO_ROOM = "the message is too short to carry what the private key would need"
     KEY_AGAIN = "two messages have one key"
     PRIVATE_KEY_INSIDE = "a private key stands in the message"
+    KEY_INSIDE = "the content key stands in the message"
     SECRET_AS_KEY = "the ECDH secret itself is the key"
     KEY_OF_PUBLIC_KEY = "the key comes from the public key alone"
     PKCS1_V15 = "RSA with the padding of PKCS #1 v1.5"
@@ -54,9 +56,15 @@ WORDS: Mapping[Weakness, tuple[str, str, str]] = {
         "the public half of the ephemeral key in the message, and its private half forgotten",
         "Put the ephemeral *public* key into the message; `open_sealed` has the other private key.",
     ),
+    Weakness.KEY_INSIDE: (
+        "The content key stands in the message, beside the same key encrypted to the public key. Whoever finds the "
+        "message opens it, and the private key is not needed.",
+        "the content key in its encrypted form alone",
+        "Leave the content key out of the message; `open_sealed` gets it by the private key.",
+    ),
     Weakness.KEY_OF_PUBLIC_KEY: (
-        "The payload is encrypted under a key that comes from the public key alone. Whoever has the device makes that "
-        "key again.",
+        "The payload is encrypted under a key that comes from the public key, or from it and the message, alone. "
+        "Whoever has the device makes that key again.",
         "a key that nobody can make without the private key",
         "Make a new ephemeral key pair for each message, and derive the key from what ECDH gives.",
     ),
@@ -83,12 +91,14 @@ WORDS: Mapping[Weakness, tuple[str, str, str]] = {
 
 
 def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness | None:
-    """What is weak in messages, each with the private key of whom it is for: another one for each message.
+    """What is weak in messages, each with the private key of whom it is for. They are for two receivers or more.
 
     Each holds `payload`, which is random and has 32 bytes or more. The private keys are of the package cryptography. Of
-    kinds other than RSA, elliptic curves and ML-KEM only a private key in a message is looked for.
+    kinds other than RSA, elliptic curves and ML-KEM only a private key in a message is looked for. A padding of RSA is
+    weak where all messages under RSA have it, so let there be two of them or more.
     """
-    again: list[set[bytes]] = []
+    again: dict[int, set[bytes]] = {}
+    content_keys, paddings = list[bytes](), list[Weakness | None]()
     for message, private_key in sealed:
         readings = (message, *_decoded(message))
         text = b"".join(readings)
@@ -97,20 +107,28 @@ def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness
         if len(message) < _least_bytes(payload, private_key):
             return Weakness.NO_ROOM
         if isinstance(private_key, rsa.RSAPrivateKey):
-            if found := next(filter(None, (_weakness_of_rsa(reading, private_key) for reading in readings)), None):
-                return found
+            found = (_weakness_of_rsa(reading, private_key) for reading in readings)
+            paddings.append(next(filter(None, found), None))
             key = _content_key(readings, private_key)
-            again.append({key} if key is not None and payload not in key else set())
-        elif isinstance(private_key, ec.EllipticCurvePrivateKey):
+            if key is not None and payload not in key:
+                if len(key) >= _BLOCK and key in text:
+                    return Weakness.KEY_INSIDE
+                content_keys.append(key)
+        elif isinstance(private_key, ec.EllipticCurvePrivateKey) and id(private_key) not in again:
             points = _points(text, private_key.curve) - {_point(private_key.public_key())}
             secrets = list(_secrets(points, private_key))
             if any(opens(key, text, payload) for opens in (_opens_aes, _opens_chacha) for key in secrets):
                 return Weakness.SECRET_AS_KEY
-            if any(_opens_aes(key, text, payload) for key in _keys_of_public_key(private_key.public_key())):
+            if any(_opens_aes(key, text, payload) for key in _keys_of_public_key(private_key.public_key(), points)):
                 return Weakness.KEY_OF_PUBLIC_KEY
-            again.append(points)
+            again[id(private_key)] = points
+    # Under OAEP one block in 2,000 begins, by chance, as under PKCS #1 v1.5. So every message has to.
+    if paddings and all(paddings):
+        return paddings[0]
     # Bytes that only name the receiver differ from one to the other; a header that never changes holds no point.
-    return Weakness.KEY_AGAIN if len(again) > 1 and set.intersection(*again) else None
+    # So of curves the first message for each receiver counts.
+    same_point = len(again) > 1 and bool(set.intersection(*again.values()))
+    return Weakness.KEY_AGAIN if same_point or len(set(content_keys)) < len(content_keys) else None
 
 
 def _least_bytes(payload: bytes, private_key: Any) -> int:
@@ -181,16 +199,22 @@ def _secrets(points: Iterable[bytes], private_key: ec.EllipticCurvePrivateKey) -
         yield from {part for count in _KEY_BYTES for part in (secret[:count], secret[-count:]) if len(part) == count}
 
 
-def _keys_of_public_key(public_key: ec.EllipticCurvePublicKey) -> Iterator[bytes]:
+def _keys_of_public_key(public_key: ec.EllipticCurvePublicKey, points: Iterable[bytes]) -> Iterator[bytes]:
+    """Keys that a learner may make of the public key, alone or with a point that stands in the message."""
     for form in (
         public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
         public_key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint),
     ):
-        digest = hashes.Hash(hashes.SHA256())
-        digest.update(form)
-        yield from (form[:32], form[-32:], form[1:33], digest.finalize())
+        yield from (form[:32], form[-32:], form[1:33], _sha256(form))
         yield HKDF(hashes.SHA256(), 32, None, b"").derive(form)
+        for point in points:
+            yield from (_sha256(point + form), _sha256(form + point))
+            yield HKDF(hashes.SHA256(), 32, None, point).derive(form)
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def _opens_aes(key: bytes, text: bytes, payload: bytes) -> bool:

@@ -67,9 +67,14 @@ class Kit:
     def grader(self, kata: Kata) -> Path:
         return self.graders / kata.grader
 
+    def check_files(self, kata: Kata) -> tuple[Path, ...]:
+        """The file that holds the kata's checks, and where there are such: what all checks share, its rows."""
+        shared = self.graders / "conftest.py"
+        return (self.grader(kata), *((shared,) if shared.is_file() else ()), *((kata.rows,) if kata.rows else ()))
+
     def checks_digest(self, kata: Kata) -> str:
-        """SHA-256 of the file that holds the kata's checks: two verdicts compare only where it is the same."""
-        return hashlib.sha256(self.grader(kata).read_bytes()).hexdigest()
+        """SHA-256 of the files that hold the kata's checks: two verdicts compare only where it is the same."""
+        return hashlib.sha256(b"\0".join(path.read_bytes() for path in self.check_files(kata))).hexdigest()
 
 
 def find_kit(explicit: Path | None = None) -> Kit:

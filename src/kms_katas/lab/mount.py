@@ -100,12 +100,16 @@ def unmount() -> None:
 def _guarded(handlers_of: Any) -> property:
     """moto's own property, with the handlers of the services in SERVICES behind the gate. Loads none of them."""
 
+    found: dict[type[BaseBackend], dict[str, Any]] = {}
+
     def guarded_handlers(backend: BaseBackend) -> Any:
-        handlers = handlers_of.fget(backend)
         name = type(backend).__module__.split(".")[1]
-        return (
-            {path: _behind_gate(name, handler) for path, handler in handlers.items()} if name in SERVICES else handlers
-        )
+        if name not in SERVICES:
+            return handlers_of.fget(backend)
+        if type(backend) not in found:  # for S3 moto loads its URLs anew each time that it is asked, twice a request
+            handlers = handlers_of.fget(backend)
+            found[type(backend)] = {path: _behind_gate(name, handler) for path, handler in handlers.items()}
+        return found[type(backend)]
 
     return property(guarded_handlers)
 

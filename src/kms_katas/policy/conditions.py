@@ -173,6 +173,13 @@ def _wants(test: Test) -> str:
     return f"{_WANTING.get(plain, '')}{which}"
 
 
+def compares_one_value(operator: Operator | None) -> bool:
+    """Whether it compares one value, so that it is open what it makes of a key with several. Null compares none: AWS's
+    own examples ask it of kms:EncryptionContextKeys (KMS guide, "AWS KMS condition keys").
+    """
+    return operator is not None and operator.compare is not None and not operator.quantifier
+
+
 @lru_cache(maxsize=512)
 def operator_of(name: str) -> Operator | None:
     """The operator of that name; None where there is none."""

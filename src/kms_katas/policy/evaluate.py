@@ -275,10 +275,14 @@ def _met(request: Request, documents: Documents) -> set[str]:
 
 
 def points_of_layers(documents: Documents) -> set[str]:
-    """The open points that documents meet because of what kinds of them there are, whatever stands in them."""
+    """The open points that documents meet because of what grants and layers there are, whatever their policies say."""
     met: set[str] = set()
-    if documents.grants:
-        met |= {"grant-constraint-names", "grant-to-account", "boundary-and-grant-to-user"}
+    if any(grant.equals or grant.subset for grant in documents.grants):
+        met.add("grant-constraint-names")
+    if any(grant.grantee.endswith(":root") or grant.grantee.isdigit() for grant in documents.grants):
+        met.add("grant-to-account")
+    if documents.grants and documents.boundary is not None:
+        met.add("boundary-and-grant-to-user")
     if documents.session:
         met.add("session-policy-and-named-session")
     return met

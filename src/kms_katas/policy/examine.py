@@ -7,7 +7,7 @@ conditions.py.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .conditions import Test, failing, unmet, why_not, why_so
+from .conditions import Test, compares_one_value, failing, unmet, why_not, why_so
 from .context import Context, condition_context
 from .decision import OF_THE_OWNER, Element, Layer, Request, Step
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
@@ -222,8 +222,7 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
     """The open points that the statement can raise for this request."""
     context = asked.context(layer) if statement.tests else {}
     lists = any(
-        test.operator and not test.operator.quantifier and isinstance(context.get(test.lowered), tuple)
-        for test in statement.tests
+        compares_one_value(test.operator) and isinstance(context.get(test.lowered), tuple) for test in statement.tests
     )
     return points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
 

@@ -11,12 +11,11 @@ import pytest
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.context_pairs import fault_of_context
 from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key, was_sent, wrapped_key_of
-from kms_katas.grading.tampering import DIGESTS, altered, flip, mark_moved, spelling_of
+from kms_katas.grading.tampering import DIGESTS, alike, altered, flip, repeated, spelling_of, transplanted
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"]
 OF_KEYS = ("Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
-REFUSED = object()
-"""In place of what `open_record` gives back: it raised."""
+REFUSED = object()  # in place of what `open_record` gives back: it raised
 
 
 @pytest.fixture
@@ -35,12 +34,13 @@ def learner(lab, key):
 @pytest.mark.points(3)
 def test_log_names_tenant_and_purpose(answer, lab, key, fresh):
     """The log names the tenant and the purpose of every data key, exactly as they were given."""
-    batch = _seal(answer, key, *_scope(fresh), _records(fresh, 30, 30))
+    tenant, purpose = _scope(fresh)
+    batch = _seal(answer, key, f"{tenant} ", f" {purpose}", _records(fresh, 30, 30))
     asked = {call.request_id for call in batch.calls if call.operation in OF_KEYS}
     for record in lab.trail:
         if record["requestID"] in asked:
-            context = record["requestParameters"].get("encryptionContext")
-            _expect_pairs(context, batch.tenant, batch.purpose, record["eventName"])
+            given = record["requestParameters"].get("encryptionContext")
+            _expect_pairs(given, batch.tenant, batch.purpose, record["eventName"])
 
 
 @pytest.mark.task(1)
@@ -51,16 +51,15 @@ def test_log_shows_nothing_else(answer, key, fresh):
     _attempt(answer, *batch.opening(next(iter(batch.given))))
     secrets = [(name.encode(), name, "A record ID") for name in batch.given]
     for secret, shown, what in secrets + [(one, one, "The content of a record") for one in batch.given.values()]:
-        digests = [hashlib.new(name, secret).digest() for name in DIGESTS]
         in_clear = was_sent(secret, answer.calls)
-        if in_clear or any(was_sent(digest, answer.calls) for digest in digests):
-            reject(
-                f"{what} went to KMS{'' if in_clear else ' as a digest, which confirms every right guess'}. KMS guards "
-                "the data key and needs none of it; what it gets as context every reader of CloudTrail sees.",
-                expected="`tenant` and `purpose`, and nothing of the records",
-                next_step="Leave it out of the request: encrypt each record, and bind it to its ID, in your process.",
-                actual=f"{what.lower()}: {show(shown)}",
-            )
+        expect(
+            not in_clear and not any(was_sent(hashlib.new(name, secret).digest(), answer.calls) for name in DIGESTS),
+            f"{what} went to KMS{'' if in_clear else ' as a digest, which confirms every right guess'}. KMS guards "
+            "the data key and needs none of it; what it gets as context every reader of CloudTrail sees.",
+            expected="`tenant` and `purpose`, and nothing of the records",
+            next_step="Leave it out of the request: encrypt each record, and bind it to its ID, in your process.",
+            actual=f"{what.lower()}: {show(shown)}",
+        )
     for call in (call for call in batch.calls if call.operation in OF_KEYS):
         context = call.parameters.get("EncryptionContext")
         _expect_pairs(context, batch.tenant, batch.purpose, call.operation)
@@ -109,24 +108,21 @@ def test_one_new_data_key_for_each_batch(answer, key, fresh):
 @pytest.mark.points(1)
 def test_stored_records_show_nothing(answer, key, fresh):
     """What is stored shows neither data key nor contents, and not that two contents are equal."""
-    one, two, three = records = _records(fresh, 800, 0, 300)
+    one, two, three, plain = records = _records(fresh, 800, 0, 300, 1_600)
     records[one] = records[two] = records[one] + bytes([fresh.integer(0, 255)]) * 800
     batch = _seal(answer, key, *_scope(fresh), records)
-    stored = b"\n".join((batch.wrapped_key, *batch.bodies.values()))
+    stored, first = b"\n".join((batch.wrapped_key, *batch.bodies.values())), batch.bodies[one]
     secrets = [(found, "The plaintext data key") for found in map(data_key_of, batch.calls) if found]
     secrets += [(records[three], "A content"), (hashlib.sha256(records[three]).digest(), "The digest of a content")]
     for secret, what in secrets:
         spelling = spelling_of(secret, stored, whole=len(secret) < 300)
         expect(
             spelling is None,
-            f"{what} can be read in what you store ({spelling}). A context binds data, it hides none: who copies the "
-            "bucket asks KMS for nothing.",
+            f"{what} can be read in what you store ({spelling}). A context binds data, it hides none.",
             expected="no data key, no content and no digest of one in the open",
             next_step="Encrypt each content under the data key, and store only what that gives, and `wrapped_key`.",
         )
-    first, second = batch.bodies[one], batch.bodies[two]
-    pieces = [(at, first[at : at + 16]) for at in range(0, len(first) - 15, 16)]
-    again = sum(piece in second or first.find(piece) < at for at, piece in pieces)
+    again, pieces = repeated(first, batch.bodies[two])
     # A header that both bodies share is no fault, even one with a wrapped key in it.
     expect(
         again < 40,
@@ -134,7 +130,14 @@ def test_stored_records_show_nothing(answer, key, fresh):
         "the nonce, or it comes from the content: equal contents show, and a nonce that repeats gives away more.",
         expected="a nonce of its own for every record of the batch",
         next_step="Make a new random nonce inside the loop, for each record.",
-        actual=f"{again} of {len(pieces)} pieces of a body, 16 bytes each, stand twice",
+        actual=f"{again} of {pieces} pieces of a body, 16 bytes each, stand twice",
+    )
+    expect(
+        len(first) > 0.8 * len(batch.bodies[plain]),
+        "Of two contents of 1600 bytes, the one that repeats itself came out shorter. No cipher hides a length: by "
+        "compressing first you let it say what is inside.",
+        expected="bodies whose length follows from the length of the content alone",
+        next_step="Seal the contents as they are, without compressing them.",
     )
 
 
@@ -145,7 +148,7 @@ def test_a_clinic_seals_and_opens_its_own(answer, lab, key, fresh):
     tenant, purpose = _scope(fresh)
     pairs = {"kms:EncryptionContext:tenant": tenant, "kms:EncryptionContext:purpose": purpose}
     clinic = lab.home.role("clinic", policies=_policies(key, {"StringEquals": pairs})).session("night")
-    records = _records(fresh, 0, 3_000) | {f"j\u00fcrgen.{fresh.text(6)}@example.org": fresh.bytes(40)}
+    records = _records(fresh, 0, 3_000) | {f'ku\u017ama\0{fresh.text(6)}:|,;/=\n"@example.org': fresh.bytes(40)}
     batch = _seal(answer, key.split("/")[1], tenant, purpose, records, clinic)
     answer.restart()
     for record_id in records:
@@ -168,17 +171,12 @@ def test_another_tenant_or_purpose_is_refused(answer, key, fresh):
     record_id = next(iter(batch.given))
     _open(answer, batch, record_id)
     other_tenant, other_purpose = _scope(fresh)
-    for tenant, purpose in (
-        (other_tenant, batch.purpose),
-        (batch.tenant, other_purpose),
-        (batch.tenant.lower(), batch.purpose),
-    ):
+    scopes = (other_tenant, batch.purpose), (batch.tenant, other_purpose), (batch.tenant.lower(), batch.purpose)
+    for tenant, purpose in scopes:
         before = len(answer.calls)
         opened = _attempt(answer, batch.wrapped_key, tenant, purpose, record_id, batch.bodies[record_id])
         asked = [call.parameters for call in answer.calls[before:] if call.operation == "Decrypt"]
         contexts = [parameters.get("EncryptionContext") or {} for parameters in asked]
-        if contexts and not contexts[0]:
-            _expect_pairs({}, tenant, purpose, "Decrypt")
         other = next((one for one in contexts if one.get("tenant") != tenant or one.get("purpose") != purpose), None)
         expect(
             other is None,
@@ -201,13 +199,14 @@ def test_another_tenant_or_purpose_is_refused(answer, key, fresh):
 def test_exchanged_records_are_refused(answer, key, fresh):
     """A record opens under its own ID only, with the data key of its own batch."""
     scope, (one, two) = _scope(fresh), _records(fresh, 0, 0)
-    records = {name: fresh.bytes(48) for name in (one, two, one.upper())}
+    polish = f"ku\u017ama.{fresh.text(9)}@example.org"
+    records = {name: fresh.bytes(48) for name in (one, two, polish)}
     batch, later = (_seal(answer, key, *scope, records) for _ in range(2))
     _open(answer, batch, one)
-    for record_id, owner in ((one, two), (f"{one}x", one), (one.upper(), one)):
+    for record_id, owner in ((one, two), *((other, polish) for other in alike(polish))):
         _expect_refused(
             _attempt(answer, batch.wrapped_key, *scope, record_id, batch.bodies[owner]),
-            f"The body of {owner!r} was opened under the ID {record_id!r}. One data key opens the whole batch, so KMS "
+            f"The body of {owner!a} was opened under the ID {record_id!a}. One data key opens the whole batch, so KMS "
             "cannot tell its records apart.",
             "Give the cipher the argument `record_id`, whole and as it is, in both functions: as additional data, say.",
         )
@@ -218,10 +217,14 @@ def test_exchanged_records_are_refused(answer, key, fresh):
         "Encrypt under the data key of the batch, by a method that notices a wrong key.",
     )
     mine, his = batch.bodies[one], batch.bodies[two]
-    forgeries = [mark_moved(mine, later.bodies[one], his), his[:-32] + mine[-32:]]
-    forgeries += [mine[:cut] + his[cut:] for cut in (32, 64)]
-    for forged in forgeries if len(mine) == len(his) else ():
-        opened = _attempt(answer, batch.wrapped_key, *scope, one, forged) if forged != his else REFUSED
+    _expect_refused(
+        _attempt(answer, batch.wrapped_key, *scope, one[:-1], one[-1:].encode() + mine),
+        "The last letter of the record ID was moved to the front of the body, and `open_record` took both for genuine. "
+        "Your MAC reads ID and body as one text, so nobody knows where the one ends and the other begins.",
+        "Give the MAC the length of the ID, or its digest, before what follows.",
+    )
+    for forged in transplanted(mine, later.bodies[one], his):
+        opened = _attempt(answer, batch.wrapped_key, *scope, one, forged)
         _expect_refused(
             REFUSED if opened == records[one] else opened,
             "The mark that says whose record it is was copied from one body into another, and `open_record` believed "
@@ -285,7 +288,6 @@ class Batch:
 
 
 def _policies(key, condition=None):
-    """Let somebody use the key, and change nothing about it."""
     use = {"Effect": "Allow", "Action": USE, "Resource": key} | ({"Condition": condition} if condition else {})
     other = {"Effect": "Allow", "Action": ["kms:DescribeKey", "kms:GenerateRandom"], "Resource": "*"}
     return {"use-the-key": {"Version": "2012-10-17", "Statement": [use, other]}}
@@ -296,8 +298,8 @@ def _scope(fresh):
 
 
 def _records(fresh, *sizes):
-    """A content of each size, by record ID. The IDs are equally long."""
-    return {f"{fresh.text(9)}@example.org": fresh.bytes(size) for size in sizes}
+    """A content of each size, by record ID. The IDs are equally long, and alike at both ends."""
+    return {f"patient.number.{fresh.text(9)}@example.org": fresh.bytes(size) for size in sizes}
 
 
 def _seal(answer, key, tenant, purpose, records, principal=None):
@@ -311,24 +313,20 @@ def _seal(answer, key, tenant, purpose, records, principal=None):
     calls = answer.calls[before:]
     expect(
         any(call.operation in OF_KEYS for call in calls),
-        "`seal_records` never asked KMS for a data key, so no KMS key protects what it gave back.",
-        expected="at least one KMS call, for the data key",
+        "`seal_records` did not ask KMS for a data key in this call. Either no KMS key protects what it gave back, or "
+        "it used a data key of an earlier batch, and whoever gets that one opens both.",
+        expected="at least one KMS call, for the data key, in each call",
         next_step="Begin `seal_records` by asking KMS for a new data key under `key_id`.",
     )
     fields = result if isinstance(result, dict) else {}
     bodies = fields.get("records")
-    if (
-        set(fields) != {"wrapped_key", "records"}
-        or not isinstance(fields["wrapped_key"], bytes)
-        or not isinstance(bodies, dict)
-        or set(bodies) != set(records)
-        or not all(isinstance(body, bytes) for body in bodies.values())
-    ):
-        reject(
-            "`seal_records` gave back something else than the brief asks for.",
-            expected="a dict with exactly `wrapped_key: bytes` and `records`: a dict with bytes for each record ID",
-            next_step="Put all that you need for opening a record, except the wrapped key, into its body, as bytes.",
-        )
+    right = set(fields) == {"wrapped_key", "records"} and isinstance(bodies, dict) and set(bodies) == set(records)
+    expect(
+        right and all(isinstance(one, bytes) for one in (fields["wrapped_key"], *bodies.values())),
+        "`seal_records` gave back something else than the brief asks for.",
+        expected="a dict with exactly `wrapped_key: bytes` and `records`: a dict with bytes for each record ID",
+        next_step="Put all that you need for opening a record, except the wrapped key, into its body, as bytes.",
+    )
     return Batch(tenant, purpose, records, fields["wrapped_key"], bodies, calls)
 
 
@@ -339,6 +337,13 @@ def _open(answer, batch, record_id, principal=None):
         opened = answer.call("open_record", answer.client(principal), *batch.opening(record_id))
     except AnswerRaised as raised:
         _explain(answer.calls[before:], batch.tenant, batch.purpose)
+        if not record_id.isprintable():
+            reject(
+                f"`open_record` raised {raised.type} for a record ID with a zero byte and punctuation in it. Any text "
+                "may be an ID, so no character is left to mark where one ends.",
+                expected="the content",
+                next_step="Let the ID be additional data, or write its length in front of it.",
+            )
         if raised.type in ("KeyError", "InvalidTag", "InvalidToken", "InvalidSignature"):
             reject(
                 f"`open_record` raised {raised.type} for a record that nobody altered. Key, nonce or additional data "
@@ -379,7 +384,6 @@ def _expect_refused(opened, message, next_step):
 
 
 def _expect_pairs(context, tenant, purpose, operation):
-    """Refuse a context without the two pairs."""
     wanted = {"tenant": tenant, "purpose": purpose}
     if fault := fault_of_context(context, wanted, operation):
         reject(
@@ -392,6 +396,5 @@ def _expect_pairs(context, tenant, purpose, operation):
 
 def _explain(calls, tenant, purpose):
     """Where KMS refused the answer's last request: say so, if the context is what was wrong."""
-    last = calls[-1] if calls else None
-    if last and last.operation in OF_KEYS and last.error_code:
+    for last in (call for call in calls[-1:] if call.operation in OF_KEYS and call.error_code):
         _expect_pairs(last.parameters.get("EncryptionContext"), tenant, purpose, last.operation)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading.data_keys import kms_that_disables
 
 NO_PLAINTEXT = ["kms:ReEncrypt*", "kms:GenerateDataKeyWithoutPlaintext", "kms:Describe*", "kms:Get*", "kms:List*"]
 USES = ("ReEncrypt", "Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext")
@@ -105,7 +106,6 @@ def test_what_another_key_protects_is_left_alone(answer, key, new, archive):
             actual=f"{name} in `{_place(result, name)}`",
         )
         _expect_same(before, after, strange[name])
-    answer.restart()
     second = _move(answer, key, new, result["items"])
     expect(
         list(second["items"]) == list(result["items"]) and set(second["elsewhere"]) == _names(items),
@@ -124,7 +124,7 @@ def test_a_refusal_stops_nothing_and_loses_nothing(answer, lab, key, new, learne
     _expect_refused(answer, archive, items, _move(answer, key, new, items), new, stories)
     items = [archive.item(key) for _ in range(4)]
     with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", _disabling_after_the_first(lab, key))
+        patch.setattr(lab, "send", kms_that_disables(lab, key, after="ReEncrypt"))
         result = _move(answer, key, new, items, refused="The old key was disabled half-way")
     stories = dict.fromkeys(_names(items) - set(result["moved"]), "was under the old key when that was disabled")
     _expect_refused(answer, archive, items, result, new, stories)
@@ -176,7 +176,7 @@ class Archive:
     def item(self, key, *, context=None, account=None, **more):
         """An item whose data key is wrapped under `key`, by an administrator of the key's account."""
         name, nonce, data_key = f"deed-{self.fresh.text(8)}", self.fresh.bytes(12), self.fresh.bytes(32)
-        context = {"office": self.fresh.text(6), "deed": name} if context is None else context
+        context = {"office": self.fresh.text(6), "Deed": f"{name} \u017b"} if context is None else context
         kms = (account or self.lab.home).admin.client("kms")
         wrapped = kms.encrypt(KeyId=key, Plaintext=data_key, EncryptionContext=context)["CiphertextBlob"]
         body = nonce + AESGCM(data_key).encrypt(nonce, self.fresh.bytes(30), None)
@@ -200,19 +200,21 @@ class Archive:
 
     def with_refused(self, key, learner):
         """Items under the old key, of which KMS refuses some; and of these what is the matter, by name."""
-        damaged, lost, denied = (self.item(key) for _ in range(3))
+        damaged, lost, bare, denied = (self.item(key, context=one) for one in (None, None, {}, None))
         blob = damaged["wrapped_key"]
         damaged["wrapped_key"] = blob[:-1] + bytes([blob[-1] ^ 1])
         office = {"StringEquals": {"kms:EncryptionContext:office": denied["context"]["office"]}}
         deny = {"Effect": "Deny", "Action": "kms:*", "Resource": "*", "Condition": office}
         learner.allow({"Version": "2012-10-17", "Statement": [deny]}, "not-this-office")
         del lost["context"]["office"]
+        bare["context"] = {"office": self.fresh.text(6)}
         stories = {
             damaged["name"]: "has a damaged wrapped key",
             lost["name"]: "has lost a part of its context",
+            bare["name"]: "names a context that its data key was never bound to",
             denied["name"]: "is of an office that your role may not touch",
         }
-        return [self.item(key), damaged, lost, self.item(key), denied, self.item(key)], stories
+        return [self.item(key), damaged, lost, bare, denied, self.item(key)], stories
 
     def expect_moved(self, answer, before, after, new):
         """The data key of an item as an administrator gets it from KMS, with the item's own context and the new key."""
@@ -267,7 +269,7 @@ def _move(answer, old, new, items, *, client=None, **story):
 
 
 def _report(answer, function, lists, arguments, refused="KMS refused a request"):
-    fields = ("items", *lists) if function == "move" else lists
+    fields, before = ("items", *lists) if function == "move" else lists, len(answer.calls)
     try:
         result = answer.call(function, *arguments)
     except AnswerRaised as raised:
@@ -295,6 +297,14 @@ def _report(answer, function, lists, arguments, refused="KMS refused a request")
         "left to do.",
         expected=f"each name once in {', '.join(f'`{one}`' for one in lists)}",
         next_step="Put the name of each item into one list, whatever KMS said.",
+    )
+    asked, count = len(answer.calls) - before, len(arguments[-1])
+    expect(
+        asked >= count,
+        f"`{function}` made {asked} requests to KMS about {count} items, and reports all of them. A note, an earlier "
+        "answer or the refusal of another item says nothing of this one today.",
+        expected="a request to KMS about each item, in each call",
+        next_step="Go through all items, ask KMS about each, and let nothing but its answer decide.",
     )
     return result
 
@@ -367,29 +377,19 @@ def _expect_told(answer, told, right, stories, what="old"):
 
 
 def _next_look(asked, place):
+    given = asked.parameters if asked else {}
     if asked and asked.operation == "Decrypt":
         return "Your role may not call Decrypt. Ask by the operation with which `move` works."
-    if asked and "IGNORE_CIPHERTEXT" in asked.parameters.get("DryRunModifiers", ()):
+    if "IGNORE_CIPHERTEXT" in given.get("DryRunModifiers", ()):
         return "With IGNORE_CIPHERTEXT KMS says whether you may use the key, not whether it protects this item."
-    if asked and asked.operation == "ReEncrypt" and "SourceKeyId" not in asked.parameters:
-        return "Tell KMS, in the request, which key has to be the one that opens."
+    for name, what in (("SourceKeyId", "which key has to open"), ("SourceEncryptionContext", "the item's context")):
+        if asked and asked.operation == "ReEncrypt" and name not in given:
+            return f"Tell KMS, in the request for each item, {what}."
     if place == "unknown":
         return "One error of KMS means yes, and one means no. Put the items of all others into `unknown`."
+    if place == "yes" and given.get("DryRun"):
+        return "What only checks always ends with an error. Look for the code that says: it would have succeeded."
     return "Give KMS wrapped key, context and the key that has to open, and look at the code of the error that comes."
-
-
-def _disabling_after_the_first(lab, key):
-    """The lab's `send`, but the key is disabled once KMS has carried out one ReEncrypt."""
-    send, admin, done = lab.send, lab.home.admin.client("kms"), []
-
-    def sent(request):
-        response = send(request)
-        if not done and lab.calls[-1].operation == "ReEncrypt" and lab.calls[-1].response is not None:
-            done.append(True)
-            admin.disable_key(KeyId=key)
-        return response
-
-    return sent
 
 
 def _names(items):

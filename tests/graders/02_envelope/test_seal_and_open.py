@@ -3,7 +3,6 @@
 Not for how they do it: any sound method passes.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import pytest
@@ -13,10 +12,13 @@ from kms_katas.grading.data_keys import (
     data_key_length,
     data_key_of,
     kms_with_another_data_key,
+    spelling_of_data_key,
     was_sent,
     wrapped_key_of,
 )
-from kms_katas.grading.tampering import DIGESTS, altered, flip, forged, pieces_moved, spelling_of
+from kms_katas.grading.fields import expect_bytes_fields
+from kms_katas.grading.sealed_body import attempt, expect_its_data_key, expect_no_pattern, expect_unopened
+from kms_katas.grading.tampering import altered, digest_in, flip, forged, pieces_moved, spelling_of
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
 
@@ -93,17 +95,14 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
     payload = fresh.bytes(500)
     sealed = _seal(answer, key, payload)
     stored = sealed.wrapped_key + b"\n" + sealed.body
-    for data_key in (found for found in map(data_key_of, sealed.calls) if found and len(found) >= 16):
-        for part in {data_key, data_key[:32], data_key[-32:]}:
-            spelling = spelling_of(part, stored, whole=True)
-            expect(
-                spelling is None,
-                f"The plaintext data key stands in what you store ({spelling}). Whoever finds it opens the body, and "
-                "never has to ask KMS.",
-                expected="the data key in its encrypted form only",
-                next_step="Store the CiphertextBlob as `wrapped_key`, and forget the plaintext key when `seal` "
-                "returns.",
-            )
+    spelling = spelling_of_data_key(sealed.calls, stored)
+    expect(
+        spelling is None,
+        f"The plaintext data key stands in what you store ({spelling}). Whoever finds it opens the body, and never "
+        "has to ask KMS.",
+        expected="the data key in its encrypted form only",
+        next_step="Store the CiphertextBlob as `wrapped_key`, and forget the plaintext key when `seal` returns.",
+    )
     spelling = spelling_of(payload, stored, whole=False)
     expect(
         spelling is None,
@@ -111,8 +110,7 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
         expected="nothing of the payload in `wrapped_key` and `body`",
         next_step="Encrypt the payload under the data key, and store only what that gives.",
     )
-    digests = {name: hashlib.new(name, payload).digest() for name in DIGESTS}
-    digest = next((name for name in DIGESTS if spelling_of(digests[name], stored, whole=True)), None)
+    digest = digest_in(payload, stored)
     expect(
         digest is None,
         f"The {digest} digest of the payload stands in the open. Whoever guesses the payload can confirm the guess, "
@@ -126,20 +124,7 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
 @pytest.mark.points(1)
 def test_equal_content_does_not_show(answer, key, fresh):
     """Equal parts of a payload, and equal payloads, do not look equal in `body`."""
-    same = bytes([fresh.integer(0, 255)]) * 80_000
-    body = _seal(answer, key, same).body
-    samples = [(at, body[at : at + 16]) for at in range(0, len(body) - 15, max(1, len(body) // 100))]
-    again = sum(body.find(piece) < at or body.find(piece, at + 1) > at for at, piece in samples)
-    # A few may be no fault: a header may hold a run of zero bytes.
-    expect(
-        again < 5,
-        "Equal parts of the payload came out as equal parts of `body`, so its pattern can be seen. ECB does this, and "
-        "so does a key stream that starts anew for each piece.",
-        expected="no 16 bytes of `body` twice",
-        next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
-        actual=f"a payload of 80,000 equal bytes: of {len(samples)} pieces of `body`, 16 bytes each, {again} stand in "
-        "it more than once",
-    )
+    expect_no_pattern(_seal(answer, key, bytes([fresh.integer(0, 255)]) * 80_000).body, "the body")
     payload = fresh.bytes(100)
     first = _seal(answer, key, payload).body
     answer.restart()
@@ -172,12 +157,12 @@ def test_altered_body_is_refused(answer, key, fresh):
     answer.restart()
     _open(answer, sealed, payload)
     for change in (*altered(sealed.body), *forged(sealed.body, payload, fresh.bytes(len(payload)), sealed.wrapped_key)):
-        _expect_refused(answer, sealed, payload, *change)
+        _expect_unopened(answer, sealed, payload, *change)
     # Long enough for pieces of 64 KiB: one may cut a payload in pieces, but none may go or move unnoticed.
     payload = fresh.bytes(140_000)
     sealed = _seal(answer, key, payload)
     for change in pieces_moved(sealed.body, len(payload)):
-        _expect_refused(answer, sealed, payload, *change)
+        _expect_unopened(answer, sealed, payload, *change)
 
 
 @pytest.mark.task(2)
@@ -191,7 +176,7 @@ def test_altered_wrapped_key_is_refused(answer, key, fresh):
     blob = sealed.wrapped_key
     flips = [(f"byte {at} changed", flip(blob, at)) for at in range(0, len(blob), max(1, len(blob) // 8))]
     for what, changed in [*flips, ("its last byte cut off", blob[:-1]), ("a byte added at its end", blob + b"\0")]:
-        opened = _attempt(answer, {"wrapped_key": changed, "body": sealed.body})
+        opened = attempt(answer, "open_sealed", answer.client(), {"wrapped_key": changed, "body": sealed.body})
         if opened is not None and not opened.value:
             _reject_swallowed(opened.value, f"`wrapped_key` was altered ({what})")
         expect(
@@ -200,7 +185,7 @@ def test_altered_wrapped_key_is_refused(answer, key, fresh):
             expected="an exception",
             next_step="Let the error of KMS through, and open `body` with nothing but the key that KMS gives back.",
         )
-    opened = _attempt(answer, {"wrapped_key": other.wrapped_key, "body": sealed.body})
+    opened = attempt(answer, "open_sealed", answer.client(), {"wrapped_key": other.wrapped_key, "body": sealed.body})
     if opened is not None and not opened.value:
         _reject_swallowed(opened.value, "`wrapped_key` was that of another payload")
     expect(
@@ -219,29 +204,25 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
     payload = fresh.bytes(200)
     sealed = _seal(answer, key, payload)
     _open(answer, sealed, payload)
-    answer.restart()
-    with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
-        opened = _attempt(answer, sealed.fields)
-    expect(
-        opened is None or opened.value != payload,
-        "For this call KMS gave back another data key, and the body opened all the same. So its real key is not the "
-        "one that KMS guards.",
-        expected="an exception: the body must not open under a wrong data key",
-        next_step="Encrypt and decrypt with the plaintext data key that KMS gives, not with a constant or with "
-        "anything made from what is stored.",
-    )
-    lab.home.admin.client("kms").disable_key(KeyId=key)
-    answer.restart()
-    opened = _attempt(answer, sealed.fields)
+    admin = lab.home.admin.client("kms")
+    admin.disable_key(KeyId=key)
+    # In the process that sealed and opened it.
+    opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
     if opened is not None and not opened.value:
         _reject_swallowed(opened.value, "The KMS key was disabled")
     expect(
         opened is None,
         "The KMS key was disabled, so nobody may open anything, and yet `open_sealed` gave back bytes.",
         expected="an exception",
-        next_step="Get the data key from KMS at every opening, and let its error through.",
+        next_step="Get the data key from KMS at every opening, keep neither it nor the payload in memory, and let the "
+        "error of KMS through.",
     )
+    admin.enable_key(KeyId=key)
+    answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
+    expect_its_data_key(opened, payload)
 
 
 @dataclass(frozen=True)
@@ -255,13 +236,6 @@ class Sealed:
     @property
     def fields(self):
         return {"wrapped_key": self.wrapped_key, "body": self.body}
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What `open_sealed` gave back, when it gave back anything at all."""
-
-    value: object
 
 
 def _seal(answer, key, payload):
@@ -288,25 +262,18 @@ def _seal(answer, key, payload):
     )
     if was_sent(payload[:64], calls):
         _reject_sent()
-    form = "a dict with exactly `wrapped_key: bytes` and `body: bytes`"
-    if not isinstance(result, dict) or set(result) != {"wrapped_key", "body"}:
-        reject(
-            "`seal` gave back something else than the brief asks for.",
-            expected=form,
-            next_step="Put all that you need for opening, except the wrapped key, into `body`.",
-        )
-    for name, value in result.items():
-        if not isinstance(value, bytes):
-            reject(
-                f"`{name}` is of type {type(value).__name__}.",
-                expected=form,
-                next_step=f"Make `{name}` bytes; if you build it as text, call `.encode()` on it at the end.",
-            )
+    expect_bytes_fields(
+        "seal",
+        result,
+        "wrapped_key",
+        "body",
+        next_step="Put all that you need for opening, except the wrapped key, into `body`.",
+    )
     return Sealed(result["wrapped_key"], result["body"], calls)
 
 
 def _open(answer, sealed, payload):
-    """Call `open_sealed` in a process that never sealed, and refuse whatever is not `payload` with the help of KMS."""
+    """Call `open_sealed`, and refuse whatever is not `payload` with the help of KMS."""
     before = len(answer.calls)
     try:
         opened = answer.call("open_sealed", answer.client(), sealed.fields)
@@ -342,35 +309,9 @@ def _open(answer, sealed, payload):
     )
 
 
-def _attempt(answer, fields):
-    """None when `open_sealed` raises, as it should; else what it gave back."""
-    try:
-        return Opened(answer.call("open_sealed", answer.client(), fields))
-    except AnswerRaised:
-        return None
-
-
-def _expect_refused(answer, sealed, payload, what, body):
-    opened = _attempt(answer, {"wrapped_key": sealed.wrapped_key, "body": body})
-    # A change without effect, in base64 padding for one, may pass: what comes back is still what was sealed.
-    if opened is None or opened.value == payload:
-        return
-    if not opened.value:
-        _reject_swallowed(opened.value, f"`body` was altered ({what})")
-    if "piece" in what:
-        reject(
-            f"`body` was altered ({what}), and `open_sealed` gave back other bytes than those sealed. "
-            "Each piece is sealed, but nothing says where it belongs, or which is the last.",
-            expected="an exception",
-            next_step="Seal the payload in one piece, or bind its number, and a mark on the last, into each piece.",
-        )
-    reject(
-        f"`body` was altered ({what}), and `open_sealed` gave back other bytes than those sealed. Encryption alone "
-        "does not notice changes.",
-        expected="an exception",
-        next_step="Use an authenticated cipher, or check a MAC under a secret key over all that `body` holds before "
-        "you decrypt.",
-    )
+def _expect_unopened(answer, sealed, payload, what, body):
+    fields = {"wrapped_key": sealed.wrapped_key, "body": body}
+    expect_unopened(attempt(answer, "open_sealed", answer.client(), fields), payload, what)
 
 
 def _reject_swallowed(value, what):

@@ -5,22 +5,24 @@ Not for how the functions do it: any sound method passes. The worker's container
 
 from collections import namedtuple
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
-from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key
+from kms_katas.grading.data_keys import data_key_length, data_key_of, kms_with_another_data_key
 from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, policy
 from kms_katas.grading.judge import must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.role_policy import role_under
-from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_unopened
+from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_its_data_key, expect_new, expect_unopened
 from kms_katas.grading.tampering import altered, flip, forged, pieces_moved
 
 WRAP, OPEN = "GenerateDataKeyWithoutPlaintext", "Decrypt"
 HARMLESS = {"DescribeKey", "GenerateRandom"}
 NEED = {"portal": WRAP, "worker": OPEN}
 ROLE_OF = {"prepare": "portal", "fill": "worker", "read": "worker"}
-REFUSAL = "an exception"
+REFUSAL, ALL_IT_GIVES = "an exception", "Whoever breaks into the role gets all that its policy gives."
+NEXT_KEY = "Give Decrypt `key_id` as KeyId."
 NEXT_CONTEXT = 'Give Decrypt the encryption context {"container": container_id}, made from the argument.'
 FOR_A_CONTAINER = {
     "Null": {"kms:EncryptionContext:container": "false"},
@@ -70,7 +72,7 @@ def container(lab, key, fresh):
     """Makes a container as the portal should."""
 
     def make(under=key):
-        name = f"case-{fresh.text(6)}/1"
+        name = f"Case-{fresh.text(6)}/1"
         asked = {"KeyId": under, "KeySpec": "AES_256", "EncryptionContext": {"container": name}}
         made = lab.home.admin.client("kms").generate_data_key(**asked)
         return Container(name, made["CiphertextBlob"], made["Plaintext"])
@@ -82,7 +84,7 @@ def container(lab, key, fresh):
 @pytest.mark.points(2)
 def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, worker, wide, fresh):
     """Each container gets a new data key, wrapped by KMS and bound to the container's ID."""
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(3)]
+    ids = [f"Case-{fresh.text(6)}/{number}" for number in range(2)]
     blobs, data_keys = set(), set()
     for key_id, asked in ((key, ids), (key.split("/")[1], ids[1:])):
         before = len(answer.calls)
@@ -91,19 +93,19 @@ def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, 
         _expect_form(wrapped, asked)
         for name in asked:
             again = wrapped[name] in blobs
-            opened = b"" if again else _opened_by_check(lab, calls, name, wrapped[name], key)
+            data_key, size = (b"", 0) if again else _made_for(lab, calls, name, wrapped[name], key)
             expect(
-                not again and opened not in data_keys,
+                not again and data_key not in data_keys,
                 f"The container {show(name)} came under a data key that was there before. Whoever gets that one key "
                 "opens every container that has it.",
                 expected="a new data key for each container, in every call",
                 next_step="Ask KMS for a data key once for each container, inside `prepare`.",
             )
-            if len(opened) != 32:
-                short = f"The data key has {len(opened)} bytes. The worker counts on keys for AES-256."
-                reject(short, expected="32 bytes", next_step="Ask for a data key with KeySpec AES_256.")
+            if size != 32:
+                other = f"The data key has {size} bytes. The worker counts on keys for AES-256."
+                reject(other, expected="32 bytes", next_step="Ask for a data key with KeySpec AES_256.")
             blobs.add(wrapped[name])
-            data_keys.add(opened)
+            data_keys.add(data_key)
     _expect_form(answer.call("prepare", answer.client(wide), key, []), [])
 
 
@@ -111,8 +113,8 @@ def test_each_container_gets_a_wrapped_key_of_its_own(answer, lab, key, portal, 
 @pytest.mark.points(3)
 def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
     """Nothing that the portal asks of KMS, or hears from it, is a plaintext data key; a wide role changes nothing."""
-    for who in (wide, portal):
-        ids = [f"case-{fresh.text(6)}/{number}" for number in range(2)]
+    for who, count in ((wide, 2), (portal, 1)):
+        ids = [f"Case-{fresh.text(6)}/{number}" for number in range(count)]
         wrapped, calls = _call(answer, who, "prepare", key, ids)
         expect(
             any(call.operation == WRAP and call.response for call in calls),
@@ -125,22 +127,25 @@ def test_portal_never_holds_a_data_key(answer, key, portal, wide, fresh):
 
 @pytest.mark.task(1)
 @pytest.mark.points(1)
-def test_a_refusal_stops_the_portal(answer, lab, key, portal, fresh):
+def test_a_refusal_stops_the_portal(answer, lab, key, fresh):
     """When KMS refuses, `prepare` raises: it tries no other way, and gives no result in part."""
-    ids = [f"case-{fresh.text(6)}/{number}" for number in range(3)]
+    ids = [f"Case-{fresh.text(6)}/{number}" for number in range(2)]
     deny = {"Effect": "Deny", "Action": f"kms:{WRAP}", "Resource": "*"}
-    last = {"StringEquals": {"kms:EncryptionContext:container": ids[-1]}}
-    for name, story, statement in (
-        ("robbed", "The role may no longer ask for wrapped keys alone", deny),
-        ("halved", "KMS refuses the last of three containers", deny | {"Condition": last}),
+    last = deny | {"Condition": {"StringEquals": {"kms:EncryptionContext:container": ids[-1]}}}
+    for name, story, more in (
+        ("robbed", "The role may no longer ask for wrapped keys alone", [deny]),
+        ("halved", "KMS refuses the last of two containers", [last]),
+        ("stopped", "The KMS key is disabled", []),
     ):
-        who = _session(lab, name, ALL | {"Statement": [*ALL["Statement"], statement]}, fresh)
+        who = _session(lab, name, ALL | {"Statement": [*ALL["Statement"], *more]}, fresh)
+        if name == "stopped":
+            lab.home.admin.client("kms").disable_key(KeyId=key)
         before = len(answer.calls)
         raised = answer.raises("prepare", answer.client(who), key, ids)
         _expect_job("prepare", who, answer.calls[before:], f"{story}. ")
         if raised is not None and len(answer.calls) == before:
             raise raised  # it was not KMS that refused
-        refused = name == "robbed" or any(call.error_code for call in answer.calls[before:])
+        refused = name != "halved" or any(call.error_code for call in answer.calls[before:])
         expect(
             raised is not None or not refused,
             f"{story}, and `prepare` returned all the same. Its caller stores containers that nobody can fill.",
@@ -152,41 +157,30 @@ def test_a_refusal_stops_the_portal(answer, lab, key, portal, fresh):
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_what_was_filled_is_read(answer, key, worker, container, fresh):
-    """A payload of 0, 1 or about 5,000 bytes is read as it was filled in, in another process of the worker."""
-    filled = []
-    for size in (0, 1, fresh.integer(4_900, 5_100)):
-        one, payload = container(), fresh.bytes(size)
-        filled.append((one, payload, _fill(answer, worker, key, one, payload)))
-    answer.restart()
-    for key_id, (one, payload, body) in zip((key, key.split("/")[1], key), filled, strict=True):
-        back, calls = _call(answer, worker, "read", key_id, one.id, one.wrapped_key, body)
-        _expect_opened("read", one, calls)
-        expect(
-            back == payload,
-            "What was read is not what was filled in.",
-            expected=show(payload),
-            next_step="Look at how `fill` puts the body together, and take it apart in the same places.",
-        )
+    """A payload of 0, 1 or about 5,000 bytes is read as it was filled in."""
+    one = container()
+    payloads = [fresh.bytes(size) for size in (0, 1, fresh.integer(4_900, 5_100))]
+    bodies = [_fill(answer, worker, key, one, payload) for payload in payloads]
+    for key_id, payload, body in zip((key, key.split("/")[1], key), payloads, bodies, strict=True):
+        _expect_read(answer, worker, key_id, one, body, payload)
 
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_body_hides_the_payload(answer, key, worker, container, fresh):
-    """The body shows neither the payload nor the data key, and nobody sees that a container got the same one again."""
+def test_body_hides_the_payload(answer, lab, key, worker, container, fresh, monkeypatch):
+    """The body shows nothing but a length, even when a payload comes again; it opens with the data key, anywhere."""
     one, payload = container(), fresh.bytes(64) + bytes([fresh.integer(0, 255)]) * 70_000
     bodies = [_fill(answer, worker, key, one, payload) for _ in range(2)]
     answer.restart()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, bodies[0])
+    expect_its_data_key(opened, payload)
+    _expect_read(answer, worker, key, one, bodies[0], payload, ", in another process")
     bodies.append(_fill(answer, worker, key, one, payload))
     expect_hidden(bodies[0], payload, one.data_key)
-    for again, where in zip(bodies[1:], ("in the same process", "after a restart"), strict=True):
-        expect(
-            again != bodies[0],
-            f"A container was filled twice with one payload, {where}, and the bodies are equal. Here a data key is "
-            "used more than once, so a nonce that comes again breaks the cipher.",
-            expected="two bodies that differ",
-            next_step="Take a new random nonce in each call of `fill`, and store it in the body.",
-            actual=f"two bodies of {len(again)} bytes, equal byte for byte",
-        )
+    expect_new(bodies[1], bodies[0], "in the same process")
+    expect_new(bodies[2], bodies[0], "after a restart")
 
 
 @pytest.mark.task(2)
@@ -203,55 +197,30 @@ def test_altered_body_is_refused(answer, key, worker, container, fresh):
 
 
 @pytest.mark.task(2)
-@pytest.mark.points(2)
-def test_wrapped_key_counts_for_its_container_alone(answer, lab, key, worker, wide, container, fresh):
-    """`fill` and `read` refuse a wrapped key of another container, of another KMS key, or one that was altered."""
-    payload, mine, other, foreign = fresh.bytes(50), container(), container(), lab.home.create_key()
+@pytest.mark.points(3)
+def test_kms_decides_in_every_call(answer, lab, key, worker, wide, container, fresh):
+    """`fill` and `read` refuse a wrapped key of another container or KMS key, an altered one, and any once KMS does."""
+    payload, mine, foreign = fresh.bytes(50), container(), lab.home.create_key()
     body, blob, planted = _fill(answer, worker, key, mine, payload), mine.wrapped_key, container(foreign)
     forged_body = _fill(answer, wide, foreign, planted, payload)
-    moved = "another container's. KMS opens it with the encryption context that it was made with, whoever gives that"
-    stray = "another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes all the role may use"
-    cases = [
-        (worker, other.id, blob, body, moved, NEXT_CONTEXT),
-        (worker, mine.id, other.wrapped_key, body, moved, NEXT_CONTEXT),
-        (wide, planted.id, planted.wrapped_key, forged_body, stray, "Give Decrypt `key_id` as KeyId."),
-    ]
-    for changed in (flip(blob, fresh.integer(0, len(blob) - 1)), blob[:-1]):
-        cases.append((worker, mine.id, changed, body, "altered, and KMS refuses it", "Let the error of KMS through."))
-    for who, name, wrapped_key, content, story, next_step in cases:
+    answer.raises("read", answer.client(worker), key, mine.id, blob, body)
+    changed, other = flip(blob, fresh.integer(0, len(blob) - 1)), f"Case-{fresh.text(6)}/1"
+    moved = "the wrapped key was another container's. KMS opens it with the encryption context that it was made with, "
+    stray = "the wrapped key was another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes "
+    kept = "the KMS key was disabled: the function kept a data key, which nobody can take back."
+    let = "Let the error of KMS through."
+    for who, name, wrapped_key, content, story, next_step in (
+        (worker, other, blob, body, f"{moved}whoever gives that.", NEXT_CONTEXT),
+        (wide, planted.id, planted.wrapped_key, forged_body, f"{stray}all the role may use.", NEXT_KEY),
+        (worker, mine.id, changed, body, "the wrapped key was altered, and KMS refuses it.", let),
+        (worker, mine.id, blob, body, kept, f"Ask KMS for the data key in every call, and keep nothing. {let}"),
+    ):
+        if story == kept:
+            lab.home.admin.client("kms").disable_key(KeyId=key)
         for function, last in (("fill", payload), ("read", content)):
             given = attempt(answer, function, answer.client(who), key, name, wrapped_key, last)
             if given is not None:
-                reject(f"`{function}` went on, and the wrapped key was {story}.", expected=REFUSAL, next_step=next_step)
-
-
-@pytest.mark.task(2)
-@pytest.mark.points(1)
-def test_every_call_asks_kms(answer, lab, key, worker, container, fresh, monkeypatch):
-    """The body opens with the container's data key alone, and each `fill` and `read` asks KMS for it."""
-    one, payload = container(), fresh.bytes(80)
-    body = _fill(answer, worker, key, one, payload)
-    answer.raises("read", answer.client(worker), key, one.id, one.wrapped_key, body)
-    lab.home.admin.client("kms").disable_key(KeyId=key)
-    for function, last in (("fill", payload), ("read", body)):
-        opened = attempt(answer, function, answer.client(worker), key, one.id, one.wrapped_key, last)
-        expect(
-            opened is None,
-            f"The KMS key was disabled, and `{function}` went on: it kept a data key, which nobody can take back.",
-            expected=REFUSAL,
-            next_step="Ask KMS for the data key in every call, keep nothing, and let its error through.",
-        )
-    lab.home.admin.client("kms").enable_key(KeyId=key)
-    answer.restart()
-    with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
-        opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, body)
-    expect(
-        opened is None or opened.value != payload,
-        "KMS gave back another data key, and the body opened all the same. So it is not sealed under the container's.",
-        expected="an exception: the body must not open under a wrong data key",
-        next_step="Encrypt under the plaintext data key that KMS gives for `wrapped_key`, not under anything else.",
-    )
+                reject(f"`{function}` went on, and {story}", expected=REFUSAL, next_step=next_step)
 
 
 @pytest.mark.task(3)
@@ -284,8 +253,7 @@ def test_policies_give_nothing_else(answer, key):
             replace(question.documents, identity=(may,)),
             lambda request, role=role: _harm(role, request.action.removeprefix("kms:")),
         )
-        all_it_gives = "Whoever breaks into the role gets all that its policy gives."
-        must_allow_nothing_elsewhere(question, all_it_gives, but=["kms:GenerateRandom"])
+        must_allow_nothing_elsewhere(question, ALL_IT_GIVES, but=["kms:GenerateRandom"])
 
 
 def _call(answer, who, function, *arguments):
@@ -356,8 +324,8 @@ def _expect_form(wrapped, ids):
     )
 
 
-def _opened_by_check(lab, calls, name, blob, key):
-    """The data key in `blob`; refused when KMS did not wrap it for this container under this key."""
+def _made_for(lab, calls, name, blob, key):
+    """The data key in `blob`, and its bytes; refused when KMS did not wrap it for this container under this key."""
     made = next((call for call in calls if (call.response or {}).get("CiphertextBlob") == blob), None)
     expect(
         made is not None and made.response["KeyId"] == key,
@@ -375,7 +343,10 @@ def _opened_by_check(lab, calls, name, blob, key):
         expected=show(context),
         next_step='Give the request the encryption context {"container": container_id}, another for each container.',
     )
-    return lab.home.admin.client("kms").decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"]
+    if {call.operation for call in calls} <= {"GenerateDataKey", WRAP}:
+        return blob, data_key_length(made)  # KMS gives no data key twice: the blob can stand for it
+    data_key = lab.home.admin.client("kms").decrypt(CiphertextBlob=blob, EncryptionContext=context)["Plaintext"]
+    return data_key, len(data_key)
 
 
 def _fill(answer, who, key, one, payload):
@@ -385,6 +356,17 @@ def _fill(answer, who, key, one, payload):
         reject("`fill` gave back no bytes.", expected="the body, as bytes", next_step=next_step)
     _expect_opened("fill", one, calls)
     return body
+
+
+def _expect_read(answer, who, key_id, one, body, payload, where=""):
+    back, calls = _call(answer, who, "read", key_id, one.id, one.wrapped_key, body)
+    _expect_opened("read", one, calls)
+    expect(
+        back == payload,
+        f"What was read is not what was filled in{where}.",
+        expected=show(payload),
+        next_step="Look at how `fill` puts the body together, and take it apart in the same places.",
+    )
 
 
 def _expect_opened(function, one, calls):
@@ -406,13 +388,12 @@ def _roles(answer, key):
         next_step="Return one policy document for each of the two roles.",
     )
     for role in NEED:
+        yield role, *role_under(answer, role, found[role], key, partial(_advice, key, f"in the {role}'s policy"))
 
-        def advice(request, allowed, role=role):
-            its = f"in the {role}'s policy"
-            if not allowed:
-                return f"Allow it {its}, with the ARN of the key as Resource; no Condition is needed."
-            if request.resource == key:
-                return f"List {its} exactly the permissions that its functions use, no wildcard."
-            return f"Let the Resource {its} be the ARN of the key alone; leave out what needs no key."
 
-        yield role, *role_under(answer, role, found[role], key, advice)
+def _advice(key, its, request, allowed):
+    if not allowed:
+        return f"Allow it {its}, with the ARN of the key as Resource; no Condition is needed."
+    if request.resource == key:
+        return f"List {its} exactly the permissions that its functions use, no wildcard."
+    return f"Let the Resource {its} be the ARN of the key alone; leave out what needs no key."

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kms_katas.grading import expect
-from kms_katas.grading.in_force import give, put_key_policy, those_named
-from kms_katas.grading.intents import LONG_TERM, SYMMETRIC, allow, both, called_directly, inside, outside, policy
+from kms_katas.grading.in_force import give, put_key_policy
+from kms_katas.grading.intents import LONG_TERM, SYMMETRIC, allow, both, inside, outside, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.policy import Documents, Principal
 
@@ -42,22 +42,15 @@ def learner(bob):
 
 
 @pytest.fixture
-def his_calls(lab):
+def his_calls(calls):
     """What each of bob's calls has."""
-    return both(both(called_directly(lab.region, lab.clock.now()), SYMMETRIC), LONG_TERM)
+    return both(both(calls, SYMMETRIC), LONG_TERM)
 
 
 @pytest.fixture
-def owners_half(answer, lab, bob, key):
+def owners_half(key_policy_on, key, bob):
     """`owners_half()`: the question about the learner's key policy, which is in force then."""
-
-    def asked():
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=OWNER)
-        put_key_policy(mine, lab.home, key)
-        return Question(answer, key, Documents(mine.named), (mine,))
-
-    return asked
+    return lambda: key_policy_on(key)
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ CAVEATS: dict[str, str] = {
     "ListResourceTags": EXACT,
     "ListRetirableGrants": EXACT,
     "PutKeyPolicy": "Whether a principal exists is checked in the lab's own accounts only. Its texts for a malformed "
-    "policy are the lab's, except those for principals and for the lockout.",
+    "policy are the lab's, except those for principals, for ForAllValues on a pair of the encryption context or a "
+    "tag of the request, and for the lockout.",
     "ReEncrypt": "Which of the two keys AWS looks at first is not documented; here it is the source.",
     "ReplicateKey": "All Regions count as enabled, and the service-linked role of multi-Region keys is there.",
     "RetireGrant": "The errors for a bad token or grant ID have texts of the lab's own.",

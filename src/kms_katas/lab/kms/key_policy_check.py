@@ -15,6 +15,12 @@ from kms_katas.lab.kms import setting
 from kms_katas.policy.document import Document, statements
 
 _INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+_OVERLY_PERMISSIVE = (
+    "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches "
+    "requests without the specified [encryption context or tag] or with an unspecified [encryption context or tag]. To "
+    "fix, remove ForAllValues."
+)
+"""As the guide prints it, brackets too. Doubtful: the code, which it does not say; it may be this first word."""
 _IAM_ENTITY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(root|(user|role)/.+)")
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):(assumed-role/[^/]+/.+|federated-user/.+)")
 
@@ -28,7 +34,17 @@ def fault_in_key_policy(document: Document) -> str | None:
             return f"{which} names no principal: each statement needs a Principal."
         if principal != "*" and not _is_sound(principal):
             return _INVALID_PRINCIPALS
+        for operator, block in statement.get("Condition", {}).items():
+            if operator.lower().startswith("forallvalues:") and any(map(_has_one_value, block)):
+                return _OVERLY_PERMISSIVE
     return None
+
+
+def _has_one_value(key: str) -> bool:
+    """Whether it is one of the keys that the KMS guide names in its warning ("AWS KMS condition keys", on set
+    operators). Doubtful: what KMS does with ForAllValues on its other keys of one value; here it takes them.
+    """
+    return key.lower().startswith(("kms:encryptioncontext:", "aws:requesttag/"))
 
 
 def names_somebody_unknown(document: Document) -> bool:

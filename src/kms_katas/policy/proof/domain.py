@@ -59,6 +59,7 @@ _USUAL: dict[str, tuple[str, ...]] = {
         for region in ("us-east-1", "us-west-2", "eu-west-1")
         for service in ("s3", "ec2", "rds", "secretsmanager", "dynamodb", "lambda")
     ),
+    "kms:encryptioncontext:aws:s3:arn": ("arn:aws:s3:::a-bucket/an-object", "arn:aws:s3:::a-bucket"),
     "kms:grantoperations": tuple(
         one.removeprefix("kms:") for one in (*_FIRST[:5], "kms:RetireGrant", "kms:Sign", "kms:Verify")
     ),

@@ -13,11 +13,13 @@ from .automaton import Budget, NotDecided, Part, TextTest, TextTests, example_te
 from .question import STEPS
 
 _HEX = "0123456789abcdef"
+_ID = "-".join("?" * length for length in (8, 4, 4, 4, 12))
 _SHAPES = (
-    ("key/", re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "?" * 36),
+    ("key/", re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), _ID),
     ("key/mrk-", re.compile("[0-9a-f]{32}"), "?" * 32),
 )
-"""A key ID, and that of a multi-Region key: what stands before it, its form, its length."""
+"""A key ID, and that of a multi-Region key: what stands before it, its form, and a pattern that leads the search
+to texts of that form: of all texts of a class it finds one."""
 
 _MANY = "the number of wildcards in one Resource"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Literal
 
+from ..conditions import compares_one_value
 from ..context import resource_account
 from ..decision import Decision, Documents, Request
 from ..document import PolicyError
@@ -254,5 +255,5 @@ def _raised(documents: Documents) -> Iterator[str]:
         for statement in (one for policy in policies for one in policy.statements):
             yield from points_in_text(statement)
             for test in statement.tests:
-                if test.operator and not test.operator.quantifier and condition_key(test.lowered).several:
+                if compares_one_value(test.operator) and condition_key(test.lowered).several:
                     yield "multi-valued-without-qualifier"
