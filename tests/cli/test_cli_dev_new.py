@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-KINDS = ["py", "json"]
+KINDS = ["py", "json", "toml"]
 
 
 @pytest.fixture
@@ -122,7 +122,19 @@ def policies(action, other="kms:Decrypt"):
     }
 
 
+def table(answer):
+    asked = "TODO: what is asked, in one line or in several fields; several rows in each group."
+    return {"table.toml": f'table = 1\n\n[row.1]\nread = ["first"]\nquestion = "{asked}"\nanswer = "{answer}"\n'}
+
+
 CONTENT = {
+    "toml": {
+        "": table("yes"),
+        "accepted/another-way": table("Yes"),
+        "rejected/first-mistake": table("no"),
+        "rejected/b": table(""),
+        "rejected/c": table("perhaps"),
+    },
     "py": {
         "": code(OPENED),
         "accepted/another-way": code(

@@ -144,10 +144,13 @@ def test_a_reset_that_fails_after_the_copy_says_where_the_copy_is(mini_kit, made
 
 def test_an_init_that_breaks_off_leaves_no_half_starter(mini_kit, tmp_path, monkeypatch):
     def broken(source, target):
-        Path(target).write_text("def open_")
         raise OSError(28, "No space left on device", target)
 
-    monkeypatch.setattr("shutil.copyfile", broken)
+    made_before, monkeypatch_target = os.replace, "os.replace"
+    monkeypatch.setattr(
+        monkeypatch_target,
+        lambda source, target: (broken if Path(target).name != NAME else made_before)(source, target),
+    )
     with pytest.raises(WorkspaceError):
         make_workspace(mini_kit, tmp_path / "mine")
     monkeypatch.undo()

@@ -302,7 +302,8 @@ def dev_new(
     title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Default: made from the name.")] = "",
     level: Annotated[int, typer.Option("--level", metavar="N", min=1, max=4, help="1 to 4.")] = 1,
     answer: Annotated[
-        Literal["py", "json"], typer.Option("--answer", help="Whether learners write code or policies.")
+        Literal["py", "json", "toml"],
+        typer.Option("--answer", help="Whether learners write code, write policies, or fill in a table."),
     ] = "py",
 ) -> int:
     """Make the files of a kata, with a TODO for each thing to write."""

@@ -59,7 +59,7 @@ def check(
             report.write(wanted.output, make(report.unfinished(katas, seed)))
     if own:
         own.progress()  # one that cannot be read is refused before anything runs
-    verdicts = grade(kit, katas, answers, seed, isolation)
+    verdicts = grade(kit, katas, answers, seed, isolation, own)
 
     def put(wanted: report.Wanted) -> None:
         if wanted.format == "github":
@@ -78,9 +78,17 @@ def check(
 
 
 def grade(
-    kit: Kit, katas: tuple[Kata, ...], answers: Path, seed: int | None, isolation: str | None = None
+    kit: Kit,
+    katas: tuple[Kata, ...],
+    answers: Path,
+    seed: int | None,
+    isolation: str | None = None,
+    own: Workspace | None = None,
 ) -> list[Verdict]:
-    """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest."""
+    """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest.
+
+    `own`: the workspace that `answers` is, where it is the learner's own.
+    """
     from kms_katas.grading.runner import best_runner, preparations_for
 
     runner = best_runner(isolation, (kit.root,))
@@ -89,9 +97,14 @@ def grade(
         runner.warm()
     try:
         with screen.waiting(f"Checking {katas[0].id if len(katas) == 1 else f'{len(katas)} katas'} ..."):
-            from kms_katas.grading.lane import grade_in_lane
+            from kms_katas.grading.lane import Lane, grade_in_lane
 
-            return grade_in_lane(kit, katas, runner, lambda lane: [lane.grade(kata, answers, seed) for kata in katas])
+            def body(lane: Lane) -> list[Verdict]:
+                if own:
+                    lane.may_tell = own.may_tell
+                return [lane.grade(kata, answers, seed) for kata in katas]
+
+            return grade_in_lane(kit, katas, runner, body)
     finally:
         runner.close()
 

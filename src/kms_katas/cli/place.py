@@ -7,6 +7,7 @@ from pathlib import Path
 from kms_katas.cli.screen import command
 from kms_katas.grading.source import MAX_SOURCE, beginning, display_path
 from kms_katas.kit import Kata, Kit, KitError, find_kit
+from kms_katas.kit.table import is_starter
 from kms_katas.study.progress import Progress
 from kms_katas.study.workspace import Workspace, find_workspace
 
@@ -81,11 +82,11 @@ def _edited(kit: Kit, workspace: Workspace, kata: Kata) -> float:
     """When an answer file was last changed; 0 while all are the starter's."""
     times = [0.0]
     for name in kata.answer:
-        path, starter = workspace.folder(kata) / name, kit.starter(kata) / name
+        path = workspace.folder(kata) / name
         try:
             # As much as an answer may hold, and one byte: that is enough to tell.
             written = beginning(path, MAX_SOURCE + 1)[1] or b""
-            if written.splitlines() != starter.read_bytes().splitlines():
+            if not is_starter(kata, kit.starter(kata), name, written):
                 times.append(path.stat().st_mtime)
         except OSError:
             continue

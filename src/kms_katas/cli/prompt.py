@@ -141,7 +141,9 @@ def _put_in_force(answer: Answer, names: dict[str, Any]) -> None:
             session = ".session('try')" if isinstance(value, Role) else ""
             told = f"{name} is {value.arn}; {name}{session}.client('kms') is a client."
             console.print(told, markup=False, highlight=False)
-    for name, refused in put_in_force(answer, names["key_id"], names.get("keeper")):
+    policies = list(put_in_force(answer, names["key_id"], names.get("keeper")))
+    for name, refused in policies:
         told = f"Without {name}: {refused.message}" if refused else f"In force: {name}, as it was just now."
         console.print(told, markup=False, highlight=False)
-    console.print("Policies are not read again: leave and come back after a change.")
+    if policies:
+        console.print("Policies are not read again: leave and come back after a change.")

@@ -3,12 +3,14 @@
 import ast
 import json
 import time
+import tomllib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from kms_katas.grading.source import MAX_SOURCE, beginning
 from kms_katas.kit import Kata, Kit
+from kms_katas.kit.table import is_starter as is_the_starter
 
 UNFINISHED_SECONDS = 0.15
 """For how long a file that is missing, empty or cut off must stay so before it is taken at its word."""
@@ -85,6 +87,8 @@ def _looks_whole(name: str, data: bytes | str | None) -> bool:
                 ast.parse(data)
         elif name.endswith(".json"):
             json.loads(data)
+        elif name.endswith(".toml"):
+            tomllib.loads(data.decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return bool(data.strip())
@@ -111,8 +115,7 @@ def decide(kit: Kit, kata: Kata, content: Content, judged: Content | None, is_cu
 
 def is_starter(kit: Kit, kata: Kata, content: Content) -> bool:
     """Whether it is the starter letter for letter, line ends aside."""
-    starter = content_of(kit.starter(kata), kata)
     return all(
-        isinstance(data, bytes) and isinstance(first, bytes) and data.splitlines() == first.splitlines()
-        for data, first in zip(content, starter, strict=True)
+        isinstance(data, bytes) and is_the_starter(kata, kit.starter(kata), name, data)
+        for name, data in zip(kata.answer, content, strict=True)
     )

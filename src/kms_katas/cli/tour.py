@@ -75,7 +75,7 @@ def start(place: Place) -> int:
             style="dim",
         )
     )
-    (verdict,) = grade(kit, (kata,), workspace.root, None)
+    (verdict,) = grade(kit, (kata,), workspace.root, None, own=workspace)
     console.print(as_text(verdict, kata.title) if verdict.passed else first_failure(verdict, kata.title))
     if verdict.passed:
         workspace.progress().with_pass(kata.id, date.today()).save(workspace.progress_file)

@@ -130,6 +130,7 @@ class _Watch:
     def run(self, lane: "Lane") -> int:
         """The body of the lane. The exit status."""
         self._lane, self.running = lane, True
+        lane.may_tell = self._workspace.may_tell
         if not self._began:
             self._began = True
             if self._current:

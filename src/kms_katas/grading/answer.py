@@ -27,6 +27,7 @@ from kms_katas.grading.outcome import (
 from kms_katas.grading.run import Run
 from kms_katas.grading.runner import MAX_OUTPUT
 from kms_katas.grading.show import show, show_call, show_text
+from kms_katas.grading.table import Table
 from kms_katas.lab import Call, Lab, Principal
 from kms_katas.policy import Proof
 
@@ -47,6 +48,8 @@ class Answer:
         self.returned = ""
         self.proofs: list[Proof] = []
         """What a check proved or refuted of policies."""
+        self.after_pass = ""
+        """What to show once every check has passed."""
 
     def call(self, function: str, *arguments: Any, **keywords: Any) -> Any:
         """What the answer's function returns.
@@ -110,6 +113,17 @@ class Answer:
         Raises AnswerUnusable, with file and line, where the file holds no policy.
         """
         return self._run.policy(name)
+
+    def table(self, name: str) -> Table:
+        """The learner's table in one of the answer's files.
+
+        Raises AnswerUnusable, with file and line, where the file holds none.
+        """
+        return self._run.table(name)
+
+    def may_tell(self, table: int, digest: str) -> bool:
+        """Whether it may be told how many rows are right in these answers to a table."""
+        return self._run.may_tell(self._run.kata, table, digest)
 
     def raises(self, function: str, *arguments: Any, **keywords: Any) -> AnswerRaised | None:
         """What the answer's function raises, or None when it returns."""

@@ -9,6 +9,7 @@ from typing import Any
 from kms_katas.grading.content_record import NAME as CHECKED
 from kms_katas.kit import Finding, Kata, KataError, Kit
 from kms_katas.kit.kata import read_kata
+from kms_katas.kit.table import pool_of
 from kms_katas.lab.services.table import FOR_KATAS
 from kms_katas.policy import PolicyError, parse_document
 from kms_katas.policy.document import statements
@@ -130,13 +131,18 @@ def _starter(kit: Kit, kata: Kata) -> Iterator[Finding]:
         todos |= {sid.removeprefix("TODO"): name for sid in found}
     for number in (str(task.number) for task in kata.tasks):
         if number not in todos:
-            ways: tuple[str, ...] = () if kata.documents_only else (f"TODO {number}",)
-            if any(name.endswith(".json") for name in kata.answer):
+            policies = [name for name in kata.answer if name.endswith(".json")]
+            ways: tuple[str, ...] = () if len(policies) == len(kata.answer) else (f"TODO {number}",)
+            if policies:
                 ways += (f'statement with "Sid": "TODO{number}"',)
             yield Finding(kata.folder, f"the starter has no {' and no '.join(ways)}.")
         elif number == "1" and todos[number] != kata.answer[0]:
             told = f"the starter has its TODO 1 in {todos[number]}; learners open {kata.answer[0]} first."
             yield Finding(kata.folder, told)
+    try:
+        pool_of(kata)
+    except KataError as error:
+        yield Finding(kata.folder, str(error))
     checks = _text(kit.grader(kata))
     if checks is None:
         yield Finding(f"tests/graders/{kata.grader}", "the checks are missing.")
@@ -180,6 +186,7 @@ def _unwritten(kit: Kit, kata: Kata) -> Iterator[Finding]:
     """What `kata dev new` left to be written: any TODO but the numbered ones, which are the learner's."""
     solutions = kit.solutions / kata.folder
     places = [kit.starter(kata) / name for name in ("README.md", "kata.toml", *kata.answer)]
+    places += [kata.rows] if kata.rows else []
     places += [kit.grader(kata), solutions / "answers.toml", kit.root / "docs" / "learn" / f"{kata.id}.md"]
     for tree in (solutions, *sorted(solutions.glob("*/*"))):
         places += [tree / name for name in kata.answer]
@@ -193,6 +200,7 @@ def _unwritten(kit: Kit, kata: Kata) -> Iterator[Finding]:
 def _strays(kit: Kit, katas: list[Kata]) -> Iterator[Finding]:
     """Files that nothing reads."""
     expected = {kit.starter(kata) / name for kata in katas for name in ("README.md", "kata.toml", *kata.answer)}
+    expected |= {kata.rows for kata in katas if kata.rows is not None}
     for kata in katas:
         solutions = kit.solutions / kata.folder
         expected.add(solutions / "answers.toml")

@@ -12,9 +12,10 @@ from string import Template
 from typing import Literal
 
 from kms_katas.kit import Kit, KitError
-from kms_katas.kit.kata import FOLDER, ID
+from kms_katas.kit.kata import FOLDER, ID, ROWS
+from kms_katas.kit.table import read_pool, written
 
-Kind = Literal["py", "json"]
+Kind = Literal["py", "json", "toml"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ def files_of(kata: NewKata) -> Mapping[str, str]:
     }
     starter, solution = f"katas/{kata.folder}", f"solutions/{kata.folder}"
     texts = {f"{starter}/README.md": _BRIEF[kata.kind], f"{starter}/kata.toml": _TOML}
+    rows = ""
+    if kata.kind == "toml":
+        texts[f"{starter}/{ROWS}"] = _ROWS
+        rows = written(read_pool(_ROWS.encode(), ROWS), 1)
     for folder, what in {
         starter: "what this file is for and what is left to do in it, in one sentence.",
         solution: "the reference answer.",
@@ -80,6 +85,8 @@ def files_of(kata: NewKata) -> Mapping[str, str]:
         f"{solution}/rejected/first-mistake": "a wrong answer that people would write; name its folder for it.",
     }.items():
         marks = {"what": what, "number": "1" if folder == starter else "", "here": "", "todo": "TODO"}
+        filled = "no" if "/rejected/" in folder else "yes"
+        marks["rows"] = "" if folder == starter else rows.replace('answer = ""', f'answer = "{filled}"')
         if folder == starter:
             marks["here"] = "  # TODO 1: TODO: what to do here, in one line"
         texts |= {f"{folder}/{name}": Template(text).safe_substitute(marks) for name, text in answers.items()}
@@ -146,6 +153,33 @@ How it is used:
 {_BRIEF_END}""",
 }
 
+_BRIEF[
+    "toml"
+] = f"""{_BRIEF_HEAD}`kata init` drew your rows into `table.toml`. In each `[row.N]`, fill in the empty text:
+
+- `answer`: "yes" or "no". TODO: what it means.
+{_BRIEF_END}"""
+
+_ROWS = """
+# What the rows of this kata are drawn from: one row of each group for each learner. `kata init` shows such a table.
+schema = "urn:kms-katas:rows:1"
+
+[answers]
+answer = ["yes", "no"]
+
+[[document]]
+name = "first"
+about = "TODO: what the text below is, in one line."
+text = '''
+TODO: what there is to read for a row.
+'''
+
+[[row]]
+group = "first"
+read = ["first"]
+question = "TODO: what is asked, in one line or in several fields; several rows in each group."
+"""
+
 _TOML = """
 schema = "urn:kms-katas:kata:1"
 id = "$id"
@@ -188,6 +222,12 @@ def do_it(kms, value: bytes) -> bytes:
     """TODO: what it gives back, and what it raises."""
     return b""$here
 '''
+    },
+    "toml": {
+        "table.toml": """
+# $id: TODO: $what$here
+$rows
+"""
     },
     "json": {
         "key-policy.json": """
@@ -314,6 +354,29 @@ def test_the_first_thing(answer, lab, key, reader, fresh):
 # TODO: what must not be allowed. kms_katas.grading.judge goes through every request that matters.
 ''',
 }
+
+_CHECKS["toml"] = f'''{_CHECKS_HEAD}
+from kms_katas.grading.judge_table import rows_must_be_right
+
+
+def wrong(row, said):
+    """Why the answer to a row does not hold, without a word on what does; empty where it holds."""
+    # TODO: ask the kit what is right, as policy_rows.py asks policies: what a file says is right can be wrong.
+    return "" if said["answer"] == "yes" else "TODO: why not."
+
+
+@pytest.mark.task(1)
+@pytest.mark.points(1)
+def test_the_first_thing(answer):
+    """TODO: the sentence that a learner reads."""
+    rows_must_be_right(
+        answer,
+        answer.table("table.toml"),
+        misread=lambda row, said: "",
+        wrong=wrong,
+        solved=lambda row: "TODO: what to show of a row after the pass.",
+    )
+'''
 
 _NOTE = """
 # $title

@@ -23,11 +23,12 @@ from kms_katas.grading.evidence import evidence
 from kms_katas.grading.in_words import in_words
 from kms_katas.grading.outcome import AnswerUnusable, Infra, NotStarted, ProcessLost
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
-from kms_katas.grading.run import KATA_SECONDS, Run, answer_folder
+from kms_katas.grading.run import KATA_SECONDS, MayTell, Run, always, answer_folder
 from kms_katas.grading.runner import TRIES, Runner, preparations_for, services_of
 from kms_katas.grading.source import MAX_SOURCE, read_bytes
 from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
+from kms_katas.kit.table import is_starter
 from kms_katas.lab import Lab
 from kms_katas.lab.aws_session import ClientPool
 from kms_katas.lab.services.table import load
@@ -103,6 +104,8 @@ class Lane:
         runner.preparations = preparations_for(checked)
         load(services_of(checked))
         self._digests = {kata.id: kit.checks_digest(kata) for kata in checked}
+        self.may_tell: MayTell = always
+        """Whether a learner who tries a table may be told how many rows are right: who grades their own work asks."""
 
     def grade(self, kata: Kata, answers: Path, seed: int | None = None) -> Verdict:
         """The verdict on the answer to `kata` in `answers`, a tree shaped like katas/ or a workspace."""
@@ -115,7 +118,7 @@ class Lane:
         """
         seed = secrets.randbelow(2**31) if seed is None else seed
         began, cpu_began = time.monotonic(), time.process_time()
-        run = Run(kata, folder, seed, self._runner, within)
+        run = Run(kata, folder, seed, self._runner, within, may_tell=self.may_tell)
         self._session.config.stash[RUN] = run
         for points in self._open.values():
             points.clear()
@@ -124,6 +127,9 @@ class Lane:
             # next one that shows what it printed.
             found = {item: self._check(item, run) for item in sorted(self._items[kata.id], key=_is_hidden)}
             checks = tuple(found[item] for item in self._items[kata.id])
+            if not all(check.status == "pass" for check in checks):
+                # What a check shows of a right answer is for after the pass: one check's would tell another's.
+                checks = tuple(replace(check, message="") if check.status == "pass" else check for check in checks)
         finally:
             run.close()
         return Verdict(
@@ -197,6 +203,8 @@ class Lane:
                 **{name: value for name, value in found.items() if value},
             }
             found |= {"calls": evidence(answer.calls), "output": answer.output}
+            if found["status"] == "pass":
+                found["message"] = answer.after_pass
             self._open[found["status"] == "pass"].update(answer.open_points)
             del item.stash[ANSWER]
         return CheckResult(
@@ -234,15 +242,16 @@ def _uses_answer(fixture: str, wanted: Any) -> bool:
 
 
 def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
-    """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside)."""
+    """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside).
+
+    Of a table, whatever rows were drawn.
+    """
     try:
-        return all(_lines(folder / name) == _lines(kit.starter(kata) / name) for name in kata.answer)
+        return all(
+            is_starter(kata, kit.starter(kata), name, read_bytes(folder / name, MAX_SOURCE)) for name in kata.answer
+        )
     except AnswerUnusable:
         return False
-
-
-def _lines(path: Path) -> list[bytes]:
-    return read_bytes(path, MAX_SOURCE).splitlines()
 
 
 class _Outcome:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from kms_katas.grading.outcome import AnswerUnusable, Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
 from kms_katas.grading.source import display_path, read_source
 from kms_katas.grading.speed import slowness
+from kms_katas.grading.table import Table, read_table
 from kms_katas.kit import Kata
 
 CHECK_SECONDS = 3.0
@@ -19,6 +21,13 @@ KATA_SECONDS = 10.0
 CLOCK_FACTOR = 3.0
 """How many times as long it may take on the clock, where it waits for ever. What the machine gives to others is not
 counted, where the system tells: bridged.py."""
+
+MayTell = Callable[[Kata, int, str], bool]
+"""Whether it may be told how many rows of a table are right: of the table with that number, the answers' digest."""
+
+
+def always(kata: Kata, table: int, digest: str) -> bool:
+    return True
 
 
 @dataclass
@@ -41,6 +50,7 @@ class Run:
     process: AnswerProcess | None = None
     unending: dict[str, str] = field(default_factory=dict)
     """What was stopped at a limit: the function, or "" for the file itself, and the title of the check that ran."""
+    may_tell: MayTell = always
     _policies: dict[str, PolicyFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,6 +110,13 @@ class Run:
             self._refuse_links(self.folder / name)
             self._policies[name] = read_policy(self.folder / name)
         return self._policies[name]
+
+    def table(self, name: str) -> Table:
+        """The answer's table. Raises AnswerUnusable."""
+        if name not in self.kata.answer or self.kata.rows is None:
+            raise Infra(f"a check of {self.kata.id} asks for the table {name}, which kata.toml or rows.toml lacks")
+        self._refuse_links(self.folder / name)
+        return read_table(self.folder / name, self.kata)
 
     def _refuse_links(self, path: Path) -> None:
         if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):

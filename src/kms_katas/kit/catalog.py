@@ -68,9 +68,9 @@ class Kit:
         return self.graders / kata.grader
 
     def check_files(self, kata: Kata) -> tuple[Path, ...]:
-        """The file that holds the kata's checks, and what all checks share, if there is such a file."""
+        """The file that holds the kata's checks, and where there are such: what all checks share, its rows."""
         shared = self.graders / "conftest.py"
-        return (self.grader(kata), *((shared,) if shared.is_file() else ()))
+        return (self.grader(kata), *((shared,) if shared.is_file() else ()), *((kata.rows,) if kata.rows else ()))
 
     def checks_digest(self, kata: Kata) -> str:
         """SHA-256 of the files that hold the kata's checks: two verdicts compare only where it is the same."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = "urn:kms-katas:kata:1"
+ROWS = "rows.toml"
+"""Beside kata.toml, where the answer is a table whose rows are drawn."""
 ID = re.compile(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*")
 FOLDER = re.compile(r"[0-9]{2}-[a-z][a-z0-9-]*")
 
@@ -62,6 +64,8 @@ class Kata:
     browser: bool
     why: str
     tasks: tuple[Task, ...]
+    rows: Path | None = None
+    """What the rows of its table are drawn from (table.py); None: it has no table."""
 
     @property
     def track(self) -> str:
@@ -74,7 +78,7 @@ class Kata:
     @property
     def documents_only(self) -> bool:
         """Whether the answer holds no code to run, only documents to read."""
-        return all(name.endswith(".json") for name in self.answer)
+        return all(name.endswith((".json", ".toml")) for name in self.answer)
 
     @property
     def has_documents(self) -> bool:
@@ -122,6 +126,7 @@ def read_kata(path: Path, folder: str) -> Kata:
         browser=data["browser"],
         why=data["why"].strip(),
         tasks=tuple(_task(entry, number, folder) for number, entry in enumerate(data["task"], 1)),
+        rows=rows if (rows := path.with_name(ROWS)).is_file() else None,
         **{name: _strings(data, name, folder) for name in _LISTS},
     )
 

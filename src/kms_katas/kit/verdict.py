@@ -9,6 +9,9 @@ VERDICT_SCHEMA = "urn:kms-katas:verdict:1"
 REPORT_SCHEMA = "urn:kms-katas:report:1"
 SCHEMA_FILE = Path(__file__).with_name("verdict.schema.json")
 
+BAR = "┃ "
+"""Before each line of what a message draws: text that is not to be read as a sentence."""
+
 Status = Literal["pass", "fail", "error", "timeout", "skipped"]
 
 
@@ -24,7 +27,10 @@ class KmsCall:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found. `points` is what was earned of `max_points`: all of them or none."""
+    """What one check found. `points` is what was earned of `max_points`: all of them or none.
+
+    The `message` of one that passed is what there is to show after the pass; mostly nothing.
+    """
 
     check: str
     title: str

@@ -36,4 +36,4 @@ def _test(verdict: Verdict, check: CheckResult) -> dict[str, Any]:
     test: dict[str, Any] = {"test-name": f"{verdict.kata}: {check.title}", "passed": check.status == "pass"}
     test |= {"score": check.points, "max-score": check.max_points, "status": check.status, "hidden": check.hidden}
     test |= {"seed": verdict.seed}
-    return test | ({"message": told(check)} if check.status != "pass" and told(check) else {})
+    return test | ({"message": told(check)} if told(check) else {})

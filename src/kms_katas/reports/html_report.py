@@ -105,6 +105,8 @@ def _check(check: CheckResult) -> str:
     earned = f"task {check.task}, {check.points} of {check.max_points} points" + (", hidden" if check.hidden else "")
     lines = ['<article class="check">', f"<h3>{_status(check.status)} {_text(check.title)}</h3>"]
     lines.append(f'<p class="about">{earned}</p>')
+    if check.status == "pass" and check.message:
+        lines.append(f"<pre>{_text(check.message)}</pre>")
     if check.status != "pass" and not check.hidden:
         lines += [f"<p>{_text(check.message)}</p>"] if check.message else []
         if named := list(facts(check)):

@@ -53,8 +53,11 @@ def facts(check: CheckResult) -> Iterator[tuple[str, str]]:
 
 
 def told(check: CheckResult) -> str:
-    """The message and the facts, as plain lines. Empty for a hidden check."""
+    """The message and the facts, as plain lines; of a check that passed, what there is to show now. Empty for a hidden
+    check."""
     lines = [public(check).message] if public(check).message else []
+    if check.status == "pass":
+        return "\n".join(lines)
     for name, text in facts(check):
         lines.append(f"{name}: {text}" if "\n" not in text else "\n  ".join([f"{name}:", *text.split("\n")]))
     return "\n".join(lines)

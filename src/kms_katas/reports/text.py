@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
+from kms_katas.kit.verdict import BAR, CheckResult, KmsCall, Verdict
 from kms_katas.reports.public import MAX_CALLS, facts, hidden_note, one_line, points, safe
 
 _MARKS = {
@@ -56,6 +56,8 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
     told: set[tuple[str, str]] = set()
     for check in checks:
         yield _line(check)
+        if check.status == "pass" and check.message and not check.hidden:
+            yield Padding(_Drawn(safe(check.message)), (0, 0, 1, 4))
         if check.status == "pass" or check.hidden:
             continue
         # One fault that stops every check (a syntax error, or a loop on the file's top level) is told once.
@@ -65,6 +67,23 @@ def _checks(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
             continue
         told.add((check.status, check.message))
         yield Padding(_failure(check), (0, 0, 1, 4))
+
+
+class _Drawn:
+    """Sentences, and lines of a drawing: those go on behind their bar where they are too long."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = max(options.max_width - len(BAR), 20)
+        for line in self._text.split("\n"):
+            if not line.startswith(BAR):
+                yield Text(line)
+                continue
+            drawn = line.removeprefix(BAR)
+            for at in range(0, max(len(drawn), 1), room):
+                yield Text.assemble((BAR, "cyan"), drawn[at : at + room])
 
 
 def _line(check: CheckResult) -> RenderableType:

@@ -6,6 +6,8 @@ Form 1, after the heading line `kms-katas-progress 1`:
     passed KATA DATE                the first time all checks passed
     hint KATA TASK TIER             the highest hint shown
     solution KATA DATE              the reference answer was shown before a pass
+    drawn KATA NUMBER               how often the rows of its table were drawn anew
+    told KATA TABLE DIGEST          answers to that table of which it was told how many are right
 
 Lines of any other form, and comments (#), are kept as they are.
 """
@@ -25,7 +27,10 @@ _COMMENT = "# What you have done in KMS Katas. Safe to commit; lines that the ki
 _PASSED = re.compile(r"passed (\S+) (\d{4}-\d\d-\d\d)")
 _HINT = re.compile(r"hint (\S+) ([0-9]{1,10}) ([0-9]{1,10})")
 _SOLUTION = re.compile(r"solution (\S+) (\d{4}-\d\d-\d\d)")
+_DRAWN = re.compile(r"drawn (\S+) ([0-9]{1,10})")
 _SEED = re.compile(r"seed ([0-9]{1,10})")
+TELLINGS = 5
+"""Of so many different answers to one table it is told how many are right."""
 
 
 class ProgressError(Exception):
@@ -89,6 +94,32 @@ class Progress:
     @property
     def seed(self) -> int:
         return next((int(found[1]) for line in self.lines if (found := _SEED.fullmatch(line.strip()))), 0)
+
+    @property
+    def has_seed(self) -> bool:
+        return any(_SEED.fullmatch(line.strip()) for line in self.lines)
+
+    def with_seed(self) -> "Progress":
+        """A file without one, which somebody wrote by hand or cut short, gets one when it is first needed."""
+        return self if self.has_seed else self._with(f"seed {secrets.randbelow(2**31)}")
+
+    def draws(self, kata: str) -> int:
+        """How often the rows of a kata were drawn anew."""
+        found = (match for line in self.lines if (match := _DRAWN.fullmatch(line.strip())))
+        return max((int(match[2]) for match in found if match[1] == kata), default=0)
+
+    def with_draw(self, kata: str) -> "Progress":
+        known = re.compile(rf"drawn {re.escape(kata)} [0-9]{{1,10}}")
+        others = tuple(line for line in self.lines if not known.fullmatch(line.strip()))
+        return Progress(others)._with(f"drawn {kata} {self.draws(kata) + 1}")
+
+    def with_telling(self, kata: str, table: int, digest: str) -> "Progress | None":
+        """With a note that it is told how many of these answers are right; None: for this table that is used up."""
+        begin = f"told {kata} {table} "
+        told = {line.strip() for line in self.lines if line.strip().startswith(begin)}
+        if begin + digest in told:
+            return self
+        return self._with(begin + digest) if len(told) < TELLINGS else None
 
     def passed(self, kata: str) -> bool:
         return any(found[1] == kata for line in self.lines if (found := _PASSED.fullmatch(line.strip())))

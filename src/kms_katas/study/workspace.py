@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from kms_katas.kit import Kata, Kit
-from kms_katas.study.progress import NAME, Progress
+from kms_katas.kit.table import starter, table_number
+from kms_katas.study.progress import NAME, Progress, ProgressError
 
 DEFAULT = "my-katas"
 BACKUPS = ".backups"
@@ -37,6 +38,30 @@ class Workspace:
     def answer(self, kata: Kata) -> Path:
         """The file to open for a kata: the first of its answer files."""
         return self.folder(kata) / kata.answer[0]
+
+    def may_tell(self, kata: Kata, table: int, digest: str) -> bool:
+        """Whether it may be told how many of these answers to a table are right; it is noted, and asked but so often.
+
+        Else a table could be solved by trying: one answer changed at a time, and the count watched.
+        """
+        try:
+            progress = self.progress()
+            noted = progress.with_telling(kata.id, table, digest)
+            if noted is not None and noted is not progress:
+                noted.save(self.progress_file)
+        except ProgressError:
+            return True  # a verdict is worth more than the note
+        return noted is not None
+
+    def table(self, kata: Kata) -> int | None:
+        """The number by which the rows of a kata are drawn for this learner; None: it has none."""
+        if kata.rows is None:
+            return None
+        progress = self.progress()
+        if not progress.has_seed:
+            progress = progress.with_seed()
+            progress.save(self.progress_file)
+        return table_number(progress.seed, kata, progress.draws(kata.id))
 
 
 def find_workspace(start: Path) -> Workspace | None:
@@ -72,16 +97,16 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*kata.answer, "README.md"):
         if not (folder / name).exists():
-            _copy(kit.starter(kata) / name, folder / name)
+            _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
     return is_new
 
 
-def _copy(starter: Path, place: Path) -> None:
+def _write(text: bytes, place: Path) -> None:
     """Whole or not at all: half a starter would look like an answer, and an answer is never touched again."""
     handle, temporary = tempfile.mkstemp(prefix=".kata-", dir=place.parent)
-    os.close(handle)
     try:
-        shutil.copyfile(starter, temporary)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
         os.chmod(temporary, 0o644)
         os.replace(temporary, place)
     except BaseException:
@@ -92,6 +117,7 @@ def _copy(starter: Path, place: Path) -> None:
 def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | None:
     """Put the starter back. The answer that was there is kept in the folder returned; None: there was none.
 
+    The rows of a table are drawn anew.
     Raises WorkspaceError, which says where the answer is then.
     """
     folder, backup, copied = workspace.folder(kata), None, False
@@ -104,8 +130,10 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
                 shutil.copy2(folder / name, backup / name)
             copied = True
         folder.mkdir(parents=True, exist_ok=True)
+        if kata.rows is not None:
+            workspace.progress().with_draw(kata.id).save(workspace.progress_file)
         for name in kata.answer:
-            _copy(kit.starter(kata) / name, folder / name)
+            _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
     except OSError as error:
         # Of a pipe or a device Python's own sentence is all there is.
         why = f"{error.strerror} ({error.filename})" if error.strerror else str(error)
