@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_the_decision_is_that_of_the_policies_and_some_answer_holds(row):
         assert f"{decided.statement.policy} {decided.statement.index + 1}" in {said["statement"] for said in right}
     else:
         assert {said["statement"] for said in right} == {"none"}
+
+
+@pytest.mark.parametrize("group", sorted({row.group for row in POOL.rows}))
+def test_of_no_group_one_answer_is_right_for_more_than_half(group):
+    found = [asked(POOL, row).right for row in POOL.rows if row.group == group]
+    assert max(Counter(answer for right in found for answer in right).values()) <= len(found) / 2
 
 
 @every_row
