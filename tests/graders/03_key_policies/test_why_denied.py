@@ -115,7 +115,7 @@ def test_the_role_reads_every_object(lab, key, learner, fixed, fresh):
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_the_role_gets_nothing_else(fixed, fresh):
-    """The policy gives the role nothing else: no other operation of KMS or S3, no other key, no other bucket."""
+    """The policy gives the role nothing else: no other operation, no other key, no other bucket."""
     asked = fixed()
     lesson = "The ticket was about one read; what is given beyond it stays for whoever gets hold of the role."
     must_allow_no_more(asked, Documents(AS_KMS_WRITES_IT, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
