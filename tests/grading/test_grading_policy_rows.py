@@ -111,6 +111,19 @@ def test_either_of_two_statements_that_decide_alike_is_right():
     assert not wrong(one, {"decision": "allow", "statement": "ann 1", "because": "delegated"})
 
 
+@pytest.mark.parametrize(
+    ("last", "action", "right"),
+    [
+        ("payroll-app", "kms:Encrypt", {("named", ("payroll", 2))}),
+        ("auditor-reads", "kms:Decrypt", {("both", ("auditor-reads", 1))}),
+    ],
+    ids=["in one account, with nothing left to IAM", "between two accounts"],
+)
+def test_where_both_policies_allow_a_caller_who_is_named_one_of_them_decides(last, action, right):
+    row = next(row for row in POOL.rows if row.documents[-1] == last and row.given["action"] == action)
+    assert set(asked(POOL, row).right) == right
+
+
 def test_a_row_on_which_aws_is_silent_is_refused():
     deny = {"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:user/ann"}, "Action": "kms:*"}
     opened = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
