@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_one_answer_holds_and_its_change_lets_the_request_through(row):
     (right,) = [said for said in answers(row) if not wrong(one, said)]
     assert right["layer"] == one.layer
     assert would_help(one, right["change"], right["how"])
+
+
+@pytest.mark.parametrize("group", sorted({row.group for row in POOL.rows}))
+def test_of_no_group_one_answer_is_right_for_more_than_half(group):
+    """Else the place of a row in the file would tell its answer."""
+    found = [denied(POOL, row) for row in POOL.rows if row.group == group]
+    answers = Counter((one.layer, one.how) for one in found)
+    assert max(answers.values()) <= len(found) / 2
+
+
+def test_of_a_deny_that_does_not_apply_it_is_said_why():
+    row = next(row for row in POOL.rows if row.documents[:2] == ("key-through-s3", "iam-reader"))
+    told = wrong(denied(POOL, row), {"layer": "key-policy", "how": DENY, "change": "key-through-s3"})
+    assert "statement 2" in told and "does not apply" in told and "kms:ViaService" in told
 
 
 @every_row

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 
 import pytest
 
@@ -43,6 +44,12 @@ def test_the_decision_is_that_of_the_policies_and_some_answer_holds(row):
         assert f"{decided.statement.policy} {decided.statement.index + 1}" in {said["statement"] for said in right}
     else:
         assert {said["statement"] for said in right} == {"none"}
+
+
+@pytest.mark.parametrize("group", sorted({row.group for row in POOL.rows}))
+def test_of_no_group_one_answer_is_right_for_more_than_half(group):
+    found = [asked(POOL, row).right for row in POOL.rows if row.group == group]
+    assert max(Counter(answer for right in found for answer in right).values()) <= len(found) / 2
 
 
 @every_row
@@ -102,6 +109,19 @@ def test_either_of_two_statements_that_decide_alike_is_right():
     one = asked(pool, Row("any", ("door", "ann"), given))
     assert set(one.right) == {("named", ("door", 1)), ("named", ("door", 3)), ("delegated", ("ann", 1))}
     assert not wrong(one, {"decision": "allow", "statement": "ann 1", "because": "delegated"})
+
+
+@pytest.mark.parametrize(
+    ("last", "action", "right"),
+    [
+        ("payroll-app", "kms:Encrypt", {("named", ("payroll", 2))}),
+        ("auditor-reads", "kms:Decrypt", {("both", ("auditor-reads", 1))}),
+    ],
+    ids=["in one account, with nothing left to IAM", "between two accounts"],
+)
+def test_where_both_policies_allow_a_caller_who_is_named_one_of_them_decides(last, action, right):
+    row = next(row for row in POOL.rows if row.documents[-1] == last and row.given["action"] == action)
+    assert set(asked(POOL, row).right) == right
 
 
 def test_a_row_on_which_aws_is_silent_is_refused():

@@ -100,15 +100,18 @@ def wrong(one: Denied, said: dict[str, str]) -> str:
         return (
             f"{you}S3 let it in, and asked KMS for {request.action}: that was refused. A bucket policy knows no keys."
         )
-    steps = [step for step in one.decision.trace if step.policy == change and step.applies]
-    if how == DENY and not any(step.effect == "Deny" for step in steps):
-        return f"{you}It has no Deny that applies to this request."
+    own = [step for step in one.decision.trace if step.policy == change]
+    denies = [step for step in own if step.effect == "Deny"]
+    if how == DENY and not any(step.applies for step in denies):
+        if not denies:
+            return f"{you}There is no Deny in it."
+        return f"{you}Its statement {denies[0].index + 1} is a Deny, and does not apply: {denies[0].reason}."
     if how == NO_ALLOW and would_help(one, change, how):
         return (
             f"{you}It leaves the say to the account's IAM policies, so it is not what lacks the Allow: naming one "
             "caller here would be the larger change."
         )
-    allowing = next((step for step in steps if step.effect == "Allow"), None)
+    allowing = next((step for step in own if step.applies and step.effect == "Allow"), None)
     if how == NO_ALLOW and allowing is not None:
         return (
             f"{you}Its statement {allowing.index + 1} does: {allowing.reason}. With one more Allow there the request "
@@ -123,10 +126,12 @@ def solved(one: Denied) -> str:
     request = one.decision.request
     who = (request.principal.role_arn or request.principal.arn).rpartition(":")[2]
     lines = [f"{who} asks for {request.action}", f"{one.layer}, {one.how}, {' or '.join(one.right)}"]
+    reason, *following = explain(one.decision)[1:]
+    lines += ["", reason]
     for step in one.decision.trace:
-        if one.how == DENY and step.applies and step.effect == "Deny":
-            lines += ["", f"{step.policy}, statement {step.index + 1}: {step.reason}.", *drawn(step)]
-    return "\n".join([*lines, "", *explain(one.decision)[1:]])
+        if step.applies and step.effect == "Deny":
+            lines += drawn(step)
+    return "\n".join([*lines, *following])
 
 
 def _decide(row: Row, texts: Mapping[str, str]) -> Decision:

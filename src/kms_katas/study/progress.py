@@ -29,7 +29,7 @@ _HINT = re.compile(r"hint (\S+) ([0-9]{1,10}) ([0-9]{1,10})")
 _SOLUTION = re.compile(r"solution (\S+) (\d{4}-\d\d-\d\d)")
 _DRAWN = re.compile(r"drawn (\S+) ([0-9]{1,10})")
 _SEED = re.compile(r"seed ([0-9]{1,10})")
-TELLINGS = 5
+TELLINGS = 3
 """Of so many different answers to one table it is told how many are right."""
 
 

@@ -9,26 +9,26 @@ from botocore.exceptions import ClientError
 from kms_katas.grading import expect, reject
 from kms_katas.grading.denial_rows import denied, misread, solved, wrong
 from kms_katas.grading.in_force import give, put_key_policy
-from kms_katas.grading.intents import allow, policy
+from kms_katas.grading.intents import SYMMETRIC, allow, both, called_through, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.judge_table import rows_must_be_right
 from kms_katas.grading.source import display_path
-from kms_katas.policy import Documents, Principal, Request
+from kms_katas.policy import Documents, Request
 from kms_katas.policy import decide_on_resource as decide_s3
+from kms_katas.policy.document import as_list, statements
 
 OWNER = "111122223333"
 KEY_ID = "ffff6666-0000-4000-8000-000000000006"
-ROLE = Principal(f"arn:aws:sts::{OWNER}:assumed-role/report/daily")
-OBJECT = "arn:aws:s3:::reports/2026/november.csv"
+ROLE = f"arn:aws:iam::{OWNER}:role/report"
+BUCKET = "arn:aws:s3:::reports"
 AS_KMS_WRITES_IT = policy("the key policy", allow("kms:*", by=f"arn:aws:iam::{OWNER}:root"))
-ONLY_THAT = (
-    ("s3:PutObject", OBJECT),
-    ("s3:DeleteObject", OBJECT),
-    ("s3:GetObject", "arn:aws:s3:::payroll/november.csv"),
-    ("s3:GetObjectAcl", OBJECT),
-    ("s3:ListBucket", "arn:aws:s3:::reports"),
-    ("s3:PutBucketPolicy", "arn:aws:s3:::reports"),
-    ("iam:PutRolePolicy", f"arn:aws:iam::{OWNER}:role/report"),
+NOT_IN_THE_TICKET = (
+    *((f"s3:{name}", f"{BUCKET}/a.csv") for name in ("PutObject", "DeleteObject", "GetObjectAcl", "GetObjectVersion")),
+    ("s3:ListBucket", BUCKET),
+    ("s3:PutBucketPolicy", BUCKET),
+    ("iam:PutRolePolicy", ROLE),
+    ("sts:AssumeRole", f"arn:aws:iam::{OWNER}:role/admin"),
+    ("ec2:RunInstances", "*"),
 )
 
 
@@ -51,16 +51,15 @@ def learner(role):
 
 
 @pytest.fixture
-def fixed(answer, lab, role, key):
+def fixed(answer, lab, role, key, sessions):
     """`fixed()`: the question about the role's IAM policy, which is in force then."""
 
     def asked():
         mine = answer.policy("iam-policy.json")
         give(mine, role)
         put_key_policy(AS_KMS_WRITES_IT, lab.home, key)
-        return Question(
-            answer, key, Documents(AS_KMS_WRITES_IT, (mine.named,)), (mine,), identity="given", callers=[ROLE]
-        )
+        documents = Documents(AS_KMS_WRITES_IT, (mine.named,))
+        return Question(answer, key, documents, (mine,), identity="given", callers=sessions(ROLE))
 
     return asked
 
@@ -85,8 +84,8 @@ def test_the_role_reads_every_object(lab, key, learner, fixed, fresh):
     """With the policy the role reads objects of the bucket, with and without a Bucket Key."""
     asked = fixed()
     lesson = "S3 opens an object under SSE-KMS by asking KMS for kms:Decrypt in the reader's name."
-    for arn in (OBJECT, OBJECT.partition("/")[0]):
-        must_allow(asked, Documents(AS_KMS_WRITES_IT, (policy("reads", through_s3(lab, arn)),)), lesson)
+    for arn in (f"{BUCKET}/*", BUCKET):
+        must_allow(asked, Documents(AS_KMS_WRITES_IT, (policy("reads", _through_s3(lab, arn)),)), lesson)
     s3 = lab.home.admin.client("s3")
     s3.create_bucket(Bucket="reports")
     reader = learner.client("s3")
@@ -115,30 +114,41 @@ def test_the_role_reads_every_object(lab, key, learner, fixed, fresh):
 
 @pytest.mark.task(2)
 @pytest.mark.points(2)
-def test_the_role_gets_nothing_else(fixed):
-    """The policy gives the role nothing else: no other operation of KMS or S3, no other key, no other bucket."""
+def test_the_role_gets_nothing_else(fixed, fresh):
+    """The policy gives the role nothing else: no other operation, no other key, no other bucket."""
     asked = fixed()
     lesson = "The ticket was about one read; what is given beyond it stays for whoever gets hold of the role."
     must_allow_no_more(asked, Documents(AS_KMS_WRITES_IT, (policy("decrypts", allow("kms:Decrypt")),)), lesson)
     must_allow_nothing_elsewhere(asked, lesson)
-    for action, resource in ONLY_THAT:
-        decision = decide_s3(Request(ROLE, action, resource, owner=OWNER), None, asked.documents)
+    elsewhere = ("s3:GetObject", f"arn:aws:s3:::payroll-{fresh.text(6)}/a.csv")
+    for action, resource in (elsewhere, *NOT_IN_THE_TICKET, *_in_its_own_words(asked.files[0])):
+        request = Request(asked.callers[0], action, resource, {"aws:SecureTransport": "true"}, owner=OWNER)
         expect(
-            not decision.allowed,
+            not decide_s3(request, None, asked.documents).allowed,
             f"With this policy the role can call {action} on {resource}. {lesson}",
-            expected="beside KMS, s3:GetObject on the objects of the bucket reports and nothing more",
+            expected="beside kms:Decrypt, s3:GetObject on the objects of the bucket reports and nothing more",
             next_step="Leave the statement about S3 as it was, and give no other permission: none of them is missing.",
         )
 
 
-def through_s3(lab, arn):
+def _through_s3(lab, arn):
     """kms:Decrypt as S3 asks for it when it reads an object, or under the Bucket Key of a bucket."""
-    same = {"kms:ViaService": f"s3.{lab.region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": arn}
-    same |= {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "kms:KeySpec": "SYMMETRIC_DEFAULT"}
-    same |= {"kms:KeyUsage": "ENCRYPT_DECRYPT", "kms:KeyOrigin": "AWS_KMS", "aws:RequestedRegion": lab.region}
-    only = {
-        "StringEquals": same,
+    context = {
+        "StringLike": {"kms:EncryptionContext:aws:s3:arn": arn},
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["aws:s3:arn"]},
-        "Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "true"},
     }
-    return allow("kms:Decrypt", only=only)
+    calls = both(called_through("s3", lab.region, lab.clock.now()), SYMMETRIC)
+    return allow("kms:Decrypt", only=both(calls, context))
+
+
+def _in_its_own_words(mine):
+    """What a policy itself speaks of beside KMS and the bucket's objects, with something put for its wildcards."""
+    for statement in statements(mine.document):
+        for action in as_list(statement.get("Action", [])):
+            for resource in as_list(statement.get("Resource", [])):
+                what = action.replace("*", "").replace("?", "x")
+                where = resource if resource == "*" else resource.replace("*", "-2/a").replace("?", "2")
+                service = what.casefold().partition(":")[0]
+                of_the_ticket = what.casefold() == "s3:getobject" and where.startswith(f"{BUCKET}/")
+                if not of_the_ticket and service != "kms" and (where == "*" or where.startswith(f"arn:aws:{service}:")):
+                    yield what, where
