@@ -183,19 +183,23 @@ def _must_allow_no_more(questions, wanted, lesson, permissions=None):
 
 
 def _says_how_many(mine):
-    """What an operator that compares one value makes of a key's aliases AWS does not say, so the brief rules it out."""
+    """What an operator that compares one value makes of a key's aliases, and what ForAnyValue makes of no alias where
+    IfExists stands beside it, AWS does not say; so the brief rules both out."""
     for index, statement in enumerate(mine.named.statements):
-        plain = next(
-            (test for test in statement.tests if test.lowered == ALIASES.lower() and compares_one_value(test.operator)),
-            None,
-        )
-        if plain is not None:
+        for test in (one for one in statement.tests if one.operator and one.lowered == ALIASES.lower()):
+            if compares_one_value(test.operator):
+                fault = (
+                    "without a set operator, and a key may have many aliases: does one have to fit, or each of them?"
+                )
+            elif test.operator.quantifier == "any" and test.operator.if_exists:
+                fault = "which for a key without an alias may mean yes or no."
+            else:
+                continue
             line, shown = mine.line(index), display_path(mine.path)
             raise AnswerUnusable(
-                f"Statement {index + 1} compares {plain.key} by {plain.name} alone, and a key may have many aliases. "
-                "AWS does not say what it takes then: one that fits, all of them, or no match at all.",
-                f"At line {line} of {shown}, say how many of them have to fit: put ForAnyValue (at least one) or "
-                "ForAllValues (none but these) before the operator.",
+                f"Statement {index + 1} compares {test.key} by {test.name}, {fault} AWS does not say.",
+                f"At line {line} of {shown}, say how many of the aliases have to fit: put ForAnyValue (at least one) "
+                "or ForAllValues (none but these) before the operator, and no IfExists behind it.",
                 line,
                 shown,
             )
