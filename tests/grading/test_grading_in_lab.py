@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kms_katas.grading.in_lab import send
-from kms_katas.grading.intents import GIVES_ALL, allow
-from kms_katas.grading.judge import must_allow_no_more
+from kms_katas.grading.intents import GIVES_ALL, allow, policy
+from kms_katas.grading.judge import Question, must_allow_no_more
 from kms_katas.lab import Lab
 from kms_katas.policy import Counterexample, Documents, Principal, Request, decide
 from kms_katas.policy.proof import NOTHING, prove
@@ -121,3 +121,38 @@ def test_what_comes_out_otherwise_is_no_evidence(lab):
     holder = Holder(lab)
     send(holder, found, documents)
     assert not sent(lab) and not holder.called
+
+
+TAG, ALIASES = "aws:ResourceTag/team", "kms:ResourceAliases"
+
+
+@pytest.mark.parametrize(
+    "condition, name",
+    [
+        ({"StringEquals": {TAG: "blue"}}, KEY),
+        ({"ForAnyValue:StringLike": {ALIASES: "*blue/*"}}, KEY),
+        ({"ForAllValues:StringLike": {ALIASES: "alias/blue/*"}}, KEY),
+        ({"StringEquals": {TAG: "blue"}, "StringLike": {"kms:RequestAlias": "alias/b*"}}, f"{KEY[:-40]}alias/b1"),
+    ],
+)
+def test_a_request_about_tags_and_aliases_is_sent_on_a_key_that_has_them(lab, write, condition, name):
+    mine = write("iam-policy.json", allow("kms:Decrypt", only=condition))
+    lab.home.user("ann", policies={"mine": mine.document})
+    lab.home.create_key(key_id=KEY_ID)
+    documents = Documents(policy("the default key policy", OWNERS), (mine.named,))
+    ann = Principal(f"arn:aws:iam::{OWNER}:user/ann")
+    question = Question(Holder(lab), KEY, documents, (mine,), "given", [ann], key_name="a key")
+    refused(must_allow_no_more, question, NOTHING)
+    assert sent(lab) == [("Decrypt", None)]
+    assert lab.calls[-1].parameters["KeyId"] == name
+
+
+@pytest.mark.parametrize("alias", ["alias/aws/s3", "alias/a b", "app", "alias/taken"])
+def test_a_key_that_cannot_have_the_alias_is_sent_nothing(lab, alias):
+    lab.home.label_key(lab.home.create_key(), {}, ["alias/taken"])
+    lab.home.user("ann", policies={"all": GIVES_ALL.document})
+    lab.home.create_key(key_id=KEY_ID)
+    documents = Documents(policy("the default key policy", OWNERS), (GIVES_ALL,))
+    request = Request(Principal(f"arn:aws:iam::{OWNER}:user/ann"), "kms:Decrypt", KEY, {ALIASES: (alias,)})
+    send(Holder(lab), Counterexample(request, False, decide(request, documents), decide(request, NOTHING)), documents)
+    assert not lab.calls

@@ -18,10 +18,18 @@ from kms_katas.grading.intents import (
     outside,
     policy,
 )
-from kms_katas.grading.judge import ON_NO_KEY, Question, must_allow, must_allow_no_more, must_allow_nothing_elsewhere
+from kms_katas.grading.judge import (
+    ON_NO_KEY,
+    Question,
+    elsewhere,
+    must_allow,
+    must_allow_no_more,
+    must_allow_nothing_elsewhere,
+)
 from kms_katas.grading.outcome import AnswerTimeout, AnswerUnusable
 from kms_katas.lab.kms.request import service_model
 from kms_katas.policy import Documents, Grant, Principal
+from kms_katas.policy.proof import NOTHING
 from kms_katas.policy.proof.domain import PERMISSIONS
 
 from .judging import (
@@ -301,6 +309,35 @@ def test_an_identity_policy_that_reaches_another_key_is_refused_and_shown(lab, o
 def test_an_identity_policy_on_the_key_alone_reaches_no_other(lab, of_bob):
     must_allow_nothing_elsewhere(of_bob(allow("kms:*") | {"Resource": KEY}), LESSON)
     assert not sent(lab)
+
+
+def test_keys_that_a_policy_does_not_tell_apart_are_asked_about_apart_where_the_check_does(of_bob):
+    question = of_bob(allow("kms:Decrypt") | {"Resource": "*"})
+    accounts = {one.key.split(":")[4] for one in elsewhere(question, [f"arn:aws:kms:*:{OWNER}:key/*"])}
+    assert OWNER in accounts and len(accounts) == 2
+
+
+@pytest.mark.parametrize("resource", [KEY.replace("us-east-1", "eu-west-1"), "*"])
+def test_what_the_brief_wants_as_resource_is_told_where_it_is_not_one_key(of_bob, resource):
+    keys = f"{KEY[:-36]}*"
+    question = replace(of_bob(allow("kms:Decrypt") | {"Resource": resource}), resource=keys)
+    if resource == "*":
+        told = refused(must_allow_no_more, question, NOTHING)
+    else:
+        told = refused(must_allow, question, Documents(OPEN.key_policy, (policy("wanted", allow("kms:Decrypt")),)))
+    assert f"let the Resource be {keys}" in told.next_step
+
+
+@pytest.mark.parametrize(
+    "condition, told",
+    [
+        ({"StringEquals": {"aws:ResourceTag/team": "blue"}}, "on the key that is tagged team=blue,"),
+        ({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/a"}}, "on the key that has the alias alias/a,"),
+        ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, "on the key as somebody tagged team=blue,"),
+    ],
+)
+def test_a_sentence_tells_the_labels_of_the_key_from_those_of_the_caller(of_bob, condition, told):
+    assert told in refused(must_allow_no_more, of_bob(allow("kms:Encrypt", only=condition)), NOTHING).message
 
 
 def test_an_operation_on_no_key_is_something_elsewhere(lab, of_bob):

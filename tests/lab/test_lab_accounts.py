@@ -149,6 +149,19 @@ def test_an_inactive_or_deleted_access_key_is_not_recognised(lab: Lab, refused: 
         alice.client("kms").list_keys()
 
 
+def test_labels_take_the_place_of_those_that_the_key_had_and_nobody_is_called(lab: Lab, kms: Any) -> None:
+    name, other = (f"alias/{secrets.token_hex(4)}" for _ in range(2))
+    key = lab.home.create_key()
+    lab.home.label_key(key, {"a": "b"}, [other])
+    lab.home.label_key(key, {"c": "d"}, [name, name])
+    assert not lab.calls
+    assert kms.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "c", "TagValue": "d"}]
+    assert [alias["AliasName"] for alias in kms.list_aliases(KeyId=key)["Aliases"]] == [name]
+    for taken in (name, "alias/aws/s3", "app", "alias/a b"):
+        with pytest.raises(ValueError, match="cannot be an alias"):
+            lab.home.label_key(lab.home.create_key(), {}, [taken])
+
+
 def test_a_session_ends_when_the_clock_says_so(lab: Lab, refused: Any) -> None:
     session = lab.home.role("app", policies={"all": EVERYTHING}).session("s1", duration=900)
     credential = lab.credential(session.access_key_id)

@@ -257,8 +257,26 @@ def test_an_answer_names_the_open_points_that_it_may_rest_on(account, key):
     assert (refuted.verdict, refuted.open) == ("refuted", ("federated-in-key-policy",))
     plain = key_policy(allow({"AWS": account}))
     assert prove("at most", plain, plain, key_arn=key).open == ()
+    tagged = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    by_key_policy = key_policy(allow({"AWS": account}, Condition=tagged))
+    statement = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": tagged}
+    by_identity = replace(plain, identity=(NamedPolicy("mine", {"Version": "2012-10-17", "Statement": [statement]}),))
+    assert prove("equivalent", by_key_policy, by_key_policy, key_arn=key).open == ("tags-and-aliases-in-key-policy",)
+    assert prove("equivalent", by_identity, by_identity, key_arn=key, identity="given").open == ()
     both = key_policy(*(one.elements for one in (*federated.key_policy.statements, *plain.key_policy.statements)))
     assert prove("at most", both, nothing, key_arn=key).open == ()
+
+
+def test_an_example_of_an_alias_has_the_form_of_one(account, key):
+    condition = {"ForAnyValue:StringLike": {"kms:ResourceAliases": "*blue/*"}}
+    proof = prove(
+        "at most",
+        key_policy(allow({"AWS": account}, Condition=condition)),
+        key_policy(allow("*", "kms:Nothing")),
+        key_arn=key,
+    )
+    (alias,) = proof.counterexample.request.context["kms:ResourceAliases"]
+    assert alias.startswith("alias/") and "blue/" in alias
 
 
 @pytest.mark.parametrize("wrong", [{"key_arn": "alias/app"}, {"permissions": ("kms:ReEncrypt",)}])

@@ -80,6 +80,12 @@ def test_a_star_after_the_beginning_of_the_key_id_is_found(key: str, kept: int) 
     assert any(arn_matches((beginning,), arn) for arn in other_keys([policy(beginning)], key, REGIONS))
 
 
+def test_keys_are_told_apart_by_further_patterns_too() -> None:
+    account = KEY.split(":")[4]
+    found = list(other_keys([policy("*")], KEY, REGIONS, apart=[f"arn:aws:kms:*:{account}:key/*"]))
+    assert sorted(arn.split(":")[4] == account for arn in found) == [False, True]
+
+
 def test_a_policy_on_the_key_alone_has_one_class_of_other_keys_and_not_resource_counts_too() -> None:
     assert len(list(other_keys([policy(KEY)], KEY, REGIONS))) == 1
     other = KEY.replace("1234abcd", secrets.token_hex(4))

@@ -22,10 +22,12 @@ from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
 from kms_katas.lab.organizations import organization_keys
 from kms_katas.lab.services.keys_for_services import ask_kms_as_service
 from kms_katas.policy import Counterexample, Documents, Request
-from kms_katas.policy.context import resource_account
+from kms_katas.policy.context import Context, resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
+_TAG, _ALIASES = "aws:resourcetag/", "kms:resourcealiases"
+"""Of the key itself, in lower case: policies write the names of condition keys as they like."""
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "kms:GranteePrincipal": ("GranteePrincipal", str),
@@ -60,6 +62,8 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
     if order is None or as_somebody is None:
         return
     operation, parameters = order
+    if not _labelled(answer.lab, found.request):
+        return
     before = len(answer.lab.calls)
     try:
         as_somebody(operation, parameters)
@@ -87,6 +91,34 @@ def _there(lab: Lab, resource: str, documents: Documents) -> bool:
     if key_id.startswith("mrk-") or documents.key_policy is None:
         return False
     account.create_key(documents.key_policy.document, region, key_id)
+    return True
+
+
+def tags_of_key(context: Context) -> dict[str, str]:
+    """The tags of the key that a request is about, as far as its condition keys tell."""
+    return {key[len(_TAG) :]: str(value) for key, value in context.items() if key.lower().startswith(_TAG)}
+
+
+def aliases_of_key(context: Context) -> tuple[str, ...]:
+    """The aliases of the key that a request is about, as far as its condition keys tell."""
+    return next((tuple(value) for key, value in context.items() if key.lower() == _ALIASES), ())
+
+
+def is_label(key: str) -> bool:
+    """Whether a condition key is about the tags or the aliases of the key."""
+    return key.lower().startswith(_TAG) or key.lower() == _ALIASES
+
+
+def _labelled(lab: Lab, request: Request) -> bool:
+    """Give the key the tags and aliases of the request, where it speaks of any; False where it cannot have them."""
+    context = request.context
+    named = str(context["kms:RequestAlias"]) if "kms:RequestAlias" in context else None
+    tags, aliases = tags_of_key(context), (*aliases_of_key(context), *filter(None, (named,)))
+    if tags or aliases:
+        try:
+            lab.account(resource_account(request.resource) or "").label_key(request.resource, tags, aliases)
+        except ValueError:  # a name that no alias can have, or that is another key's
+            return False
     return True
 
 
@@ -161,8 +193,8 @@ def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
-    if any(not key.startswith(_PAIR) and key not in known for key in context):
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE, "kms:RequestAlias"}
+    if any(not key.startswith(_PAIR) and key not in known and not is_label(key) for key in context):
         return None
     name = request.action.removeprefix("kms:")
     if name in ("ReEncryptFrom", "ReEncryptTo"):
@@ -171,6 +203,8 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
         return None
     pairs = _pairs(request)
     asked: dict[str, Any] = {"KeyId": request.resource} if request.resource != "*" else {}
+    if "kms:RequestAlias" in context:
+        asked["KeyId"] = f"{request.resource.partition(':key/')[0]}:{context['kms:RequestAlias']}"
     asked |= {name: value_of(str(context[key])) for key, (name, value_of) in _FROM_THE_CALL.items() if key in context}
     for principal in ("GranteePrincipal", "RetiringPrincipal"):
         if principal in asked:
@@ -230,6 +264,8 @@ def _needed(lab: Lab, name: str, request: Request, pairs: Mapping[str, str]) -> 
             return {"Operations": list(operations), "GranteePrincipal": grantee, **limits}
         case "TagResource":
             return {"Tags": [{"TagKey": "a", "TagValue": "b"}]}
+        case "UntagResource":
+            return {"TagKeys": ["a"]}
         case "UpdateKeyDescription":
             return {"Description": "changed"}
     return {}

@@ -3,7 +3,7 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
-from collections.abc import Callable, Container, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.expect import reject
-from kms_katas.grading.in_lab import send, spoken
+from kms_katas.grading.in_lab import aliases_of_key, is_label, send, spoken, tags_of_key
 from kms_katas.grading.intents import BESIDE_THE_POINT, allow, policy
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
@@ -25,6 +25,7 @@ from kms_katas.policy.proof.automaton import NotDecided
 from kms_katas.policy.proof.domain import PERMISSIONS
 
 _PAIR = "kms:EncryptionContext:"
+THE_KEY = "the ARN of the brief's key"
 STEPS = 10_000
 """For one proof. Answers take a few hundred; with this many wildcards nobody is kept waiting for more than a second."""
 ON_NO_KEY = tuple(one.name for one in permissions().values() if not one.on_a_key)
@@ -67,7 +68,9 @@ class Question:
     key_name: str = "the key"
     advice: Callable[[Request, bool], str] | None = None
     """The next step for a request that is decided wrongly, and is allowed or not; None: what the policies' files ask
-    for. Needed where no policy is a file."""
+    for. Needed where no policy is a file, and for what the files alone cannot tell."""
+    resource: str = ""
+    """What the brief wants as Resource of an identity policy, where that is not the ARN of the key."""
 
 
 def must_allow(asked: Question, wanted: Documents, lesson: Lesson) -> None:
@@ -82,11 +85,15 @@ def must_allow_no_more(asked: Question, wanted: Documents, lesson: Lesson) -> No
 
 def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container[str] = ()) -> None:
     """Refuse identity policies that allow anything on any other key that leaves it to them; or an operation on no key,
-    `but` these permissions.
+    `but` these permissions."""
+    must_allow_nothing_on_no_key(asked, lesson, but)
+    for other in elsewhere(asked):
+        _judge(other, NOTHING, "at most", lesson)
 
-    A proof on one key of each class that the Resource elements tell apart. Of the operations on no key, such as
-    ListKeys, an ordinary request for each is decided.
-    """
+
+def must_allow_nothing_on_no_key(asked: Question, lesson: Lesson, but: Container[str] = ()) -> None:
+    """Refuse identity policies that allow an operation on no key, such as ListKeys, `but` these permissions: of each an
+    ordinary request is decided."""
     own, callers = asked.documents.identity, asked.callers or ()
     on_no_key = replace(asked, key="*", documents=Documents(identity=own), key_name="the account")
     for caller, action in product(callers, (action for action in ON_NO_KEY if action not in but)):
@@ -94,9 +101,15 @@ def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container
         decision = decide(request, on_no_key.documents)
         if decision.allowed:
             _refuse(on_no_key, Counterexample(request, False, decision, decide(request, NOTHING)), lesson)
+
+
+def elsewhere(asked: Question, apart: Sequence[str] = ()) -> Iterator[Question]:
+    """The same about one other key of each class that the Resource elements, and the patterns `apart`, tell apart; each
+    key leaves it to IAM policies of its account and of the callers'."""
+    accounts = {caller.account for caller in asked.callers or ()}
     try:
-        for arn in other_keys(own, asked.key, regions_of("kms"), STEPS):
-            _judge(_about_another_key(asked, arn, {caller.account for caller in callers}), NOTHING, "at most", lesson)
+        for arn in other_keys(asked.documents.identity, asked.key, regions_of("kms"), STEPS, apart):
+            yield _about_another_key(asked, arn, accounts)
     except NotDecided as limit:
         _undecided(asked, limit.construct)
 
@@ -142,7 +155,7 @@ def _undecided(asked: Question, reason: str) -> None:
 
 
 def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
-    mine, wanted = found.first, found.second
+    mine = found.first
     send(asked.answer, found, asked.documents)
     step = _missing(found, asked.files) or _culprit(mine, asked.files)
     file = _file_of(step, asked.files) or next(iter(asked.files), None)
@@ -154,7 +167,7 @@ def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
         f"With these policies {who}{given} {can} call {what}, because {because(asked, found)}. "
         + (lesson if isinstance(lesson, str) else lesson(found.request)),
         expected=f"{'denied' if mine.allowed else 'allowed'}: {what}, by {who}",
-        next_step=_next_step(found, step, wanted, file) if file else _advice(asked, found),
+        next_step=_next_step(asked, found, step, file) if file and asked.advice is None else _advice(asked, found),
         file=display_path(file.path) if file else "",
         line=file.line(step.index) if file and step is not None and _file_of(step, asked.files) else 0,
     )
@@ -168,7 +181,10 @@ def _advice(asked: Question, found: Counterexample) -> str:
 def _by_which_way(request: Request) -> str:
     """What else the request has, as the rest of a sentence."""
     context = request.context
-    told = [f"tagged {name}={value}" for name, value in request.principal.tags.items()]
+    told = [f"that is tagged {name}={value}" for name, value in tags_of_key(context).items()]
+    aliases = aliases_of_key(context)
+    told += [f"that has the alias {' and the alias '.join(aliases)}"] if aliases else []
+    told += [f"as somebody tagged {name}={value}" for name, value in request.principal.tags.items()]
     via = context.get("kms:ViaService")
     told += [f"through {_short(str(via))}"] if via else []
     pairs = [f"{key.removeprefix(_PAIR)}={value}" for key, value in context.items() if key.startswith(_PAIR)]
@@ -178,7 +194,7 @@ def _by_which_way(request: Request) -> str:
         told.append("with another encryption context")
     for key, value in context.items():
         as_always = (key, value) in _AS_ALWAYS or (via and (key, value) == ("aws:ViaAWSService", "true"))
-        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and not as_always:
+        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and not as_always and not is_label(key):
             told.append(f"with {key} {value if isinstance(value, str) else ' and '.join(value)}")
     return " " + ", ".join(told) if told else ""
 
@@ -315,7 +331,8 @@ def _number(step: Step) -> str:
     return f"statement {step.index + 1}" + (f' ("{step.sid}")' if step.sid else "")
 
 
-def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file: PolicyFile) -> str:
+def _next_step(asked: Question, found: Counterexample, step: Step | None, file: PolicyFile) -> str:
+    wanted = found.second
     action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
     if found.first.allowed and (step is None or step.policy != file.name):
         return f"Write a Deny in {shown} that stops {action} by {who}: grants and IAM policies both yield to it."
@@ -329,24 +346,25 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
     if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
         return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
-        return where + _how_to_narrow(step, wanted, action)
+        return where + _how_to_narrow(step, wanted, action, asked.resource)
     if step.effect == "Deny":
         return where + "let the Deny leave this request out."
     match step.failed[0]:
         case "action":
             return where + f"let the Action cover {action}."
         case "resource":
-            this_key = '"*", which means this key here' if step.layer == "key-policy" else found.request.resource
+            of_identity = asked.resource or found.request.resource
+            this_key = '"*", which means this key here' if step.layer == "key-policy" else of_identity
             return where + f"let the Resource be {this_key}."
     return where + "let the Condition ask only for what every request of the brief carries, or take it away."
 
 
-def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
+def _how_to_narrow(step: Step, wanted: Decision, action: str, resource: str) -> str:
     """The element in which the statement goes beyond what is wanted: there no statement came as far as this one."""
     if wanted.kind == "ExplicitDeny" and wanted.request.resource == "*":
         return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
     if wanted.kind == "ExplicitDeny" and step.layer == "identity-policy":
-        return "let the Resource be the ARN of the brief's key, and nothing more."
+        return f"let the Resource be {resource or THE_KEY}, and nothing more."
     if wanted.kind == "ExplicitDeny":
         return "leave out what the brief forbids, by a Condition or by a Deny of its own."
     near = [one for one in wanted.trace if one.layer == step.layer and one.effect == "Allow" and not one.applies]
@@ -362,7 +380,7 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
         a = "the" if _has_condition(step) else "a"
         return f"let {a} Condition leave this request out: it has to say what the brief says."
     if failed == ("resource",):
-        return "let the Resource be the ARN of the brief's key, and nothing more."
+        return f"let the Resource be {resource or THE_KEY}, and nothing more."
     if step.layer == "key-policy":
         return "let Principal, Action and Condition together cover nobody but whom the brief names, for what it names."
     return f"let the statement leave {action} out: the brief does not ask for it."

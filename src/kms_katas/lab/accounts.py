@@ -3,7 +3,7 @@ next to nothing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PolicyDocument = Mapping[str, Any]
 
+_ALIAS = re.compile("alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 EVERYTHING: PolicyDocument = {
@@ -202,6 +203,30 @@ class Account:
         _, _, _, region, account, name = key_arn.split(":", 5)
         keys = store_of(account, region, self.lab.clock.now()).keys
         return account == self.id and name.removeprefix("key/") in keys
+
+    @one_at_a_time
+    def label_key(self, key_arn: str, tags: Mapping[str, str], aliases: Iterable[str] = ()) -> None:
+        """Gives a KMS key of this account these tags and aliases, and takes off those that it has: set-up, which asks
+        no permission and counts at once.
+
+        Raises KeyError for no key of this account, and ValueError for what is no alias name or another key's.
+        """
+        _, _, _, region, _, name = key_arn.split(":", 5)
+        now = self.lab.clock.now()
+        store, names = store_of(self.id, region, now), tuple(dict.fromkeys(aliases))
+        key = store.keys[name.removeprefix("key/")]
+        for one in names:
+            taken = one in store.aliases and store.aliases[one].key_id != key.id
+            if taken or not _ALIAS.fullmatch(one):
+                raise ValueError(
+                    f"{one!r} cannot be an alias of the key. Give a name such as 'alias/app' that is free."
+                )
+        for old in store.aliases_of(key):
+            del store.aliases[old]
+        for one in names:
+            store.new_alias(one, key, now)
+        key.tags = dict(tags)
+        key.past_tags.clear()
 
     @one_at_a_time
     def seal(self, key_arn: str, plaintext: bytes, encryption_context: Mapping[str, str] | None = None) -> bytes:

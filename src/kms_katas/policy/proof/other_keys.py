@@ -25,14 +25,19 @@ _MANY = "the number of wildcards in one Resource"
 
 
 def other_keys(
-    policies: Iterable[NamedPolicy], key_arn: str, regions: Sequence[str], steps: int = STEPS
+    policies: Iterable[NamedPolicy],
+    key_arn: str,
+    regions: Sequence[str],
+    steps: int = STEPS,
+    apart: Iterable[str] = (),
 ) -> Iterator[str]:
     """The ARN of one key of each class that the Resource and NotResource elements tell apart, `key_arn` left out.
 
-    Of every account, of the partition of `key_arn` and of `regions`. Whatever the policies say of a key that is not
+    Of every account, of the partition of `key_arn` and of `regions`; `apart` has further patterns of ARNs to tell keys
+    apart by. Whatever the policies say of a key that is not
     there, they say of one that is. Raises NotDecided, for a pattern with a policy variable among others.
     """
-    written = dict.fromkeys(text for policy in policies for text in _resources(policy))
+    written = dict.fromkeys((*(text for policy in policies for text in _resources(policy)), *apart))
     variable = next((text for text in written if "${" in text), None)
     if variable is not None:
         raise NotDecided(f"the policy variable in the Resource {variable}")

@@ -251,9 +251,10 @@ def _rests(found: Counterexample) -> bool:
 def _raised(documents: Documents) -> Iterator[str]:
     """The open points that some request could meet under the documents."""
     yield from points_of_layers(documents)
-    for _, _, policies in layers_of(documents):
+    for layer, _, policies in layers_of(documents):
         for statement in (one for policy in policies for one in policy.statements):
-            yield from points_in_text(statement)
+            points = points_in_text(statement)
+            yield from (point for point in points if layer == "key-policy" or not point.endswith("-in-key-policy"))
             for test in statement.tests:
                 if compares_one_value(test.operator) and condition_key(test.lowered).several:
                     yield "multi-valued-without-qualifier"

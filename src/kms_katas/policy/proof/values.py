@@ -96,7 +96,7 @@ def single_values(
         yield from ("true", "false")
     elif key.type == "text" and kinds <= {"text"}:
         tests = [test for atom in atoms for test in text_tests(atom, known)]
-        usual = (*key.usual, *named_texts(tests))
+        usual = (*key.usual, *_as_values_of(key, named_texts(tests)))
         yield from example_texts([plain(tests), *linked], usual, budget, _too_many_patterns(atoms))
     elif key.type == "text":
         if len(kinds) > 1 or linked:
@@ -161,6 +161,14 @@ def named_texts(tests: Sequence[TextTest]) -> Iterator[str]:
                 segments[3] = segments[3].replace("*", "us-east-1" if segments[3] == "*" else "east-1")
                 segments[4] = segments[4].replace("*", "444455556666" if segments[4] == "*" else "")
             text = ":".join(segments).replace("*", "1").replace("?", "1")
+        yield text
+
+
+def _as_values_of(key: ConditionKey, texts: Iterable[str]) -> Iterator[str]:
+    """The texts, and those that are no alias names first as the end of one, where the key has these."""
+    for text in texts:
+        if key.name in ("kms:requestalias", "kms:resourcealiases") and not text.startswith("alias/"):
+            yield f"alias/{text}"
         yield text
 
 
@@ -272,7 +280,7 @@ def _sets(
     joined = sum(1 << place for place, atom in enumerate(atoms) if atom.operator.lower().startswith("foranyvalue:"))
     tests = [test for atom in atoms for test in text_tests(atom, known)]
     tests += [TextTest("ignore-case", (name,)) for name in names]
-    usual = (*key.usual, *named_texts(tests))
+    usual = (*key.usual, *_as_values_of(key, named_texts(tests)))
     alone: list[Candidate] = []
     for text in example_texts([plain(tests)], usual, budget, construct):
         named = sum(1 << place for place, name in enumerate(names) if key.name == PAIR_NAMES and text.lower() == name)
