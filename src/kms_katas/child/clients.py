@@ -4,6 +4,7 @@ Not for what they send: see bridge.py.
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,25 +25,37 @@ class Clients:
     def __init__(self) -> None:
         self._ready: dict[tuple[str, str], list[_Made]] = {}
         self._lent: dict[str, _Made] = {}
+        self._plain: list[tuple[str, str, _Made]] = []
+        """Lent to a boto3.client(), with service and Region."""
         self._begin_session()
         self.start_over({})
 
     def _begin_session(self) -> None:
-        self._core = _session()
-        self.default_session = boto3.Session(botocore_session=self._core)
-        self._handlers_of_session = _handlers(self._core.get_component("event_emitter"))
+        self.core = _session()
+        self.default_session = _Session(self)
+        self._handlers_of_session = _handlers(self.core.get_component("event_emitter"))
 
     def start_over(self, environment: dict[str, str]) -> None:
         """A new check begins: nobody holds a client, and a plain boto3.client() is whom the environment names."""
         for name, made in self._lent.items():
-            if made.is_as_it_was:
-                described = json.loads(name)
-                self._ready.setdefault((described["service"], described["region"]), []).append(made)
+            described = json.loads(name)
+            self._take_back(described["service"], described["region"], made)
+        for service, region, made in self._plain:
+            self._take_back(service, region, made)
         self._lent.clear()
-        if _handlers(self._core.get_component("event_emitter")) is not self._handlers_of_session:
+        self._plain.clear()
+        if not self._session_is_as_it_was:
             self._begin_session()
-        _become(self._core.get_credentials(), *(environment.get(name) for name in _VARIABLES))
+        _become(self.core.get_credentials(), *(environment.get(name) for name in _VARIABLES))
         boto3.DEFAULT_SESSION = self.default_session
+
+    def _take_back(self, service: str, region: str, made: "_Made") -> None:
+        if made.is_as_it_was:
+            self._ready.setdefault((service, region), []).append(made)
+
+    @property
+    def _session_is_as_it_was(self) -> bool:
+        return _handlers(self.core.get_component("event_emitter")) is self._handlers_of_session
 
     def lend(self, described: dict[str, Any]) -> Any:
         """The client of a handle; the same one for the same handle."""
@@ -58,6 +71,19 @@ class Clients:
             )
         return self._lent[name].client
 
+    def lend_plain(self, service: str, region: str | None) -> Any:
+        """What a boto3.client() of this service would make, or None where nothing ready is the same as that."""
+        region = region or self.core.get_config_variable("region")
+        now, ready = _settings(), self._ready.get((service, str(region)), [])
+        made = next((made for made in ready if made.settings == now), None)
+        if made is None or not self._session_is_as_it_was or self.core.get_default_client_config() is not None:
+            return None
+        ready.remove(made)
+        self._plain.append((service, str(region), made))
+        session = self.core.get_credentials()
+        _become(made.credentials, session.access_key, session.secret_key, session.token)
+        return made.client
+
     def prepare(self, service: str, region: str) -> Any:
         """Make a client before anybody asks for it."""
         made = _new(service, region)
@@ -65,12 +91,37 @@ class Clients:
         return made.client
 
 
-@dataclass(frozen=True)
+class _Session(boto3.Session):  # type: ignore[misc]  # boto3 has no types
+    """The session behind boto3.client(): for a client of which nothing but service and Region is said, a ready one."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__(botocore_session=clients.core)
+        self._clients = clients
+
+    def client(self, service_name: str, region_name: str | None = None, *rest: Any, **named: Any) -> Any:
+        ready = None if rest or named else self._clients.lend_plain(service_name, region_name)
+        return ready or super().client(service_name, region_name, *rest, **named)
+
+
+def _settings() -> dict[str, str]:
+    """What botocore reads from the environment when it makes a client, but for who calls, and where."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("AWS_", "BOTO")) and name not in _EACH_TIME
+    }
+
+
+_EACH_TIME = (*_VARIABLES, "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True, eq=False)
 class _Made:
     """A client, the credentials that it signs with at each request, and what shows that somebody changed it."""
 
     client: Any
     credentials: Any
+    settings: dict[str, str] = field(init=False, default_factory=_settings)
     _handlers: Any = field(init=False)
     _names: frozenset[str] = field(init=False)
 

@@ -21,6 +21,7 @@ from kms_katas.child import wire
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clock import LabTime
+from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_with
 from kms_katas.child.sandbox import Enclosure
 
 if sys.platform != "win32":
@@ -30,6 +31,22 @@ if sys.platform == "linux":
 
 CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
+OF_KMS, OF_EACH, OF_MANY = 3, 2, {"kms": 8, "s3": 8}
+"""How many clients are made ready: of KMS for every answer; of each service, for whoever needs another beside KMS; and
+of those that the Amazon S3 Encryption Client asks two for at each use, one of which nobody can use again."""
+OFTEN: dict[str, dict[str, dict[str, Any]]] = {
+    "kms": {
+        "decrypt": {"CiphertextBlob": b"practice"},
+        "describe_key": {"KeyId": PRACTICE_KEY},
+        "encrypt": {"KeyId": PRACTICE_KEY, "Plaintext": b"practice"},
+        "generate_data_key": {"KeyId": PRACTICE_KEY, "KeySpec": "AES_256"},
+    },
+    "s3": {
+        "put_object": {"Bucket": "practice", "Key": "practice", "Body": b"practice"},
+        "get_object": {"Bucket": "practice", "Key": "practice"},
+        "head_object": {"Bucket": "practice", "Key": "practice"},
+    },
+}
 FAULT = 70
 """The exit status of a process that could not begin: no fault of the answer, of which it has seen nothing yet."""
 
@@ -37,15 +54,9 @@ FAULT = 70
 def warm() -> None:
     """Pay once for what every answer needs: the imports are done; now a client that has called, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
-    kms = bridge.clients.prepare("kms", "us-east-1")
-    # The operations that answers call most: botocore looks up each one's handlers and shapes at its first call.
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
-    for _ in range(16):
-        kms.decrypt(CiphertextBlob=b"practice")
-        kms.describe_key(KeyId="practice")
-        kms.encrypt(KeyId="practice", Plaintext=b"practice")
-        kms.generate_data_key(KeyId="practice", KeySpec="AES_256")
-    boto3.client("kms", "us-east-1")
+    _prepare("kms", OF_KMS, 16)
+    boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent
     _list_packages_once()
     gc.collect()
     gc.freeze()
@@ -56,14 +67,26 @@ def make_ready(preparation: str) -> None:
     what, name = preparation.split()
     with contextlib.suppress(Exception):  # whoever asks for it is told
         if what == "client":
-            bridge.clients.prepare(name, "us-east-1")
+            _prepare(name, OF_MANY.get(name, OF_EACH), 1)
         else:
             importlib.import_module(name)
+            practise_with(name, bridge)
             # Unless an answer asks for it, a package's log is nobody's: without this, Python writes its warnings, and
             # a traceback for each refusal, between what the answer prints.
             logging.getLogger(name).addHandler(logging.NullHandler())
     gc.collect()
     gc.freeze()
+
+
+def _prepare(service: str, number: int, rounds: int) -> None:
+    """Clients that made the calls that answers make most: at its first call of each, one looks up handlers and shapes.
+
+    In `rounds`, the first of them.
+    """
+    made = [bridge.clients.prepare(service, "us-east-1") for _ in range(number)]
+    for client in [made[0]] * (rounds - 1) + made:
+        for operation, parameters in OFTEN.get(service, {}).items():
+            getattr(client, operation)(**parameters)
 
 
 def _list_packages_once() -> None:
@@ -76,9 +99,26 @@ def _list_packages_once() -> None:
             finder._fill_cache = lambda: None
 
 
+_stored: dict[str, Any] = {"headers": [], "body": wire.encode(b"")}
+
+
 def _practice(question: dict[str, Any]) -> dict[str, Any]:
-    """Stands in for the lab while nobody listens."""
-    return {"status": 200, "headers": [["content-type", "application/x-amz-json-1.1"]], "body": wire.encode(b"{}")}
+    """Stands in for the lab while nobody listens: one data key, and one object, the last that was put."""
+    if "//kms." in question["url"]:
+        return {
+            "status": 200,
+            "headers": [["content-type", "application/x-amz-json-1.1"]],
+            "body": wire.encode(PRACTICE_ANSWER),
+        }
+    if question["method"] == "PUT":
+        kept = [[name, value] for name, value in question["headers"] if name.lower().startswith("x-amz-meta-")]
+        body = wire.decode(question["body"])
+        if any(name.lower() == "content-encoding" for name, _ in question["headers"]):  # sent in chunks, here in one
+            size, _, rest = body.partition(b"\r\n")
+            body = rest[: int(size, 16)]
+        _stored.update(headers=[*kept, ["content-length", str(len(body))]], body=wire.encode(body))
+        return {"status": 200, "headers": [], "body": wire.encode(b"")}
+    return {"status": 200, **_stored}
 
 
 bridge = Bridge(_practice)

@@ -87,6 +87,10 @@ class BridgedAnswer(ABC):
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
         return self._own_cpu + self._lab_cpu
 
+    def cpu_elsewhere(self) -> float:
+        """See runner.AnswerProcess."""
+        return self.cpu_used() - self._lab_cpu
+
     def excused(self) -> float:
         """See runner.AnswerProcess."""
         return self._excused

@@ -96,6 +96,9 @@ class _InProcessAnswer:
     def excused(self) -> float:
         return 0.0
 
+    def cpu_elsewhere(self) -> float:
+        return 0.0
+
     def cpu_used(self) -> float:
         return self._cpu
 

@@ -143,8 +143,8 @@ class Lane:
             runner="" if kata.documents_only else self._runner.name,
             seconds=time.monotonic() - began,
             untouched=untouched(self._kit, kata, folder),
-            # What a document costs is spent in this process.
-            cpu_seconds=time.process_time() - cpu_began + (0.0 if kata.documents_only else run.cpu_used),
+            # What a document costs is spent in this process, as what the lab does for an answer is.
+            cpu_seconds=time.process_time() - cpu_began + run.cpu_elsewhere,
             # Of an answer that fails, that it fails is the verdict.
             open_points=tuple(sorted(self._open[all(check.status == "pass" for check in checks)])),
         )

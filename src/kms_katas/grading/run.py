@@ -44,6 +44,8 @@ class Run:
     cpu_used: float = 0.0
     check_cpu_used: float = 0.0
     """Seconds of computing by the answer, and by the lab for it: in the kata, and in the check that runs."""
+    cpu_elsewhere: float = 0.0
+    """The part of `cpu_used` that was spent in other processes than this one."""
     deadline: float = field(init=False)
     check_deadline: float = 0.0
     """Until when on the clock (time.monotonic)."""
@@ -75,9 +77,10 @@ class Run:
         """Whether the limits of the whole kata are used up."""
         return time.monotonic() >= self.deadline or self.cpu_used >= KATA_SECONDS * self.slowness
 
-    def spend(self, cpu: float, excused: float = 0.0) -> None:
-        """Note seconds of computing, and seconds on the clock that were not the answer's."""
+    def spend(self, cpu: float, excused: float = 0.0, elsewhere: float = 0.0) -> None:
+        """Note seconds of computing, on the clock that were not the answer's, and of computing in other processes."""
         self.cpu_used += cpu
+        self.cpu_elsewhere += elsewhere
         self.check_cpu_used += cpu
         self.deadline += excused
         self.check_deadline += excused

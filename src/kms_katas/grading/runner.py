@@ -40,6 +40,9 @@ class AnswerProcess(Protocol):
     def cpu_used(self) -> float:
         """Seconds of computing, its own and the lab's for it, until now or until it ended."""
 
+    def cpu_elsewhere(self) -> float:
+        """The part of cpu_used() that was spent in another process than this one."""
+
     def excused(self) -> float:
         """Seconds that orders took on the clock until now while the machine ran others; they count for no limit."""
 
@@ -82,13 +85,24 @@ def services_of(katas: Iterable[Kata]) -> frozenset[str]:
 def preparations_for(katas: Iterable[Kata]) -> frozenset[str]:
     """`client SERVICE` for each client that costs more to make than a check, and `import PACKAGE` likewise."""
     katas = tuple(katas)
-    clients = {f"client {service}" for service in services_of(katas) - {"kms"}}
+    beside_kms = [kata.services for kata in katas if set(kata.services) - {"kms"}]
+    clients = {f"client {service}" for services in beside_kms for service in services}
     return frozenset(clients | {f"import {package}" for kata in katas for package in kata.packages})
 
 
 def lacking(kata: Kata) -> str | None:
     """The first package of the kata that cannot be imported here."""
-    return next((package for package in kata.packages if importlib.util.find_spec(package) is None), None)
+    return next((package for package in kata.packages if not _is_there(package)), None)
+
+
+def _is_there(package: str) -> bool:
+    """One that was found stays found: each check asks, and to look it up takes as long as many a check."""
+    if package not in _FOUND and importlib.util.find_spec(package) is not None:
+        _FOUND.add(package)
+    return package in _FOUND
+
+
+_FOUND = set[str]()
 
 
 def how_to_install(package: str) -> str:

@@ -29,7 +29,7 @@ def show(value: Any, limit: int = LIMIT) -> str:
 
 def show_text(text: object, limit: int = LIMIT) -> str:
     """A text as it reads, without quotes: one line, at most `limit` characters."""
-    return _shorten(_printable(str(text)), limit)
+    return _shorten(_printable(str(text)[: limit + 1]), limit)
 
 
 def show_call(function: str, arguments: Sequence[Any], keywords: dict[str, Any]) -> str:
@@ -45,6 +45,8 @@ def _shorten(text: str, limit: int) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )

@@ -7,7 +7,7 @@ that KMS gives for it; what an answer should refuse is made here.
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
-from kms_katas.grading.data_keys import data_key_of
+from kms_katas.grading.data_keys import data_key_of, wrapped_key_of
 from kms_katas.grading.sdk_messages import COMMITTING, KMS_PROVIDER, SIGNER, NoMessage, read_message
 from kms_katas.grading.sdk_senders import Sender, read_by_another
 from kms_katas.grading.tampering import digest_in, flip, spelling_of
@@ -61,6 +61,9 @@ def test_the_key_named_alone_opens_it(answer, key, tenant, fresh):
         actual=", ".join(f"{show(one.provider)} {show(one.info)}" for one in strangers) or "no encrypted data key",
         next_step="Seal with a keyring for this one KMS key, and with nothing beside it.",
     )
+    made_by_kms = {wrapped_key_of(call) for call in answer.calls if call.operation != "Encrypt"}
+    if {one.ciphertext for one in message.wrapped_keys} <= made_by_kms:
+        return  # just now: in no code
     first = len(answer.calls)
     answer.restart()
     _seal(answer, key, tenant, fresh.bytes(40))
@@ -78,7 +81,7 @@ def test_the_key_named_alone_opens_it(answer, key, tenant, fresh):
 @pytest.mark.points(3)
 def test_message_is_one_of_the_sdk(answer, lab, key, tenant, fresh):
     """`seal` gives a message of the AWS Encryption SDK, which anyone with the KMS key and the tenant can open."""
-    for size in (0, 1, fresh.integer(5_000, 6_000)):
+    for size in (0, fresh.integer(5_000, 6_000)):
         payload = fresh.bytes(size)
         message, data = _seal(answer, key, tenant, payload)
         try:
@@ -192,15 +195,13 @@ def test_another_key_is_refused(answer, lab, java, key, tenant, fresh):
 @pytest.mark.points(1)
 def test_altered_message_is_refused(answer, key, tenant, fresh):
     """`open_message` raises an exception when the message was altered or cut off."""
-    payload = fresh.bytes(fresh.integer(30, 60))
+    payload = fresh.bytes(fresh.integer(19_000, 20_000))
     message, data = _seal(answer, key, tenant, payload)
     _open(answer, "open_message", key, tenant, data, payload)
-    content = data.rfind(len(payload).to_bytes(4, "big")) + 4 if message.frame_bytes else len(data) // 2
     changes = [
-        ("a byte of its header changed", flip(data, len(message.header) - 1)),
-        ("a byte of its content changed", flip(data, min(content, len(data) - 1))),
+        ("a byte of its header changed", flip(data, fresh.integer(2, len(message.header) - 1))),
+        ("a byte of its content changed", flip(data, fresh.integer(len(data) // 4, len(data) // 2))),
         ("its last byte cut off", data[:-1]),
-        ("of 20,000 bytes, the last byte cut off", _seal(answer, key, tenant, fresh.bytes(20_000))[1][:-1]),
     ]
     for what, changed in changes:
         _expect_altered_refused(answer, ("open_message", key), tenant, what, changed)
@@ -265,12 +266,11 @@ def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key, acc
 def test_under_any_key_all_else_is_refused(answer, java, key, account, tenant, fresh):
     """`open_from` raises an exception for another tenant, or none, without commitment, and for what was altered."""
     payload = fresh.bytes(30)
-    data = java.seal(payload, {"tenant": tenant}, key)
+    _, data = _seal(answer, key, tenant, payload)
     _open(answer, "open_from", account, tenant, data, payload)
-    for what, asked, message in java.for_others(payload, tenant, key, data):
+    for what, asked, message in java.for_others(payload, tenant, key, data, most=2):
         _expect_tenant_refused(answer, "open_from", account, asked, message, what)
     _expect_commitment_asked(answer, java, ("open_from", account), tenant, key, payload)
-    _, data = _seal(answer, key, tenant, payload)
     _expect_altered_refused(answer, ("open_from", account), tenant, "its last byte cut off", data[:-1])
 
 
