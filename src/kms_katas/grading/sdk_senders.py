@@ -46,26 +46,17 @@ class Sender:
         message_id = self.fresh.bytes(32 if committed else 16)
         return make_message(content, made["Plaintext"], [*before, own, *after], context, message_id=message_id)
 
-    def for_others(
-        self, content: bytes, tenant: str, key: str, genuine: bytes, most: int = 4
-    ) -> Iterator[tuple[str, str, bytes]]:
-        """What is wrong, the tenant to ask for, and a message that is not that one's. `genuine` is `tenant`'s.
-
-        Beside that one `most` others: the first always, and any of the rest.
-        """
+    def for_others(self, content: bytes, tenant: str, key: str, genuine: bytes) -> Iterator[tuple[str, str, bytes]]:
+        """What is wrong, the tenant to ask for, and a message that is not that one's. `genuine` is `tenant`'s."""
         yield "it is another tenant's", f"{tenant}0", genuine
-        spelled = [
-            ("its tenant has the same letters as capitals", {"tenant": tenant.upper()}),
-            ("its tenant ends with a space", {"tenant": f"{tenant} "}),
-        ]
-        others = [
-            ("another name in its context holds the tenant", {"tenants": tenant, tenant: "tenant"}),
-            ("its tenant only begins in the same way", {"tenant": f"{tenant}0"}),
-            spelled[self.fresh.integer(0, 1)],
-        ]
-        while len(others) >= most:
-            del others[self.fresh.integer(0, len(others) - 1)]
-        for what, context in [("its context is empty", dict[str, str]()), *others]:
+        contexts = {
+            "its context is empty": {},
+            "another name in its context holds the tenant": {"tenants": tenant, tenant: "tenant"},
+            "its tenant only begins in the same way": {"tenant": f"{tenant}0"},
+            "its tenant has the same letters as capitals": {"tenant": tenant.upper()},
+            "its tenant ends with a space": {"tenant": f"{tenant} "},
+        }
+        for what, context in contexts.items():
             yield what, tenant, self.seal(content, context, key)
 
     def forge(

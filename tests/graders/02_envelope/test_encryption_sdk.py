@@ -268,7 +268,7 @@ def test_under_any_key_all_else_is_refused(answer, java, key, account, tenant, f
     payload = fresh.bytes(30)
     _, data = _seal(answer, key, tenant, payload)
     _open(answer, "open_from", account, tenant, data, payload)
-    for what, asked, message in java.for_others(payload, tenant, key, data, most=2):
+    for what, asked, message in java.for_others(payload, tenant, key, data):
         _expect_tenant_refused(answer, "open_from", account, asked, message, what)
     _expect_commitment_asked(answer, java, ("open_from", account), tenant, key, payload)
     _expect_altered_refused(answer, ("open_from", account), tenant, "its last byte cut off", data[:-1])
