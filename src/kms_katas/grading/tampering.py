@@ -22,8 +22,8 @@ _ENOUGH_OF_A_DIGEST = 8
 _END = 1_000
 """Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
-_APART = 12
-"""Bytes: the shortest nonce that is usual, and shorter than the tags that are."""
+_APART, _PREFIX = 12, 7
+"""Bytes: the shortest nonce that is usual, and shorter than the tags that are; the prefix of one that counts."""
 
 
 def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
@@ -96,8 +96,8 @@ def altered(data: bytes) -> Iterator[Altered]:
 
 
 def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Altered]:
-    """As `altered`, with fewer changes: one in every 12 bytes in a row, each change of an end, and `others` more."""
-    yield from _flipped(data, range(fresh.integer(0, min(_APART, len(data)) - 1) if data else 0, len(data), _APART))
+    """As `altered`, with fewer changes: one in the first 7 and in every 12 bytes in a row, of an end, `others` more."""
+    yield from _flipped(data, range(fresh.integer(0, _PREFIX - 1), len(data), _APART))
     yield from ends_changed(data)
     yield from drawn(cut_or_moved(data), fresh, others)
 
