@@ -67,6 +67,19 @@ def test_only_the_first_16_kib_are_kept(hold: Hold) -> None:
 
 
 @by_both_runners
+def test_what_is_forgotten_is_what_the_module_kept_and_a_restart_takes_the_process_too(hold: Hold) -> None:
+    answer = hold(
+        "import sys\nkept = []\nsys.kept = getattr(sys, 'kept', [])\n"
+        "def keep():\n    for each in (kept, sys.kept):\n        each.append(0)\n    return len(kept), len(sys.kept)\n"
+    )
+    assert [answer.call("keep") for _ in range(2)] == [(1, 1), (2, 2)]
+    answer.forget()
+    assert answer.call("keep") == (1, 3)
+    answer.restart()
+    assert answer.call("keep") == (1, 1)
+
+
+@by_both_runners
 def test_an_answer_that_prints_without_end_is_stopped_at_once_and_told_why(grade: Grade) -> None:
     verdict = grade("def open_it(kms, blob):\n    while True:\n        print('x' * 1000)\n")
     assert statuses(verdict) == ["error", "error"]

@@ -98,6 +98,17 @@ def test_a_kind_knows_what_stands_in_front_of_a_message(make, spec, header):
     assert header in kind_of(make(spec)["PublicKey"]).headers
 
 
+@pytest.mark.parametrize("before", [0, 1, 20])
+def test_of_a_message_the_point_that_is_seen_in_it_counts(make, before):
+    kind = kind_of(make("ECC_NIST_P384")["PublicKey"])
+    ephemeral = ec.generate_private_key(ec.SECP384R1()).public_key()
+    point = ephemeral.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    assert kind.headers_of(bytes(before) + point + os.urandom(200)) == (0, before + len(point))
+    short = ephemeral.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    assert kind.headers_of(short + bytes(200)) == (0, len(short))
+    assert kind.headers_of(bytes(300)) == kind.headers
+
+
 def test_a_kind_knows_rsa_and_what_only_signs(make):
     assert kind_of(make("RSA_2048")["PublicKey"]).rsa_bytes == 256
     assert kind_of(make("ECC_NIST_EDWARDS25519")["PublicKey"]).signs_only

@@ -11,11 +11,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kms_katas.grading.fresh import Fresh
 from kms_katas.grading.tampering import (
     alike,
     altered,
+    altered_at_random,
     digest_in,
+    drawn,
     forged,
+    forged_at_random,
     mark_moved,
     pieces_again,
     pieces_moved,
@@ -67,6 +71,29 @@ def test_every_eight_bytes_in_a_row_are_changed_by_some_flip(data, draw):
     assert any(changed[start : start + 8] != data[start : start + 8] for changed in flips)
 
 
+@given(st.binary(min_size=7, max_size=300), st.integers(), st.data())
+def test_at_random_every_twelve_bytes_in_a_row_are_changed_by_some_flip(data, seed, draw):
+    start = draw.draw(st.integers(0, max(0, len(data) - 12)))
+    changes = list(altered_at_random(data, Fresh(seed)))
+    flips = [changed for _, changed in changes if len(changed) == len(data)]
+    assert any(changed[start : start + 12] != data[start : start + 12] for changed in flips)
+    assert any(changed[:7] != data[:7] for changed in flips)
+    assert {data[:-1], b"", data + b"\0"} <= {changed for _, changed in changes}
+    assert all(changed != data for _, changed in changes)
+
+
+@given(st.lists(st.tuples(st.text(), st.binary()), unique=True, max_size=12), st.integers(0, 20), st.integers())
+def test_what_is_drawn_is_some_of_the_changes_none_of_them_twice(changes, most, seed):
+    some = list(drawn(changes, Fresh(seed), most))
+    assert len(some) == len(set(some)) == min(most, len(changes))
+    assert set(some) <= set(changes)
+
+
+def test_every_change_is_drawn_with_some_seed():
+    changes = [(str(number), b"") for number in range(9)]
+    assert {each for seed in range(200) for each in drawn(changes, Fresh(seed), 2)} == set(changes)
+
+
 def _ctr(key, start, data):
     return Cipher(algorithms.AES(key), modes.CTR(start)).encryptor().update(data)
 
@@ -74,8 +101,12 @@ def _ctr(key, start, data):
 def test_an_encrypted_digest_is_forged_to_the_content_wanted():
     key, start, content, wanted = os.urandom(32), os.urandom(16), os.urandom(50), os.urandom(50)
     sealed = start + _ctr(key, start, content + hashlib.sha256(content).digest())
-    opened = [_ctr(key, start, body[16:]) for _, body in forged(sealed, content, wanted, b"")]
-    assert wanted + hashlib.sha256(wanted).digest() in opened
+    for forgeries in (
+        forged(sealed, content, wanted, b""),
+        forged_at_random(sealed, content, wanted, b"", Fresh(int.from_bytes(start))),
+    ):
+        opened = [_ctr(key, start, body[16:]) for _, body in forgeries]
+        assert wanted + hashlib.sha256(wanted).digest() in opened
 
 
 def test_a_mac_under_a_public_key_is_forged():

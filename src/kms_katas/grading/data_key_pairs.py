@@ -19,7 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kms_katas.grading import tampering
+from kms_katas.grading.fresh import Fresh
 from kms_katas.lab import Call, Lab
+
+_FRONT = 200
+"""How far into a message the points of a curve are looked for, in bytes."""
+_SMALLEST_REST = 16
 
 
 def public_key_of(wrapped_private_key: bytes, calls: Iterable[Call]) -> bytes | None:
@@ -62,11 +67,23 @@ class Kind:
     signs_only: bool = False
     headers: tuple[int, ...] = (0,)
     """How many bytes usually stand in front of what is encrypted to such a key, nonce apart."""
+    curve: ec.EllipticCurve | None = None
 
     @property
-    def tries(self) -> int:
+    def tries(self) -> int | None:
         """How many changes of one sort to try: to load an RSA key of 4,096 bits takes 0.3 s, one of 2,048 bits 0.04."""
-        return {0: 16, 256: 8, 384: 4}.get(self.rsa_bytes, 2)
+        return {0: None, 256: 3}.get(self.rsa_bytes, 2)
+
+    def headers_of(self, message: bytes) -> tuple[int, ...]:
+        """The same of one message: up to the points of the curve that are seen in it, if any are."""
+        if self.curve is None:
+            return self.headers
+        size = 1 + 2 * ((self.curve.key_size + 7) // 8)
+        ends = [at + size for at in range(_FRONT) if _is_point(message[at : at + size], self.curve)]
+        short = (size + 1) // 2
+        if not ends and _is_point(message[:short], self.curve):
+            ends = [short]
+        return (0, *ends) if ends else self.headers
 
 
 def kind_of(public_key: bytes) -> Kind:
@@ -76,7 +93,7 @@ def kind_of(public_key: bytes) -> Kind:
         return Kind(rsa_bytes=key.key_size // 8, headers=(0, key.key_size // 8))
     if isinstance(key, ec.EllipticCurvePublicKey):
         size = (key.curve.key_size + 7) // 8
-        return Kind(headers=(0, 1 + size, 1 + 2 * size, len(public_key)))
+        return Kind(headers=(0, 1 + size, 1 + 2 * size, len(public_key)), curve=key.curve)
     if isinstance(key, (mlkem.MLKEM768PublicKey, mlkem.MLKEM1024PublicKey)):
         return Kind(headers=(0, 1088 if isinstance(key, mlkem.MLKEM768PublicKey) else 1568))
     return Kind(signs_only=isinstance(key, ed25519.Ed25519PublicKey))
@@ -121,18 +138,47 @@ def _is_private_key(data: bytes, load: Any) -> bool:
     return True
 
 
-def altered(message: bytes, payload: bytes, wanted: bytes, public_key: bytes) -> Iterator[tampering.Altered]:
+def _is_point(data: bytes, curve: ec.EllipticCurve) -> bool:
+    if data[:1] not in (b"\2", b"\3", b"\4"):
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(curve, data)
+    except ValueError:
+        return False
+    return True
+
+
+def altered(
+    message: bytes, payload: bytes, wanted: bytes, public_key: bytes, fresh: Fresh
+) -> Iterator[tampering.Altered]:
     """Changes of a message in one piece: in every region, of its length, with digests made anew."""
     kind = kind_of(public_key)
-    yield from tampering.thinned(tampering.altered(message), kind.tries)
-    for head in kind.headers:
-        for what, changed in islice(tampering.forged(message[head:], payload, wanted, public_key), kind.tries):
+    yield from (
+        _altered_under_rsa(message, kind, fresh) if kind.rsa_bytes else tampering.altered_at_random(message, fresh)
+    )
+    for head in kind.headers_of(message):
+        forged = tampering.forged_at_random(message[head:], payload, wanted, public_key, fresh)
+        for what, changed in forged[: kind.tries]:
             yield what, message[:head] + changed
+
+
+def _altered_under_rsa(message: bytes, kind: Kind, fresh: Fresh) -> Iterator[tampering.Altered]:
+    """As few as `kind` says, and not in the block of RSA, where its padding notices them: behind it, one in front."""
+    rest = len(message) - kind.rsa_bytes
+    rest = len(message) if rest < _SMALLEST_REST else rest
+    parts = kind.tries or 2
+    for number in range(parts):
+        low, high = (rest * part // parts for part in (number, number + 1))
+        at = len(message) - rest + fresh.integer(low, high - 1)
+        yield f"byte {at} of {len(message)} changed", tampering.flip(message, at)
+    at = fresh.integer(0, rest - 1)
+    yield f"byte {at} of {len(message)} changed", tampering.flip(message, at)
+    yield from tampering.drawn((*tampering.ends_changed(message), *tampering.cut_or_moved(message)), fresh, 1)
 
 
 def moved(message: bytes, length: int, kind: Kind) -> Iterator[tampering.Altered]:
     """Pieces left out or exchanged, where the message looks like pieces that were sealed one by one."""
-    for head in kind.headers:
+    for head in kind.headers_of(message):
         for what, changed in islice(tampering.pieces_moved(message[head:], length), kind.tries):
             yield what, message[:head] + changed
     if kind.rsa_bytes and length < 1_000 and len(message) % kind.rsa_bytes == 0:

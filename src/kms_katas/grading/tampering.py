@@ -10,6 +10,8 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
+from kms_katas.grading.fresh import Fresh
+
 Altered = tuple[str, bytes]
 """What was done, and the bytes that it gave."""
 
@@ -20,6 +22,8 @@ _ENOUGH_OF_A_DIGEST = 8
 _END = 1_000
 """Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
+_APART, _PREFIX = 12, 7
+"""Bytes: the shortest nonce that is usual, and shorter than the tags that are; the prefix of one that counts."""
 
 
 def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
@@ -86,19 +90,51 @@ def alike(text: str) -> Iterator[str]:
 
 def altered(data: bytes) -> Iterator[Altered]:
     """Every region changed, cut off or moved. Never the same bytes again."""
-    for at in sorted({*range(0, len(data), 8), *range(len(data))[-1:]}):
+    yield from _flipped(data, sorted({*range(0, len(data), 8), *range(len(data))[-1:]}))
+    yield from ends_changed(data)
+    yield from cut_or_moved(data)
+
+
+def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Altered]:
+    """As `altered`, with fewer changes: one in the first 7 and in every 12 bytes in a row, of an end, `others` more."""
+    yield from _flipped(data, range(fresh.integer(0, _PREFIX - 1), len(data), _APART))
+    yield from ends_changed(data)
+    yield from drawn(cut_or_moved(data), fresh, others)
+
+
+def _flipped(data: bytes, places: Iterable[int]) -> Iterator[Altered]:
+    for at in places:
         yield f"byte {at} of {len(data)} changed", flip(data, at)
-    for cut in (1, 16, len(data) // 2):
-        if 0 < cut < len(data):
-            yield f"its last {cut} bytes cut off", data[:-cut]
-            yield f"its first {cut} bytes cut off", data[cut:]
+
+
+def ends_changed(data: bytes) -> Iterator[Altered]:
+    """What a careless look at the length lets through."""
+    if len(data) > 1:
+        yield "its last 1 bytes cut off", data[:-1]
     if data:
         yield "emptied", b""
     yield "a byte added at its end", data + b"\0"
+
+
+def cut_or_moved(data: bytes) -> Iterator[Altered]:
+    """The other changes of length or order: what notices a changed byte mostly notices these."""
+    if len(data) > 1:
+        yield "its first 1 bytes cut off", data[1:]
+    for cut in (16, len(data) // 2):
+        if 0 < cut < len(data):
+            yield f"its last {cut} bytes cut off", data[:-cut]
+            yield f"its first {cut} bytes cut off", data[cut:]
     middle = len(data) // 2
     moved = data[: middle - 16] + data[middle : middle + 16] + data[middle - 16 : middle] + data[middle + 16 :]
     if middle >= 16 and moved != data:
         yield "bytes moved by 16", moved
+
+
+def drawn(changes: Iterable[Altered], fresh: Fresh, most: int) -> Iterator[Altered]:
+    """At most `most` of these changes, as chance takes them. For tries that are dear: seeds differ."""
+    rest = list(changes)
+    for _ in range(min(most, len(rest))):
+        yield rest.pop(fresh.integer(0, len(rest) - 1))
 
 
 def thinned(changes: Iterable[Altered], most: int) -> list[Altered]:
@@ -108,25 +144,39 @@ def thinned(changes: Iterable[Altered], most: int) -> list[Altered]:
     return [every[number * (len(every) - 1) // max(1, count - 1)] for number in range(count)]
 
 
-def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> Iterator[Altered]:
-    """Against a digest with no key, or with a `public` one, in place of a MAC.
+def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> list[Altered]:
+    """Against a digest with no key, or with a `public` one, in place of a MAC. The likely ones first.
 
     The attacker knows `content`, and wants `wanted`, which is as long, to come out.
     """
-    change = _xor(content, wanted)
-    for digest in _digests(public):
-        size, mend = len(digest(b"")), _xor(digest(content), digest(wanted))
+    likely, others = _forgeries(data, content, wanted, public)
+    return likely + others
+
+
+def forged_at_random(data: bytes, content: bytes, wanted: bytes, public: bytes, fresh: Fresh) -> list[Altered]:
+    """As `forged`, with all that are likely and two of the others."""
+    likely, others = _forgeries(data, content, wanted, public)
+    return [*likely, *drawn(others, fresh, 2)]
+
+
+def _forgeries(data: bytes, content: bytes, wanted: bytes, public: bytes) -> tuple[list[Altered], list[Altered]]:
+    """Those that are likely to succeed, and others: a keyed digest, or one in front of its content, is rare."""
+    change, likely, others = _xor(content, wanted), list[Altered](), list[Altered]()
+    for keyed, digest in _digests(public):
+        size = len(digest(b""))
         start = len(data) - len(content) - size
         if start in _NONCE_BYTES:  # a nonce, then a key stream over content and digest
-            for stream in (change + mend, mend + change):
-                yield "its content and its encrypted digest replaced", _xor(data, bytes(start) + stream)
+            mend, what = _xor(digest(content), digest(wanted)), "its content and its encrypted digest replaced"
+            (others if keyed else likely).append((what, _xor(data, bytes(start) + change + mend)))
+            others.append((what, _xor(data, bytes(start) + mend + change)))
         for start in _NONCE_BYTES:  # a digest of the sealed bytes themselves, at the end or in front
             if size < len(data) and data[-size:] == digest(data[start:-size]):
                 rest = flip(data[:-size], len(data) - size - 1)
-                yield "a byte changed and its digest made anew", rest + digest(rest[start:])
+                likely.append(("a byte changed and its digest made anew", rest + digest(rest[start:])))
             if size < len(data) and data[:size] == digest(data[size + start :]):
                 rest = flip(data[size:], len(data) - size - 1)
-                yield "a byte changed and its digest made anew", digest(rest[start:]) + rest
+                likely.append(("a byte changed and its digest made anew", digest(rest[start:]) + rest))
+    return likely, others
 
 
 def pieces_moved(data: bytes, content_bytes: int) -> Iterator[Altered]:
@@ -171,12 +221,14 @@ def transplanted(one: bytes, again: bytes, other: bytes) -> Iterator[bytes]:
         yield from (forged for forged in mixed if forged != other)
 
 
-def _digests(public: bytes) -> Iterator[Callable[[bytes], bytes]]:
+def _digests(public: bytes) -> Iterator[tuple[bool, Callable[[bytes], bytes]]]:
+    """Each with whether it takes the public key."""
     for name in DIGESTS:
-        yield lambda data, name=name: hashlib.new(name, data).digest()  # type: ignore[misc]
-        yield lambda data, name=name: hmac.digest(public, data, name)  # type: ignore[misc]
-    yield lambda data: zlib.crc32(data).to_bytes(4, "big")
-    yield lambda data: zlib.crc32(data).to_bytes(4, "little")
+        yield False, lambda data, name=name: hashlib.new(name, data).digest()  # type: ignore[misc]
+    yield False, lambda data: zlib.crc32(data).to_bytes(4, "big")
+    yield False, lambda data: zlib.crc32(data).to_bytes(4, "little")
+    for name in DIGESTS:
+        yield True, lambda data, name=name: hmac.digest(public, data, name)  # type: ignore[misc]
 
 
 def _xor(one: bytes, other: bytes) -> bytes:

@@ -10,7 +10,7 @@ from kms_katas.grading.data_key_ledger import Ledger
 from kms_katas.grading.data_keys import kms_with_another_data_key
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.sealed_body import attempt, expect_its_data_key
-from kms_katas.grading.tampering import altered, flip, forged, spelling_of
+from kms_katas.grading.tampering import altered_at_random, flip, forged_at_random, spelling_of
 
 DAY = 86_400
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
@@ -239,7 +239,7 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
     sealed = Ledger(answer, lab, limits).seal(key, context, payload)
     for process in ("sealed", "opened"):
         if process == "opened":
-            answer.restart()
+            answer.forget()
             _open(answer, context, sealed, payload, limits)
         admin.disable_key(KeyId=key)
         lab.clock.advance(seconds=DAY + fresh.integer(1, 99))
@@ -282,7 +282,7 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
 @pytest.mark.points(2)
 def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fresh, limits):
     """Another context, another wrapped key, an altered field: an exception, also while the data key is in memory."""
-    ledger, payload = Ledger(answer, lab, limits), fresh.bytes(fresh.integer(48, 63))
+    ledger, payload = Ledger(answer, lab, limits), fresh.bytes(fresh.integer(32, 47))
     sealed = ledger.seal(key, context, payload)
     name, value = next(iter(context.items()))
     others = [context | {name: value + "x"}, {name: value}]
@@ -300,13 +300,13 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
                 actual=show(opened and opened.value),
             )
         if process == "that sealed it":
-            answer.restart()
+            answer.forget()
     _attempt(answer, others[0], foreign.fields, limits)
     blob, body = sealed.wrapped_key, sealed.body
     changes = [(f"`wrapped_key` was altered (byte {at})", flip(blob, at), body) for at in (0, len(blob) - 1)]
     changes += [("`wrapped_key` was that of another context", foreign.wrapped_key, body)]
-    # Every second change: seal-and-open looks closer.
-    moves = (*list(altered(body))[::2], *forged(body, payload, fresh.bytes(len(payload)), blob))
+    wanted = fresh.bytes(len(payload))
+    moves = (*altered_at_random(body, fresh), *forged_at_random(body, payload, wanted, blob, fresh))
     changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in moves]
     for what, wrapped_key, changed in changes:
         opened = _attempt(answer, context, {"wrapped_key": wrapped_key, "body": changed}, limits)
@@ -333,10 +333,10 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
 @pytest.mark.task(2)
 @pytest.mark.points(1)
 def test_opening_needs_the_data_key_of_kms(answer, lab, key, context, fresh, limits, monkeypatch):
-    """In a new process nobody opens `body` without the data key that KMS gives for `wrapped_key`."""
+    """Who kept no data key opens no `body` without the one that KMS gives for `wrapped_key`."""
     payload = fresh.bytes(100)
     sealed = Ledger(answer, lab, limits).seal(key, context, payload)
-    answer.restart()
+    answer.forget()
     with monkeypatch.context() as patch:
         patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
         opened = _attempt(answer, context, sealed.fields, limits)

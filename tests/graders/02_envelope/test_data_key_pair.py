@@ -168,12 +168,16 @@ def test_the_key_of_a_message_is_made_soundly(answer, lab, key, device_id, fresh
 @pytest.mark.task(3)
 @pytest.mark.points(2)
 def test_payload_of_any_size_comes_back(answer, key, device_id, fresh):
-    """A payload of 0, 1, 5,000 or about 100,000 bytes comes back byte for byte; each step has a new process."""
+    """A payload of 0, 1, 5,000 or about 100,000 bytes comes back byte for byte, also in another process."""
     camera = _enrol(answer, key, device_id)
+    sizes = [0, 1, 5_000, fresh.integer(99_000, 101_000)]
+    if camera.kind.rsa_bytes:
+        del sizes[fresh.integer(1, 2)]
+    payloads = [fresh.bytes(size) for size in sizes]
+    messages = [_seal(answer, camera, payload) for payload in payloads[:2]]
+    # One new process for both: of the first two messages it knows nothing, and for the others it did not enrol.
     answer.restart()
-    payloads = [fresh.bytes(size) for size in (0, 1, 5_000, fresh.integer(99_000, 101_000))]
-    messages = [_seal(answer, camera, payload) for payload in payloads]
-    answer.restart()
+    messages += [_seal(answer, camera, payload) for payload in payloads[2:]]
     for payload, message in zip(payloads, messages, strict=True):
         _open(answer, camera, message, payload)
 
@@ -183,13 +187,13 @@ def test_payload_of_any_size_comes_back(answer, key, device_id, fresh):
 def test_altered_message_is_refused(answer, key, device_id, fresh):
     """`open_sealed` raises an exception when any part of `message` was changed or cut off."""
     camera = _enrol(answer, key, device_id)
-    payload, story = fresh.bytes(48), "`message` was altered"
+    payload, story = fresh.bytes(20), "`message` was altered"
     message = _seal(answer, camera, payload)
     _open(answer, camera, message, payload)
     why = "They are not those that were sealed: encryption alone does not notice changes."
     next_step = "Use an authenticated cipher, or check a MAC under a secret key over all that the message holds."
     wanted = fresh.bytes(len(payload))
-    for what, changed in data_key_pairs.altered(message, payload, wanted, camera.public_key):
+    for what, changed in data_key_pairs.altered(message, payload, wanted, camera.public_key, fresh):
         _expect_refused(answer, (camera.wrapped, device_id, changed), f"{story} ({what})", why, next_step, payload)
 
 
@@ -201,7 +205,7 @@ def test_no_piece_of_a_message_may_go_or_move(answer, key, device_id, fresh):
     # Long enough for pieces of 64 KiB: one may cut a payload in pieces, but none may go or move unnoticed.
     why = "Each piece is sealed, but nothing says where it belongs, or which is the last."
     next_step = "Seal the payload in one piece, or bind its number, and a mark on the last, into each piece."
-    for length in sorted({camera.kind.rsa_bytes + 100, 140_000}):
+    for length in (camera.kind.rsa_bytes + 100, 140_000) if camera.kind.rsa_bytes else (140_000,):
         payload = fresh.bytes(length)
         message = _seal(answer, camera, payload)
         for what, changed in data_key_pairs.moved(message, length, camera.kind):

@@ -15,14 +15,14 @@ from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, p
 from kms_katas.grading.judge import must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.role_policy import role_under
 from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_its_data_key, expect_new, expect_unopened
-from kms_katas.grading.tampering import altered, flip, forged, pieces_moved
+from kms_katas.grading.tampering import altered_at_random, flip, forged_at_random, pieces_moved
 
 WRAP, OPEN = "GenerateDataKeyWithoutPlaintext", "Decrypt"
 HARMLESS = {"DescribeKey", "GenerateRandom"}
 NEED = {"portal": WRAP, "worker": OPEN}
 ROLE_OF = {"prepare": "portal", "fill": "worker", "read": "worker"}
 REFUSAL, ALL_IT_GIVES = "an exception", "Whoever breaks into the role gets all that its policy gives."
-NEXT_KEY = "Give Decrypt `key_id` as KeyId."
+NEXT_KEY, LET = "Give Decrypt `key_id` as KeyId.", "Let the error of KMS through."
 NEXT_CONTEXT = 'Give Decrypt the encryption context {"container": container_id}, made from the argument.'
 FOR_A_CONTAINER = {
     "Null": {"kms:EncryptionContext:container": "false"},
@@ -132,12 +132,13 @@ def test_a_refusal_stops_the_portal(answer, lab, key, fresh):
     ids = [f"Case-{fresh.text(6)}/{number}" for number in range(2)]
     deny = {"Effect": "Deny", "Action": f"kms:{WRAP}", "Resource": "*"}
     last = deny | {"Condition": {"StringEquals": {"kms:EncryptionContext:container": ids[-1]}}}
+    who = (role := lab.home.role("portal")).session(fresh.text(8))
     for name, story, more in (
         ("robbed", "The role may no longer ask for wrapped keys alone", [deny]),
         ("halved", "KMS refuses the last of two containers", [last]),
         ("stopped", "The KMS key is disabled", []),
     ):
-        who = _session(lab, name, ALL | {"Statement": [*ALL["Statement"], *more]}, fresh)
+        role.allow(ALL | {"Statement": [*ALL["Statement"], *more]}, "work")
         if name == "stopped":
             lab.home.admin.client("kms").disable_key(KeyId=key)
         before = len(answer.calls)
@@ -150,7 +151,7 @@ def test_a_refusal_stops_the_portal(answer, lab, key, fresh):
             raised is not None or not refused,
             f"{story}, and `prepare` returned all the same. Its caller stores containers that nobody can fill.",
             expected=REFUSAL,
-            next_step="Let the error of KMS through.",
+            next_step=LET,
         )
 
 
@@ -188,10 +189,11 @@ def test_body_hides_the_payload(answer, lab, key, worker, container, fresh, monk
 def test_altered_body_is_refused(answer, key, worker, container, fresh):
     """`read` raises an exception when the body was changed, moved or cut off."""
     for size in (24, 140_000):
-        one, payload = container(), fresh.bytes(size)
+        one, payload, wanted = container(), fresh.bytes(size), fresh.bytes(size)
         body = _fill(answer, worker, key, one, payload)
-        changes = (*altered(body), *forged(body, payload, fresh.bytes(size), one.wrapped_key)) if size == 24 else ()
-        for what, changed in (*changes, *pieces_moved(body, size)):
+        changes = [*forged_at_random(body, payload, wanted, one.wrapped_key, fresh)] if size == 24 else []
+        changes += altered_at_random(body, fresh, others=2) if size == 24 else pieces_moved(body, size)
+        for what, changed in changes:
             opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, changed)
             expect_unopened(opened, payload, what)
 
@@ -208,12 +210,11 @@ def test_kms_decides_in_every_call(answer, lab, key, worker, wide, container, fr
     moved = "the wrapped key was another container's. KMS opens it with the encryption context that it was made with, "
     stray = "the wrapped key was another KMS key's, made by one who knows the data key. Without KeyId, Decrypt takes "
     kept = "the KMS key was disabled: the function kept a data key, which nobody can take back."
-    let = "Let the error of KMS through."
     for who, name, wrapped_key, content, story, next_step in (
         (worker, other, blob, body, f"{moved}whoever gives that.", NEXT_CONTEXT),
         (wide, planted.id, planted.wrapped_key, forged_body, f"{stray}all the role may use.", NEXT_KEY),
-        (worker, mine.id, changed, body, "the wrapped key was altered, and KMS refuses it.", let),
-        (worker, mine.id, blob, body, kept, f"Ask KMS for the data key in every call, and keep nothing. {let}"),
+        (worker, mine.id, changed, body, "the wrapped key was altered, and KMS refuses it.", LET),
+        (worker, mine.id, blob, body, kept, f"Ask KMS for the data key in every call, and keep nothing. {LET}"),
     ):
         if story == kept:
             lab.home.admin.client("kms").disable_key(KeyId=key)

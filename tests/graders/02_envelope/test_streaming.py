@@ -12,7 +12,7 @@ from kms_katas.grading.data_keys import data_key_of, kms_with_another_data_key, 
 from kms_katas.grading.tampering import digest_in, flip, pieces_moved, spelling_of
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
-MOST_HELD = 192 * 1024
+MOST_HELD, LONG = 192 * 1024, (272_000, 282_000)  # more than two chunks of 128 KiB, and those may not be held
 
 
 @pytest.fixture
@@ -62,10 +62,11 @@ def test_each_stream_has_its_own_data_key(answer, key, fresh):
 @pytest.mark.points(2)
 def test_sealing_holds_little_and_asks_kms_once(answer, key, fresh):
     """A long stream is sealed in at most 192 KiB of memory, with no more KMS calls than a short one."""
-    short = _seal(answer, key, fresh.bytes(1))
-    sealed = _seal(answer, key, fresh.bytes(fresh.integer(300_000, 320_000)))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(*LONG)))
     streams.expect_held("seal_stream", sealed.source, sealed.sink, MOST_HELD)
-    streams.expect_no_more_calls("seal_stream", len(short.calls), len(sealed.calls), sealed.source.length)
+    if len(sealed.calls) > 1:  # else no stream takes fewer; the first of all may have taken one for all
+        short, again = (len(_seal(answer, key, content).calls) for content in (b"1", sealed.content))
+        streams.expect_no_more_calls("seal_stream", short, again, sealed.source.length)
 
 
 @pytest.mark.task(1)
@@ -147,14 +148,12 @@ def test_short_reads_lose_nothing(answer, key, fresh):
 @pytest.mark.points(2)
 def test_opening_holds_little_and_gives_on_what_is_verified(answer, key, fresh):
     """A long stream is opened in at most 192 KiB of memory, and nothing is written before it is verified."""
-    short = _seal(answer, key, fresh.bytes(1))
-    sealed = _seal(answer, key, fresh.bytes(fresh.integer(300_000, 320_000)))
-    before = len(answer.calls)
-    _open(answer, short)
-    between = len(answer.calls)
-    source, sink = _open(answer, sealed)
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(*LONG)))
+    source, sink, calls = _open(answer, sealed)
     streams.expect_held("open_stream", source, sink, MOST_HELD)
-    streams.expect_no_more_calls("open_stream", between - before, len(answer.calls) - between, sealed.source.length)
+    if calls > 1:  # as above
+        short, again = (_open(answer, each)[2] for each in (_seal(answer, key, b"1"), sealed))
+        streams.expect_no_more_calls("open_stream", short, again, sealed.source.length)
     at = fresh.integer(2_000, 3_000)
     _expect_refused(answer, sealed, f"byte {at:,} of {len(sealed.data):,} changed", flip(sealed.data, at), VERIFY)
 
@@ -191,13 +190,14 @@ def test_stream_cut_short_is_refused(answer, key, fresh):
 @pytest.mark.points(1)
 def test_altered_bytes_are_refused(answer, key, fresh):
     """`open_stream` raises an exception when a byte of a sealed stream was changed, or all were another stream's."""
-    sealed = _seal(answer, key, fresh.bytes(fresh.integer(40, 60)))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(16, 30)))
     _open(answer, sealed)
     length = len(sealed.data)
-    for at in sorted({*range(0, length, max(1, length // 6)), length - 1}):
+    apart = max(12, length // 6)  # every 12 bytes in a row, the shortest nonce, or fewer
+    for at in sorted({*range(fresh.integer(0, 6), length, apart), length - 1}):
         _expect_refused(answer, sealed, f"byte {at} of {length} changed", flip(sealed.data, at), VERIFY)
-    foreign = _seal(answer, key, fresh.bytes(50))
-    _expect_refused(answer, sealed, "all of it taken from another stream", foreign.data, VERIFY)
+    foreign = _seal(answer, key, fresh.bytes(50)).data
+    _expect_refused(answer, sealed, "all of it taken from another stream", foreign, VERIFY)
 
 
 @pytest.mark.task(2)
@@ -348,7 +348,7 @@ def _open(answer, sealed, lesson=None, most=None):
         next_step=lesson.step if lesson else "Read back in the same parts what `seal_stream` writes.",
         actual=f"{len(sink.data):,} bytes: {show(bytes(sink.data))}",
     )
-    return source, sink
+    return source, sink, len(answer.calls) - before
 
 
 def _attempt(answer, wrapped_key, data):
@@ -396,5 +396,4 @@ def _sealed_in_chunks(answer, key, fresh):
 
 def _sealed_and_told(answer, key, content):
     sealed = _seal(answer, key, content)
-    source, _ = _open(answer, sealed)
-    return sealed, streams.chunks_of(sealed.data, sealed.sink.ends, source.ends)
+    return sealed, streams.chunks_of(sealed.data, sealed.sink.ends, _open(answer, sealed)[0].ends)
