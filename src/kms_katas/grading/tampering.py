@@ -22,8 +22,8 @@ _ENOUGH_OF_A_DIGEST = 8
 _END = 1_000
 """Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
-_APART, _PREFIX = 12, 7
-"""Bytes: the shortest nonce that is usual, and shorter than the tags that are; the prefix of one that counts."""
+_APART, _PREFIX = 8, 7
+"""Bytes: half a tag, of which a careless comparison may look at the other half; the prefix of a nonce that counts."""
 
 
 def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
@@ -90,20 +90,21 @@ def alike(text: str) -> Iterator[str]:
 
 def altered(data: bytes) -> Iterator[Altered]:
     """Every region changed, cut off or moved. Never the same bytes again."""
-    yield from _flipped(data, sorted({*range(0, len(data), 8), *range(len(data))[-1:]}))
+    yield from _flipped(data, 0)
     yield from ends_changed(data)
     yield from cut_or_moved(data)
 
 
 def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Altered]:
-    """As `altered`, with fewer changes: one in the first 7 and in every 12 bytes in a row, of an end, `others` more."""
-    yield from _flipped(data, range(fresh.integer(0, _PREFIX - 1), len(data), _APART))
+    """As `altered`, with fewer changes of length and order: those of an end, and `others` of the rest."""
+    yield from _flipped(data, fresh.integer(0, _PREFIX - 1))
     yield from ends_changed(data)
     yield from drawn(cut_or_moved(data), fresh, others)
 
 
-def _flipped(data: bytes, places: Iterable[int]) -> Iterator[Altered]:
-    for at in places:
+def _flipped(data: bytes, first: int) -> Iterator[Altered]:
+    """From byte number `first` on one in every 8 in a row, and the last."""
+    for at in sorted({*range(first, len(data), _APART), *range(len(data))[-1:]}):
         yield f"byte {at} of {len(data)} changed", flip(data, at)
 
 
