@@ -26,6 +26,8 @@ from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
+_ORGANIZATION_IDS = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+_PATHS = ("aws:PrincipalOrgPaths", "aws:ResourceOrgPaths", "aws:SourceOrgPaths")
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "kms:GranteePrincipal": ("GranteePrincipal", str),
@@ -161,8 +163,8 @@ def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
-    if any(not key.startswith(_PAIR) and key not in known for key in context):
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE, *_ORGANIZATION_IDS, *_PATHS}
+    if any(not key.startswith(_PAIR) and key not in known for key in context) or not _organized_so(request):
         return None
     name = request.action.removeprefix("kms:")
     if name in ("ReEncryptFrom", "ReEncryptTo"):
@@ -181,6 +183,15 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
+
+
+def _organized_so(request: Request) -> bool:
+    """Whether the accounts are in the organizations that the request says. Where in them is not asked: the units of a
+    request that a proof made up are nowhere."""
+    theirs = organization_keys("Principal", request.principal.account)
+    theirs |= organization_keys("Resource", resource_account(request.resource))
+    said = {key: request.context[key] for key in _ORGANIZATION_IDS if key in request.context}
+    return all(theirs.get(key) == value for key, value in said.items())
 
 
 def _pairs(request: Request) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
-from collections.abc import Callable, Container, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -17,7 +17,8 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
-from kms_katas.policy.context import resource_account
+from kms_katas.policy.conditions import unmet
+from kms_katas.policy.context import condition_context, resource_account
 from kms_katas.policy.decision import Layer
 from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
@@ -33,6 +34,7 @@ _ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", 
 _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
     *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
+    *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:PrincipalOrgPaths", "aws:SourceOrgPaths"),
 }
 """Condition keys that a sentence says in other words, or that follow from what it says."""
 _AS_ALWAYS = {
@@ -98,6 +100,19 @@ def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container
     try:
         for arn in other_keys(own, asked.key, regions_of("kms"), STEPS):
             _judge(_about_another_key(asked, arn, {caller.account for caller in callers}), NOTHING, "at most", lesson)
+    except NotDecided as limit:
+        _undecided(asked, limit.construct)
+
+
+def on_every_key(asked: Question, named: Callable[[str], str]) -> Iterator[Question]:
+    """The question, and the same about one more key of each class that the Resource elements of the learner's files
+    tell apart: judged on each, it is judged for every key of every account. `named` is what sentences call an ARN.
+    """
+    yield asked
+    mine = [file.named for file in asked.files]
+    try:
+        for arn in other_keys(mine, asked.key, regions_of("kms"), STEPS):
+            yield replace(asked, key=arn, key_name=named(arn))
     except NotDecided as limit:
         _undecided(asked, limit.construct)
 
@@ -271,7 +286,20 @@ def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
     if not found.first.allowed or found.second.kind != "ExplicitDeny" or found.second.layer not in _DENYING:
         return None
     denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
-    return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+    return min(
+        denies,
+        key=lambda step: ("principal" in step.failed, len(step.failed), *_tests_against(step, found.request)),
+        default=None,
+    )
+
+
+def _tests_against(step: Step, request: Request) -> tuple[int, int]:
+    """How many tests of the statement's Condition keep it from applying; then the others, each counted down."""
+    document, context = step.statement.document, condition_context(request)
+    condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
+    tests = [{operator: {key: wanted}} for operator, block in condition.items() for key, wanted in block.items()]
+    against = sum(unmet(test, context, variables=True) is not None for test in tests)
+    return against, against - len(tests)
 
 
 _DENYING: tuple[Layer, ...] = ("key-policy", "service-control-policy", "resource-control-policy")
