@@ -45,6 +45,7 @@ _OF_THE_LAB = {
         "kms:GrantIsForAWSResource",
         "aws:PrincipalIsAWSService",
         "aws:PrincipalServiceName",
+        "aws:PrincipalServiceNamesList",
         "aws:CurrentTime",
         "aws:EpochTime",
     ),

@@ -35,6 +35,7 @@ _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
     *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
     *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:PrincipalOrgPaths", "aws:SourceOrgPaths"),
+    "aws:PrincipalServiceNamesList",
 }
 """Condition keys that a sentence says in other words, or that follow from what it says."""
 _AS_ALWAYS = {

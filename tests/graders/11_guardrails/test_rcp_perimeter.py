@@ -12,6 +12,7 @@ from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, on_every_key
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Documents, explain
+from kms_katas.policy.kms_table import condition_key
 
 OWNER, ANALYTICS, MANAGEMENT = "111122223333", "444455556666", "999988887777"
 CONSULTANTS, OTHER_COMPANY, ITS_MANAGEMENT = "777788889999", "222233334444", "888877776666"
@@ -36,10 +37,10 @@ def of_the_organization(whose):
 
 
 def of_no_member(whose):
-    """What it has where the account is of another organization, or of none."""
-    account = {"Principal": "aws:PrincipalAccount", "Source": "aws:SourceAccount"}[whose]
+    """What it has where the account is of another organization, or of none. No ID has capitals."""
     return {
-        "StringNotEquals": {f"aws:{whose}OrgID": ORGANIZATION, account: [OWNER, ANALYTICS, MANAGEMENT]},
+        "StringNotEqualsIgnoreCase": {f"aws:{whose}OrgID": ORGANIZATION},
+        "StringNotEquals": {f"aws:{whose}Account": [OWNER, ANALYTICS, MANAGEMENT]},
         "ForAllValues:StringNotLike": {f"aws:{whose}OrgPaths": f"{ORGANIZATION}/*"},
     }
 
@@ -49,8 +50,8 @@ def by_a_service(is_one, *absent):
     return {"Bool": {"aws:PrincipalIsAWSService": is_one}, "Null": dict.fromkeys(absent, "true")}
 
 
-HERE = both(of_the_organization("Resource"), {"Null": {"kms:KeySpec": "false"}})
-"""So it is with each key in question."""
+HERE = both(of_the_organization("Resource"), {"Null": {"kms:KeySpec": "false", "aws:CurrentTime": "false"}})
+"""So it is with each request for a key in question."""
 DIRECTLY = {"Bool": {"aws:ViaAWSService": "false"}, "Null": {"kms:ViaService": "true"}}
 THROUGH_A_SERVICE = {"Bool": {"aws:ViaAWSService": "true"}, "Null": {"kms:ViaService": "false"}}
 
@@ -60,6 +61,7 @@ A_MEMBER = both(both(of_the_organization("Principal"), SOMEBODY), NOT_OF_THEM)
 AN_OUTSIDER = both(of_no_member("Principal"), SOMEBODY)
 
 A_SERVICE = both(both(by_a_service("true", *OF_A_CALLER), HERE), DIRECTLY)
+A_SERVICE = both(A_SERVICE, {"Null": {"aws:PrincipalServiceNamesList": "false"}})
 FOR_A_MEMBER = both(
     both(of_the_organization("Source"), {"Null": {"aws:SourceArn": "false", "aws:SourceAccount": "false"}}),
     {"StringNotEquals": {"aws:SourceAccount": [CONSULTANTS, OTHER_COMPANY]}},
@@ -255,7 +257,10 @@ def _why_outside(request):
             "A service that passes on its caller's permissions makes the caller no member: the call is still that of "
             "an account outside."
         )
-    if "aws:PrincipalOrgID" in context:
+    unknown = next((key for key in context if key.startswith("aws:") and condition_key(key) is None), None)
+    if unknown is not None:
+        return f"AWS has no condition key {unknown}, so no request has it: look at its spelling."
+    if context.keys() & {"aws:PrincipalOrgID", "aws:PrincipalOrgPaths"}:
         return "That account is in an organization, and not in this one."
     return (
         "Nothing but this policy stands above a key policy that lets outsiders in, and their IAM policies are theirs."
