@@ -3,7 +3,7 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
@@ -102,20 +102,7 @@ def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container
         for arn in other_keys(own, asked.key, regions_of("kms"), STEPS):
             _judge(_about_another_key(asked, arn, {caller.account for caller in callers}), NOTHING, "at most", lesson)
     except NotDecided as limit:
-        _undecided(asked, limit.construct)
-
-
-def on_every_key(asked: Question, named: Callable[[str], str]) -> Iterator[Question]:
-    """The question, and the same about one more key of each class that the Resource elements of the learner's files
-    tell apart: judged on each, it is judged for every key of every account. `named` is what sentences call an ARN.
-    """
-    yield asked
-    mine = [file.named for file in asked.files]
-    try:
-        for arn in other_keys(mine, asked.key, regions_of("kms"), STEPS):
-            yield replace(asked, key=arn, key_name=named(arn))
-    except NotDecided as limit:
-        _undecided(asked, limit.construct)
+        undecided(asked, limit.construct)
 
 
 def _about_another_key(asked: Question, arn: str, accounts: Set[str]) -> Question:
@@ -143,13 +130,13 @@ def _judge(asked: Question, wanted: Documents, relation: Literal["at most", "at 
     )
     answer.in_time()
     if proof.verdict == "undecided":
-        _undecided(asked, proof.reason)
+        undecided(asked, proof.reason)
     answer.proofs.append(proof)
     if proof.counterexample is not None:
         _refuse(asked, proof.counterexample, lesson)
 
 
-def _undecided(asked: Question, reason: str) -> None:
+def undecided(asked: Question, reason: str) -> None:
     """A policy that nobody can see through is refused as one: it is no pass, and no word on what it allows."""
     raise AnswerUnusable(
         f"No proof could be made on what these policies allow. {reason}",

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading.expect import reject
+from kms_katas.grading.every_key import on_every_key
 from kms_katas.grading.guardrails import attach
 from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
-from kms_katas.grading.judge import Question, must_allow, must_allow_no_more, on_every_key
+from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Documents, explain
 from kms_katas.policy.kms_table import condition_key
