@@ -6,8 +6,8 @@ Not for how the policy is written: any that means the same passes.
 import pytest
 from botocore.exceptions import ClientError
 
-from kms_katas.grading.expect import reject
 from kms_katas.grading.every_key import on_every_key
+from kms_katas.grading.expect import reject
 from kms_katas.grading.guardrails import attach
 from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
