@@ -149,6 +149,15 @@ def test_addresses_are_no_way_to_let_a_service_in_that_acts_as_itself(lab: Lab) 
     refused(notify, lab.home, bucket_of(lab.home), queue_under(lab, key_with(lab, statement(S3, BOTH, anywhere))))
 
 
+def test_a_service_that_acts_as_itself_has_its_name_among_its_names_and_nobody_else_has_any(lab: Lab) -> None:
+    named = {"ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "s3.amazonaws.com"}}
+    notify(lab.home, bucket_of(lab.home), queue_under(lab, key_with(lab, statement(S3, BOTH, named))))
+
+    bob = lab.home.user("bob", policies={})
+    key = key_with(lab, statement({"AWS": bob.arn}, BOTH, {"Null": {"aws:PrincipalServiceNamesList": "true"}}))
+    bob.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")
+
+
 def test_without_a_source_a_strangers_bucket_uses_queue_and_key(lab: Lab) -> None:
     stranger = lab.account(STRANGERS)
     bucket, url = bucket_of(stranger), queue_under(lab, key_with(lab, statement(S3, BOTH)))

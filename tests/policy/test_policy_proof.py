@@ -320,3 +320,10 @@ def test_where_search_and_decision_disagree_nobody_else_is_asked(account, key, m
     proof, prover = prove_with_both("at most", wide, narrow, key_arn=key)
     assert (proof.verdict, prover) == ("undecided", None)
     assert "report this policy" in proof.reason
+
+
+@pytest.mark.parametrize(("operator", "rests"), [("StringLike", True), ("StringEquals", False), ("ArnEquals", True)])
+def test_a_wildcard_in_a_variables_value_is_open_where_the_operator_reads_wildcards(account, key, operator, rests):
+    condition = {operator: {"aws:PrincipalTag/team": "${aws:PrincipalTag/owner}"}}
+    mine = key_policy(allow({"AWS": account}, Condition=condition))
+    assert prove("at most", mine, mine, key_arn=key).open == (("wildcard-in-variable",) if rests else ())

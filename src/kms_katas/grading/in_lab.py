@@ -26,6 +26,8 @@ from kms_katas.policy.context import Context, resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
+_ORGANIZATION_IDS = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+_PATHS = ("aws:PrincipalOrgPaths", "aws:ResourceOrgPaths", "aws:SourceOrgPaths")
 _TAG, _ALIASES = "aws:resourcetag/", "kms:resourcealiases"
 """Of the key itself, in lower case: policies write the names of condition keys as they like."""
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
@@ -45,6 +47,7 @@ _OF_THE_LAB = {
         "kms:GrantIsForAWSResource",
         "aws:PrincipalIsAWSService",
         "aws:PrincipalServiceName",
+        "aws:PrincipalServiceNamesList",
         "aws:CurrentTime",
         "aws:EpochTime",
     ),
@@ -193,8 +196,11 @@ def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE, "kms:RequestAlias"}
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE, *_ORGANIZATION_IDS, *_PATHS}
+    known.add("kms:RequestAlias")
     if any(not key.startswith(_PAIR) and key not in known and not is_label(key) for key in context):
+        return None
+    if not _organized_so(request):
         return None
     name = request.action.removeprefix("kms:")
     if name in ("ReEncryptFrom", "ReEncryptTo"):
@@ -215,6 +221,15 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     if not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
     return name, asked | more
+
+
+def _organized_so(request: Request) -> bool:
+    """Whether the accounts are in the organizations that the request says. Where in them is not asked: the units of a
+    request that a proof made up are nowhere."""
+    theirs = organization_keys("Principal", request.principal.account)
+    theirs |= organization_keys("Resource", resource_account(request.resource))
+    said = {key: request.context[key] for key in _ORGANIZATION_IDS if key in request.context}
+    return all(theirs.get(key) == value for key, value in said.items())
 
 
 def _pairs(request: Request) -> dict[str, str]:

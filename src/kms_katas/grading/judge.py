@@ -17,7 +17,9 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
-from kms_katas.policy.context import resource_account
+from kms_katas.policy.conditions import unmet
+from kms_katas.policy.context import condition_context, resource_account
+from kms_katas.policy.decision import Layer
 from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
@@ -33,6 +35,8 @@ _ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", 
 _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
     *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
+    *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:PrincipalOrgPaths", "aws:SourceOrgPaths"),
+    "aws:PrincipalServiceNamesList",
 }
 """Condition keys that a sentence says in other words, or that follow from what it says."""
 _AS_ALWAYS = {
@@ -111,7 +115,7 @@ def elsewhere(asked: Question, apart: Sequence[str] = ()) -> Iterator[Question]:
         for arn in other_keys(asked.documents.identity, asked.key, regions_of("kms"), STEPS, apart):
             yield _about_another_key(asked, arn, accounts)
     except NotDecided as limit:
-        _undecided(asked, limit.construct)
+        undecided(asked, limit.construct)
 
 
 def _about_another_key(asked: Question, arn: str, accounts: Set[str]) -> Question:
@@ -139,13 +143,13 @@ def _judge(asked: Question, wanted: Documents, relation: Literal["at most", "at 
     )
     answer.in_time()
     if proof.verdict == "undecided":
-        _undecided(asked, proof.reason)
+        undecided(asked, proof.reason)
     answer.proofs.append(proof)
     if proof.counterexample is not None:
         _refuse(asked, proof.counterexample, lesson)
 
 
-def _undecided(asked: Question, reason: str) -> None:
+def undecided(asked: Question, reason: str) -> None:
     """A policy that nobody can see through is refused as one: it is no pass, and no word on what it allows."""
     raise AnswerUnusable(
         f"No proof could be made on what these policies allow. {reason}",
@@ -281,11 +285,28 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
 
 
 def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
-    """Of what a key policy is to deny and does not: the learner's Deny that comes nearest, if there is one."""
-    if not found.first.allowed or (found.second.kind, found.second.layer) != ("ExplicitDeny", "key-policy"):
+    """Of what a policy of the owner or of the organization is to deny and does not: the learner's Deny that comes
+    nearest, if there is one."""
+    if not found.first.allowed or found.second.kind != "ExplicitDeny" or found.second.layer not in _DENYING:
         return None
     denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
-    return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+    return min(
+        denies,
+        key=lambda step: ("principal" in step.failed, len(step.failed), *_tests_against(step, found.request)),
+        default=None,
+    )
+
+
+def _tests_against(step: Step, request: Request) -> tuple[int, int]:
+    """How many tests of the statement's Condition keep it from applying; then the others, each counted down."""
+    document, context = step.statement.document, condition_context(request)
+    condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
+    tests = [{operator: {key: wanted}} for operator, block in condition.items() for key, wanted in block.items()]
+    against = sum(unmet(test, context, variables=True) is not None for test in tests)
+    return against, against - len(tests)
+
+
+_DENYING: tuple[Layer, ...] = ("key-policy", "service-control-policy", "resource-control-policy")
 
 
 def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:

@@ -17,8 +17,9 @@ def global_keys(
 
     Each is there where AWS has it (IAM reference, global condition context keys): aws:SourceIp not through a VPC
     endpoint, aws:MultiFactorAuthPresent not for long-term access keys; of a service that acts as itself not the
-    organization, but that of the resource for which it acts. Not documented: what aws:SourceIp and the VPC keys are
-    where a service calls, for somebody or as itself; here they are not there.
+    organization, but that of the resource for which it acts. Of its names aws:PrincipalServiceNamesList has the one by
+    which it calls; AWS's has those for single Regions too. Not documented: what aws:SourceIp and the VPC keys are where
+    a service calls, for somebody or as itself; here they are not there.
     """
     context: Context = {
         "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -37,6 +38,8 @@ def global_keys(
         context["aws:SourceIp"] = route.source_ip
     if caller.kind == "AssumedRole" or caller.session is not None:
         context |= _of_session(caller, now)
+    if caller.kind == "AWSService":
+        context["aws:PrincipalServiceNamesList"] = (caller.arn,)
     who: Context = organization_keys("Source" if caller.kind == "AWSService" else "Principal", caller.account)
     return context | who | organization_keys("Resource", owner)
 

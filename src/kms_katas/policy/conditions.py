@@ -180,6 +180,11 @@ def compares_one_value(operator: Operator | None) -> bool:
     return operator is not None and operator.compare is not None and not operator.quantifier
 
 
+def reads_wildcards(operator: Operator | None) -> bool:
+    """Whether * and ? in what it compares with stand for other characters."""
+    return operator is not None and operator.compare in (_like, _arn_like)
+
+
 @lru_cache(maxsize=512)
 def operator_of(name: str) -> Operator | None:
     """The operator of that name; None where there is none."""

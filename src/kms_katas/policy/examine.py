@@ -7,7 +7,7 @@ conditions.py.
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .conditions import Test, compares_one_value, failing, unmet, why_not, why_so
+from .conditions import Test, compares_one_value, failing, reads_wildcards, unmet, why_not, why_so
 from .context import Context, condition_context
 from .decision import OF_THE_OWNER, Element, Layer, Request, Step
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
@@ -237,7 +237,8 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
 
 @lru_cache(maxsize=1 << 9)
 def points_in_text(statement: Statement) -> tuple[str, ...]:
-    texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
+    patterns = [test.wanted for test in statement.tests if reads_wildcards(test.operator)]
+    texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), patterns))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {
         "not-principal-without-account": statement.excludes and statement.effect == "Deny",
