@@ -257,6 +257,9 @@ def test_an_answer_names_the_open_points_that_it_may_rest_on(account, key):
     assert (refuted.verdict, refuted.open) == ("refuted", ("federated-in-key-policy",))
     plain = key_policy(allow({"AWS": account}))
     assert prove("at most", plain, plain, key_arn=key).open == ()
+    for operator, open_points in (("StringLike", ("wildcard-in-variable",)), ("StringNotEquals", ())):
+        variable = key_policy(allow("*", Condition={operator: {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}))
+        assert prove("at most", variable, variable, key_arn=key).open == open_points
     both = key_policy(*(one.elements for one in (*federated.key_policy.statements, *plain.key_policy.statements)))
     assert prove("at most", both, nothing, key_arn=key).open == ()
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from .conditions import Test, compares_one_value, failing, unmet, why_not, why_so
 from .context import Context, condition_context
 from .decision import OF_THE_OWNER, Element, Layer, Request, Step
+from .document import base_operator
 from .match import Names, action_mismatch, listed, resource_mismatch, strongest
 from .points import NO_READINGS, OPEN_POINTS, Readings
 from .principal import Principal, PrincipalMatch
@@ -229,13 +230,13 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
 
 @lru_cache(maxsize=1 << 9)
 def points_in_text(statement: Statement) -> tuple[str, ...]:
-    texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), statement.tests))
+    texts = [*(statement.elements.get(name) for name in ("Resource", "NotResource")), *_patterns(statement)]
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
     found = {
         "not-principal-without-account": statement.excludes and statement.effect == "Deny",
         "allow-with-not-principal": statement.excludes and statement.effect == "Allow",
         "federated-in-key-policy": statement.names is not None and bool(statement.names.federated),
-        "wildcard-in-variable": statement.variables and "${" in texts,
+        "wildcard-in-variable": statement.variables and "${" in str(texts),
         "any-value-if-exists": any(
             test.operator and test.operator.quantifier == "any" and test.operator.if_exists for test in statement.tests
         ),
@@ -243,6 +244,15 @@ def points_in_text(statement: Statement) -> tuple[str, ...]:
         "tags-and-aliases-in-key-policy": bool(keys & {"aws:resourcetag", "kms:resourcealiases"}),
     }
     return tuple(point for point, raised in found.items() if raised)
+
+
+def _patterns(statement: Statement) -> Iterable[str]:
+    """What it compares with in tests for which a wildcard counts: not StringEquals, to which * is a character."""
+    return (wanted for test in statement.tests for wanted in test.wanted if _reads_wildcards(base_operator(test.name)))
+
+
+def _reads_wildcards(operator: str) -> bool:
+    return operator.startswith("arn") or operator.endswith("like")
 
 
 def _tells_false_from_absent(test: Test) -> bool:
