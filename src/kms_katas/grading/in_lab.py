@@ -26,6 +26,9 @@ from kms_katas.policy.context import resource_account
 
 _PAIR = "kms:EncryptionContext:"
 _OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
+_OF_ORGANIZATIONS = {
+    f"aws:{whose}Org{what}" for whose in ("Principal", "Resource", "Source") for what in ("ID", "Paths")
+}
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "kms:GranteePrincipal": ("GranteePrincipal", str),
@@ -106,6 +109,8 @@ def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]
     """How the one that calls sends an operation with its parameters; None where the lab has nobody who is just so."""
     request = found.request
     region = request.resource.split(":")[3] if request.resource != "*" else None
+    if not _of_these_organizations(request):
+        return None
     if request.principal.kind == "Service":
         arn, account, organization = (request.context.get(key, "") for key in _OF_A_SERVICE)
         if request.context.keys() & _FROM_THE_WAY.keys():
@@ -125,6 +130,17 @@ def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]
     way: dict[str, Any] = {name: request.context[key] for key, name in _FROM_THE_WAY.items() if key in request.context}
     client = caller.client("kms", region, **way)
     return lambda operation, parameters: getattr(client, xform_name(operation))(**parameters)
+
+
+def _of_these_organizations(request: Request) -> bool:
+    """Whether what the request says of organizations is so in the lab."""
+    source = str(request.context.get("aws:SourceAccount", ""))
+    there = {
+        **organization_keys("Principal", request.principal.account or None),
+        **organization_keys("Resource", resource_account(request.resource)),
+        **organization_keys("Source", source or None),
+    }
+    return all(there.get(key) == value for key, value in request.context.items() if key in _OF_ORGANIZATIONS)
 
 
 def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
@@ -161,7 +177,7 @@ def _somebody(lab: Lab, found: Counterexample) -> Principal | None:
 def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
-    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
+    known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE, *_OF_ORGANIZATIONS}
     if any(not key.startswith(_PAIR) and key not in known for key in context):
         return None
     name = request.action.removeprefix("kms:")
