@@ -263,6 +263,9 @@ def test_an_answer_names_the_open_points_that_it_may_rest_on(account, key):
     by_identity = replace(plain, identity=(NamedPolicy("mine", {"Version": "2012-10-17", "Statement": [statement]}),))
     assert prove("equivalent", by_key_policy, by_key_policy, key_arn=key).open == ("tags-and-aliases-in-key-policy",)
     assert prove("equivalent", by_identity, by_identity, key_arn=key, identity="given").open == ()
+    for operator, open_points in (("StringLike", ("wildcard-in-variable",)), ("StringNotEquals", ())):
+        variable = key_policy(allow("*", Condition={operator: {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}))
+        assert prove("at most", variable, variable, key_arn=key).open == open_points
     both = key_policy(*(one.elements for one in (*federated.key_policy.statements, *plain.key_policy.statements)))
     assert prove("at most", both, nothing, key_arn=key).open == ()
 

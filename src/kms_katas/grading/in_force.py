@@ -17,8 +17,10 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import EVERYTHING, Account, Role
+from kms_katas.lab.organizations import organization_keys
 from kms_katas.policy import Documents, NamedPolicy, Request, Step, decide
 from kms_katas.policy import Principal as Caller
+from kms_katas.policy.context import resource_account
 from kms_katas.policy.document import as_list, statements
 
 Policy = PolicyFile | NamedPolicy
@@ -172,8 +174,10 @@ _LOCKOUT = "will not allow you to update"
 
 def _locks_out(policy: PolicyFile, author: Principal, key: str) -> Step | None:
     """The statement that keeps an author with every permission in IAM from another PutKeyPolicy, if one stands out."""
-    identity = NamedPolicy("identity policy", EVERYTHING)
-    decision = decide(Request(Caller(author.arn), "kms:PutKeyPolicy", key), Documents(policy.named, (identity,)))
+    identity, caller = NamedPolicy("identity policy", EVERYTHING), Caller(author.arn)
+    context = organization_keys("Principal", caller.account) | organization_keys("Resource", resource_account(key))
+    asked = Request(caller, "kms:PutKeyPolicy", key, context)
+    decision = decide(asked, Documents(policy.named, (identity,)))
     steps = [step for step in decision.trace if step.layer == "key-policy"]
     if decision.kind == "ExplicitDeny":
         return next((step for step in steps if step.effect == "Deny" and step.applies), None)

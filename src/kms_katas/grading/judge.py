@@ -35,8 +35,7 @@ _ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", 
 _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
     *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
-    *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:PrincipalOrgPaths", "aws:SourceOrgPaths"),
-    "aws:PrincipalServiceNamesList",
+    *("aws:ResourceOrgID", "aws:ResourceOrgPaths", "aws:PrincipalServiceNamesList"),
 }
 """Condition keys that a sentence says in other words, or that follow from what it says."""
 _AS_ALWAYS = {
@@ -198,7 +197,8 @@ def _by_which_way(request: Request) -> str:
         told.append("with another encryption context")
     for key, value in context.items():
         as_always = (key, value) in _AS_ALWAYS or (via and (key, value) == ("aws:ViaAWSService", "true"))
-        if not key.startswith(_PAIR) and key not in _LEFT_UNSAID and not as_always and not is_label(key):
+        in_its_id = key.endswith("OrgPaths") and f"{key.removesuffix('Paths')}ID" in context
+        if not (key.startswith(_PAIR) or key in _LEFT_UNSAID or as_always or in_its_id or is_label(key)):
             told.append(f"with {key} {value if isinstance(value, str) else ' and '.join(value)}")
     return " " + ", ".join(told) if told else ""
 
@@ -318,12 +318,13 @@ def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | No
 def _distance(step: Step) -> int:
     """How far a statement that does not apply is from having been meant for the request.
 
-    One that fails in its Condition or Resource is about this caller and this action. Of the others one whose Condition
-    the request meets is nearer, and one about the caller nearer than one about somebody else. What an account's own
-    statement leaves out is seldom meant, and a statement of another account never.
+    One that fails in its Condition or Resource is about this caller and this action, the more so if it names the caller
+    and not everybody. Of the others one whose Condition the request meets is nearer, and one about the caller nearer
+    than one about somebody else. What an account's own statement leaves out is seldom meant, and a statement of another
+    account never.
     """
     if step.failed in (("condition",), ("resource",)):
-        return 0
+        return 0 if step.match == "WILDCARD" else -1
     if "principal" in step.failed and _names_accounts(step):
         return 6
     if step.match == "ACCOUNT":
@@ -337,13 +338,16 @@ def _names_accounts(step: Step) -> bool:
 
 
 def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
-    return next((file for file in files if step is not None and file.name == step.policy), None)
+    """The learner's file that has the statement: not one that a check has put beside theirs in the same policy."""
+    return next((file for file in files if step and file.name == step.policy and file.line(step.index)), None)
 
 
 def _place(step: Step, asked: Question) -> str:
     """A learner's statement by number, Sid and policy; a policy that the check brought along by its name alone."""
     if step.layer == "grant":
         return f"the {step.policy}"
+    if any(file.name == step.policy for file in asked.files) and _file_of(step, asked.files) is None:
+        return step.sid or step.policy
     theirs = {file.name for file in asked.files} or {policy.name for policy in asked.documents.identity}
     return f"{_number(step)} of {step.policy}" if step.policy in theirs else step.policy
 
@@ -355,9 +359,9 @@ def _number(step: Step) -> str:
 def _next_step(asked: Question, found: Counterexample, step: Step | None, file: PolicyFile) -> str:
     wanted = found.second
     action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
-    if found.first.allowed and (step is None or step.policy != file.name):
+    if found.first.allowed and _file_of(step, (file,)) is None:
         return f"Write a Deny in {shown} that stops {action} by {who}: grants and IAM policies both yield to it."
-    if step is None or step.policy != file.name:
+    if step is None or _file_of(step, (file,)) is None:
         return f"Write a statement in {shown} that allows {action} to {who}."
     where = f"At line {file.line(step.index)} of {shown}, "
     if found.first.allowed and step.effect == "Deny":
