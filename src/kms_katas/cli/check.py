@@ -160,6 +160,9 @@ def brief_to_task_one(text: str) -> str:
     return head + mark + rest.partition("\n## ")[0]
 
 
+_KIND_OF_FILE: "dict[str, Kind]" = {"scp.json": "service-control-policy", "rcp.json": "resource-control-policy"}
+
+
 def what_a_reviewer_would_say(kata: Kata, folder: Path) -> Iterator[RenderableType]:
     """What lint finds in policies that are right. It costs no points."""
     policies = [name for name in kata.answer if name.endswith(".json")]
@@ -168,7 +171,7 @@ def what_a_reviewer_would_say(kata: Kata, folder: Path) -> Iterator[RenderableTy
     from kms_katas.policy.lint import lint
 
     for name in policies:
-        kind: Kind = "key-policy" if name.startswith("key-policy") else "identity-policy"
+        kind: Kind = _KIND_OF_FILE.get(name, "key-policy" if name.startswith("key-policy") else "identity-policy")
         try:
             found = lint((folder / name).read_text("utf-8-sig"), kind=kind)
         except (OSError, ValueError):

@@ -1,5 +1,5 @@
 """Policies put where they count, as AWS takes them or refuses them: key policies by PutKeyPolicy, identity policies in
-IAM. Not for what the policies allow: see judge.py.
+IAM. Not for what the policies allow: see judge.py. Those of an organization are in guardrails.py.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile
+from kms_katas.grading.guardrails import OF_FILE, attach
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab import Lab, Principal
@@ -27,7 +28,8 @@ Policy = PolicyFile | NamedPolicy
 def put_in_force(
     answer: Answer, key: str, keeper: Principal | None = None
 ) -> Iterator[tuple[str, AnswerUnusable | None]]:
-    """All policies of an answer, as katas name them: key-policy.json on `key`, the others on whom the answer acts as.
+    """All policies of an answer, as katas name them: key-policy.json on `key`, scp.json and rcp.json on the root of the
+    lab's organization, the others on whom the answer acts as.
 
     `keeper` puts the key policy there, as in put_key_policy. Each file's name, and what refused it. Not for checks,
     which put one half beside a counterpart of their own.
@@ -36,7 +38,9 @@ def put_in_force(
         try:
             policy = answer.policy(name)
             if name == "key-policy.json":
-                put_key_policy(policy, answer.lab.home, key, by=keeper)
+                put_key_policy(policy, answer.lab.account(key.split(":")[4]), key, by=keeper)
+            elif name in OF_FILE:
+                attach(policy, answer.lab.organization())
             else:
                 give(policy, answer.learner)
             yield name, None

@@ -18,6 +18,7 @@ from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
 from kms_katas.policy.context import resource_account
+from kms_katas.policy.decision import Layer
 from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
@@ -265,11 +266,15 @@ def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
 
 
 def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
-    """Of what a key policy is to deny and does not: the learner's Deny that comes nearest, if there is one."""
-    if not found.first.allowed or (found.second.kind, found.second.layer) != ("ExplicitDeny", "key-policy"):
+    """Of what a policy of the owner or of the organization is to deny and does not: the learner's Deny that comes
+    nearest, if there is one."""
+    if not found.first.allowed or found.second.kind != "ExplicitDeny" or found.second.layer not in _DENYING:
         return None
     denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
     return min(denies, key=lambda step: ("principal" in step.failed, len(step.failed)), default=None)
+
+
+_DENYING: tuple[Layer, ...] = ("key-policy", "service-control-policy", "resource-control-policy")
 
 
 def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:

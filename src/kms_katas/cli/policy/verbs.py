@@ -179,7 +179,8 @@ def lint(
         typer.Option("--key", metavar="ARN", help="The key of the key policy: then other keys and accounts are told."),
     ] = None,
     kind: Annotated[
-        Literal["key-policy", "identity-policy"], typer.Option("--kind", help="What the policies are.")
+        Literal["key-policy", "identity-policy", "service-control-policy", "resource-control-policy"],
+        typer.Option("--kind", help="What the policies are."),
     ] = "key-policy",
     proofs: Annotated[
         bool, typer.Option("--proofs", help="Also prove of key policies what no look tells: S1 to S7.")

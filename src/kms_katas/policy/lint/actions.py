@@ -31,7 +31,7 @@ def _no_effect(policy: Policy, statement: Statement, pattern: str, path: JsonPat
     matched = matching(pattern)
     lower = pattern.lower()
     if not matched:
-        if policy.kind == "identity-policy" and not lower.startswith("kms:"):
+        if policy.kind != "key-policy" and not lower.startswith("kms:"):
             return
         if lower == "kms:reencrypt":
             told = f"{statement.name}: ReEncrypt has no permission of its own, so kms:ReEncrypt matches nothing."

@@ -16,9 +16,10 @@ def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy", se
     """What is wrong, risky or without effect in the policy `text`; empty when there is nothing to say.
 
     A text that `parse_document` refuses has only the findings that say why (J1 to J4). `key_arn` is the key that a key
-    policy belongs to; without it nothing is said about other keys and other accounts. `kind` is "key-policy" or
-    "identity-policy" (also for permissions boundaries, session policies and SCPs, which have the same elements); of an
-    identity policy only the statements that touch KMS are looked at. With `semantic` a key policy is also looked at by
+    policy belongs to; without it nothing is said about other keys and other accounts. `kind` is "key-policy",
+    "identity-policy" (also for permissions boundaries and session policies, which have the same elements),
+    "service-control-policy" or "resource-control-policy"; of all but a key policy only the statements that touch KMS
+    are looked at. With `semantic` a key policy is also looked at by
     proof (S1 to S7), which can take seconds; without `key_arn` the key is the likeliest that the policy may belong to
     (likely_keys.py). Raises PolicyError for a `key_arn` that is no key ARN and for an unknown `kind`.
     """

@@ -6,9 +6,18 @@ from collections.abc import Iterator
 from ..document import KEY_POLICY_BYTES, items
 from ..match import arn_matches, glob_matches
 from ..positions import JsonPath, Place
-from .reading import Findings, Policy, Statement, matching
+from .reading import Findings, Kind, Policy, Statement, matching
 
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
+_WITHOUT_PRINCIPAL: dict[Kind, tuple[str, str]] = {
+    "identity-policy": ("identity policy", "its holder"),
+    "service-control-policy": ("service control policy", "every principal of the accounts below it"),
+}
+_REFUSED_BY: dict[Kind, str] = {
+    "identity-policy": "IAM refuses it",
+    "service-control-policy": "Organizations refuses it",
+    "resource-control-policy": "Organizations refuses it",
+}
 
 
 def findings(policy: Policy) -> Findings:
@@ -38,15 +47,16 @@ def findings(policy: Policy) -> Findings:
 def findings_of(policy: Policy, statement: Statement) -> Findings:
     """L4, L14, L15: what one statement has."""
     lacks = [pair for pair in _PAIRS if not any(statement.elements.get(element) for element in pair)]
-    if policy.kind == "identity-policy":
+    if policy.kind in _WITHOUT_PRINCIPAL:
         lacks = [pair for pair in lacks if pair[0] != "Principal"]
+        no_such, of_whom = _WITHOUT_PRINCIPAL[policy.kind]
         for element in _PAIRS[0]:
             if element in statement.elements:
-                told = f"{statement.name} has {element}, which no identity policy can have: it speaks of its holder."
+                told = f"{statement.name} has {element}, which no {no_such} can have: it speaks of {of_whom}."
                 yield policy.finding("L4", (*statement.path, element), told, fix="Take it away.")
     for element, _ in lacks:
         here = (*statement.path, element) if element in statement.elements else statement.path
-        effect = "IAM refuses it" if policy.kind == "identity-policy" else "it has no effect"
+        effect = _REFUSED_BY.get(policy.kind, "it has no effect")
         told = f"{statement.name} has no {element}, so {'it names nobody' if element == 'Principal' else effect}."
         yield policy.finding("L4", here, told, fix=f'Add "{element}".')
     if statement.allows:

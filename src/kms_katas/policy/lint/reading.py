@@ -16,7 +16,7 @@ from ..match import glob_matches
 from ..positions import JsonPath, Place
 from .rules import RULES
 
-Kind = Literal["key-policy", "identity-policy"]
+Kind = Literal["key-policy", "identity-policy", "service-control-policy", "resource-control-policy"]
 
 _ACCOUNT = re.compile(r"([0-9]{12})|arn:[^:]*:(?:iam|sts)::([0-9]{12}):.*", re.ASCII | re.DOTALL)
 
