@@ -3,13 +3,14 @@
 Not for how the policies are written: any that mean the same pass. Proved for a member account that no brief names.
 """
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from kms_katas.grading.guardrails import attach
 from kms_katas.grading.in_force import put_key_policy, those_named
-from kms_katas.grading.intents import GIVES_ALL, allow, deny, policy
+from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
 from kms_katas.grading.judge import (
     ON_NO_KEY,
     ORDINARY,
@@ -19,7 +20,7 @@ from kms_katas.grading.judge import (
     must_be_decided_as,
 )
 from kms_katas.policy import Documents, Principal, Request
-from kms_katas.policy.document import statements
+from kms_katas.policy.document import as_list, statements
 
 MANAGEMENT = "999988887777"
 ELSEWHERE = "us-west-2"
@@ -117,15 +118,25 @@ def under(key_policy, scp):
 def deny_members(asked, *forbidden):
     """Refuse the answer where anybody in a member account can do what one of the statements denies."""
     lesson = _ALLOWS_LIMIT_NOTHING if limits_by_allow(asked.files[0].document) else lesson_of
-    for statement in forbidden:
-        wanted = under(asked.documents.key_policy, policy("what the brief forbids", in_every_call(statement)))
-        must_allow_no_more(asked, wanted, lesson)
+    for statement in in_each_way(*forbidden):
+        wanted = under(asked.documents.key_policy, policy("what the brief forbids", statement))
+        must_allow_no_more(about(asked, statement), wanted, lesson)
 
 
-def in_every_call(statement):
-    """The statement about calls as they are: each has a Region, and says whether a service makes it."""
-    told = {"Null": {"aws:RequestedRegion": "false", "aws:ViaAWSService": "false"}}
-    return statement | {"Condition": {**statement.get("Condition", {}), **told}}
+def about(asked, forbidden):
+    """The question about the operations of a statement: about no other does it say anything."""
+    return replace(asked, permissions=tuple(one for one in as_list(forbidden["Action"]) if one != "kms:CreateKey"))
+
+
+def in_each_way(*forbidden):
+    """The statements about calls that somebody makes directly; then the last, the widest, about each call there is.
+
+    Whether a service makes it is in each call, and so is a Region.
+    """
+    direct = {"Bool": {"aws:ViaAWSService": "false"}, "Null": {"aws:RequestedRegion": "false"}}
+    always = {"Null": {"aws:ViaAWSService": "false", "aws:RequestedRegion": "false"}}
+    for statement, way in (*product(forbidden, (direct,)), (forbidden[-1], always)):
+        yield statement | {"Condition": both(statement.get("Condition", {}), way)}
 
 
 def limits_by_allow(document):
@@ -203,10 +214,10 @@ def test_archive_key_is_kept(archive):
     """For the archive's key, in the management account, the same holds: for its administrators and its root user."""
     asked = archive()
     denies = any(one["Effect"] == "Deny" for one in statements(asked.files[0].document))
-    for forbidden in (*DELETION, *USE, ROTATION_STAYS, NO_BYPASS):
-        never = in_every_call(forbidden) | {"Principal": "*"}
-        wanted = policy("what the brief forbids", allow("kms:*", by="*"), never)
-        must_allow_no_more(asked, Documents(wanted), lesson_of if denies else _NOT_REACHED)
+    for forbidden in (DELETION, USE, (ROTATION_STAYS,), (NO_BYPASS,)):
+        for never in in_each_way(*forbidden):
+            wanted = policy("what the brief forbids", allow("kms:*", by="*"), never | {"Principal": "*"})
+            must_allow_no_more(about(asked, never), Documents(wanted), lesson_of if denies else _NOT_REACHED)
 
 
 @pytest.mark.task(3)
@@ -286,6 +297,4 @@ _NOT_REACHED = (
     "hold, and its Deny binds the root user too."
 )
 _LET_IN = "IAM policies decide who gets in: the key policy of today lets nobody in who has none."
-_FROM_OUTSIDE = (
-    "What IAM policies of other accounts say is out of the owner's hands, so the key policy alone has to hold."
-)
+_FROM_OUTSIDE = "What the key policy gives beyond its own account, no IAM policy of that account takes back."
