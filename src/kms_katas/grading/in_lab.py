@@ -17,8 +17,10 @@ from kms_katas.grading.intents import GIVES_ALL, allow, policy
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.accounts import Role
 from kms_katas.lab.kms.errors import KMSError
+from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.request import service_model
 from kms_katas.lab.kms.specs import ENCRYPT, USAGE_OF
+from kms_katas.lab.kms.usage import days_without_use
 from kms_katas.lab.organizations import organization_keys
 from kms_katas.lab.services.keys_for_services import ask_kms_as_service
 from kms_katas.policy import Counterexample, Documents, Request
@@ -30,18 +32,20 @@ _ORGANIZATION_IDS = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
 _PATHS = ("aws:PrincipalOrgPaths", "aws:ResourceOrgPaths", "aws:SourceOrgPaths")
 _TAG, _ALIASES = "aws:resourcetag/", "kms:resourcealiases"
 """Of the key itself, in lower case: policies write the names of condition keys as they like."""
+_UNUSED = "kms:TrailingDaysWithoutKeyUsage"
 _FROM_THE_WAY = {"aws:SourceIp": "source_ip", "kms:ViaService": "via_service"}
 _FROM_THE_CALL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "kms:GranteePrincipal": ("GranteePrincipal", str),
     "kms:RetiringPrincipal": ("RetiringPrincipal", str),
     "kms:ScheduleKeyDeletionPendingWindowInDays": ("PendingWindowInDays", int),
     "kms:RotationPeriodInDays": ("RotationPeriodInDays", int),
+    "kms:BypassPolicyLockoutSafetyCheck": ("BypassPolicyLockoutSafetyCheck", "true".__eq__),
 }
 _OF_THE_LAB = {
     *("aws:RequestedRegion", "aws:SecureTransport", "aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType"),
     *("aws:ResourceAccount", "aws:username", "kms:CallerAccount", "kms:EncryptionContextKeys", "kms:GrantOperations"),
     *("kms:EncryptionAlgorithm", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin", "kms:MultiRegion", "kms:PolicyName"),
-    "kms:ReEncryptOnSameKey",
+    *("kms:ReEncryptOnSameKey", _UNUSED),
     *(
         "aws:ViaAWSService",
         "kms:GrantIsForAWSResource",
@@ -60,8 +64,9 @@ def send(answer: Answer, found: Counterexample, documents: Documents) -> None:
 
     The documents are in force already, but on a key that is not there yet: it is made, with their key policy.
     """
+    there = _there(answer.lab, found.request.resource, documents) and _unused(answer.lab, found.request)
+    order = _order(answer.lab, found.request) if there else None
     as_somebody = _caller(answer.lab, found)
-    order = _order(answer.lab, found.request) if _there(answer.lab, found.request.resource, documents) else None
     if order is None or as_somebody is None:
         return
     operation, parameters = order
@@ -123,6 +128,19 @@ def _labelled(lab: Lab, request: Request) -> bool:
         except ValueError:  # a name that no alias can have, or that is another key's
             return False
     return True
+
+
+def _unused(lab: Lab, request: Request) -> bool:
+    """Whether the key has gone unused for the days that the request says, for which the lab's clock moves on."""
+    days = request.context.get(_UNUSED)
+    if days is None:
+        return True
+    _, _, _, region, owner, name = request.resource.split(":", 5)
+    key = store_of(owner, region, lab.clock.now()).keys[name.removeprefix("key/")]
+    more = int(str(days)) - days_without_use(key, lab.clock.now())
+    if more > 0:
+        lab.clock.advance(days=more)
+    return more >= 0
 
 
 def spoken(request: Request) -> str:
@@ -220,7 +238,7 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     more = _needed(lab, name, request, pairs)
     if not {*service_model().operation_model(name).input_shape.required_members} <= {*asked, *more}:
         return None
-    return name, asked | more
+    return name, more | asked
 
 
 def _organized_so(request: Request) -> bool:

@@ -31,7 +31,8 @@ THE_KEY = "the ARN of the brief's key"
 STEPS = 10_000
 """For one proof. Answers take a few hundred; with this many wildcards nobody is kept waiting for more than a second."""
 ON_NO_KEY = tuple(one.name for one in permissions().values() if not one.on_a_key)
-_ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
+ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
+"""What the most ordinary request for an operation on no key has."""
 _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
     *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
@@ -100,10 +101,7 @@ def must_allow_nothing_on_no_key(asked: Question, lesson: Lesson, but: Container
     own, callers = asked.documents.identity, asked.callers or ()
     on_no_key = replace(asked, key="*", documents=Documents(identity=own), key_name="the account")
     for caller, action in product(callers, (action for action in ON_NO_KEY if action not in but)):
-        request = Request(caller, action, "*", _ORDINARY)
-        decision = decide(request, on_no_key.documents)
-        if decision.allowed:
-            _refuse(on_no_key, Counterexample(request, False, decision, decide(request, NOTHING)), lesson)
+        must_be_decided_as(on_no_key, Request(caller, action, "*", ORDINARY), NOTHING, lesson)
 
 
 def elsewhere(asked: Question, apart: Sequence[str] = ()) -> Iterator[Question]:
@@ -115,6 +113,16 @@ def elsewhere(asked: Question, apart: Sequence[str] = ()) -> Iterator[Question]:
             yield _about_another_key(asked, arn, accounts)
     except NotDecided as limit:
         undecided(asked, limit.construct)
+
+
+def must_be_decided_as(asked: Question, request: Request, wanted: Documents, lesson: Lesson) -> None:
+    """Refuse the answer where this one request comes out otherwise than under `wanted`.
+
+    For what no proof is about: operations on no key. Of `asked` the identity policies are all.
+    """
+    found = Counterexample(request, False, decide(request, asked.documents), decide(request, wanted))
+    if found.first.allowed is not found.second.allowed:
+        _refuse(asked, found, lesson)
 
 
 def _about_another_key(asked: Question, arn: str, accounts: Set[str]) -> Question:
@@ -290,6 +298,10 @@ def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
     if not found.first.allowed or found.second.kind != "ExplicitDeny" or found.second.layer not in _DENYING:
         return None
     denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
+    wanted = _deciding(found.second)
+    if wanted is not None and _has_condition(wanted):
+        # What is denied always, of another action, is not meant for what is to be denied sometimes.
+        denies = [step for step in denies if step.failed != ("action",) or _has_condition(step)]
     return min(
         denies,
         key=lambda step: ("principal" in step.failed, len(step.failed), *_tests_against(step, found.request)),
