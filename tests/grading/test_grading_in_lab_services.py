@@ -10,7 +10,16 @@ from botocore.exceptions import ClientError
 
 from kms_katas.grading import Rejected
 from kms_katas.grading.document import read_policy
-from kms_katas.grading.intents import SYMMETRIC, allow, allow_service, asked_by_service, both, inside, policy
+from kms_katas.grading.intents import (
+    SYMMETRIC,
+    allow,
+    allow_service,
+    asked_by_service,
+    both,
+    inside,
+    people_with_a_source,
+    policy,
+)
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal
 
@@ -73,6 +82,21 @@ def test_a_source_that_a_user_has_and_a_service_that_somebody_called_are_not_sen
     with pytest.raises(Rejected):
         must_allow_no_more(question, Documents(policy("nothing", inside(OWNER))), LESSON)
     assert lab.calls == ()
+
+
+@pytest.mark.parametrize("key, value", [("aws:SourceArn", TRAIL), ("aws:SourceAccount", OWNER)])
+def test_with_people_who_have_a_source_set_aside_a_service_shows_what_everybody_with_it_may(lab, asked, key, value):
+    question = asked(OWNERS, allow("kms:Encrypt", by="*", only={"StringEquals": {key: value}}))
+    with pytest.raises(Rejected) as told:
+        must_allow_no_more(question, Documents(policy("no more", inside(OWNER), *people_with_a_source())), LESSON)
+    assert "With these policies the service " in told.value.message
+
+
+def test_with_people_who_have_a_source_set_aside_whoever_needs_none_is_still_told(lab, asked):
+    question = asked(OWNERS, allow("kms:Encrypt", by="*"))
+    with pytest.raises(Rejected) as told:
+        must_allow_no_more(question, Documents(policy("no more", inside(OWNER), *people_with_a_source())), LESSON)
+    assert "user/anyone in account" in told.value.message
 
 
 @pytest.mark.parametrize("missing", [None, "kms:DescribeKey", "kms:GenerateDataKey"])

@@ -114,6 +114,9 @@ def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(as
     [
         ({"Resource": KEY.replace(OWNER, GUEST)}, f"let the Resource be {KEY}"),
         ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "let the Condition ask only for what"),
+        ({"Condition": {"StringEquals": {"aws:username": ["ann", "b*"]}}}, "under StringEquals a star is a star"),
+        ({"Condition": {"StringLike": {"aws:username": "a*"}}}, "let the Condition ask only for what"),
+        ({"Condition": {"StringEquals": {"aws:username": "${*}"}}}, "let the Condition ask only for what"),
         ({"Action": "kms:Encrypt"}, "let the Action cover kms:Decrypt"),
         ({"Effect": "Deny"}, "let the Deny leave this request out"),
     ],

@@ -162,7 +162,11 @@ def _order(lab: Lab, request: Request) -> tuple[str, dict[str, Any]] | None:
     """The operation and the parameters that ask for exactly this; None where the lab cannot be asked so."""
     context = request.context
     known = {*_FROM_THE_WAY, *_FROM_THE_CALL, *_OF_THE_LAB, *_OF_A_SERVICE}
-    if any(not key.startswith(_PAIR) and key not in known for key in context):
+    of_the_key = organization_keys("Resource", resource_account(request.resource))
+    if any(
+        not key.startswith(_PAIR) and key not in known and value != of_the_key.get(key)
+        for key, value in context.items()
+    ):
         return None
     name = request.action.removeprefix("kms:")
     if name in ("ReEncryptFrom", "ReEncryptTo"):

@@ -3,6 +3,7 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
+import re
 from collections.abc import Callable, Container, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
@@ -31,7 +32,8 @@ ON_NO_KEY = tuple(one.name for one in permissions().values() if not one.on_a_key
 _ORDINARY = {"aws:RequestedRegion": "us-east-1", "aws:SecureTransport": "true", "aws:ViaAWSService": "false"}
 _LEFT_UNSAID = {
     *("kms:ViaService", "kms:EncryptionContextKeys", "aws:CurrentTime", "aws:EpochTime", "aws:RequestedRegion"),
-    *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount", "aws:ResourceAccount"),
+    *("aws:PrincipalType", "aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount"),
+    *("aws:ResourceAccount", "aws:ResourceOrgID"),
 }
 """Condition keys that a sentence says in other words, or that follow from what it says."""
 _AS_ALWAYS = {
@@ -338,6 +340,8 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
         case "resource":
             this_key = '"*", which means this key here' if step.layer == "key-policy" else found.request.resource
             return where + f"let the Resource be {this_key}."
+    if operator := _takes_a_star_as_it_is(step):
+        return where + f"write the whole value: under {operator} a star is a star, and stands for nothing else."
     return where + "let the Condition ask only for what every request of the brief carries, or take it away."
 
 
@@ -366,6 +370,19 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str) -> str:
     if step.layer == "key-policy":
         return "let Principal, Action and Condition together cover nobody but whom the brief names, for what it names."
     return f"let the statement leave {action} out: the brief does not ask for it."
+
+
+def _takes_a_star_as_it_is(step: Step) -> str:
+    """The operator of its Condition that has a value with a star and compares it as it stands, so it holds for nobody;
+    "" where none does."""
+    document = step.statement.document
+    condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
+    for operator, keys in condition.items():
+        if re.search(r"(?<!Not)Equals(IgnoreCase)?(IfExists)?$", operator) and "String" in operator:
+            values = [value for one in keys.values() for value in (one if isinstance(one, list) else [one])]
+            if any("*" in str(value).replace("${*}", "") for value in values):
+                return str(operator)
+    return ""
 
 
 def _has_condition(step: Step) -> bool:
