@@ -21,6 +21,7 @@ from kms_katas.grading.intents import (
     policy,
 )
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.lab.organizations import organization_keys
 from kms_katas.policy import Documents, Principal
 
 OWNER, KEY_ID, LESSON = "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab", "That is the lesson."
@@ -112,3 +113,15 @@ def test_what_asked_by_service_says_is_what_the_service_of_the_lab_sends(lab, mi
     else:
         with pytest.raises(ClientError):
             lab.home.admin.client("cloudtrail").create_trail(**made)
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_request_on_a_key_of_an_organization_is_sent_where_the_key_is_of_that_one(lab, asked, theirs):
+    lab.organization().add(lab.home)
+    own = organization_keys("Source", OWNER)["aws:SourceOrgID"]
+    organizations = {"aws:SourceOrgID": own, "aws:ResourceOrgID": own if theirs else "o-another000"}
+    requests = both(asked_by_service(lab.region, lab.clock.now(), TRAIL, OWNER), {"StringEquals": organizations})
+    question = asked(OWNERS, callers=[Principal(CLOUDTRAIL)])
+    with pytest.raises(Rejected) as told:
+        must_allow(question, Documents(policy("it", allow_service("kms:DescribeKey", CLOUDTRAIL, requests))), LESSON)
+    assert len(lab.calls) == theirs and "ResourceOrgID" not in told.value.message
