@@ -331,7 +331,9 @@ def _next_step(found: Counterexample, step: Step | None, wanted: Decision, file:
     if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
         return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
-        return where + _how_to_narrow(step, wanted, action)
+        near = _nearly_denied(found.first, [file])
+        otherwise = f" Or let the Deny of {_number(near)} cover it." if near is not None else ""
+        return where + _how_to_narrow(step, wanted, action) + otherwise
     if step.effect == "Deny":
         return where + "let the Deny leave this request out."
     match step.failed[0]:
