@@ -10,8 +10,18 @@ from botocore.exceptions import ClientError
 
 from kms_katas.grading import Rejected
 from kms_katas.grading.document import read_policy
-from kms_katas.grading.intents import SYMMETRIC, allow, allow_service, asked_by_service, both, inside, policy
+from kms_katas.grading.intents import (
+    SYMMETRIC,
+    allow,
+    allow_service,
+    asked_by_service,
+    both,
+    inside,
+    people_with_a_source,
+    policy,
+)
 from kms_katas.grading.judge import Question, must_allow, must_allow_no_more
+from kms_katas.lab.organizations import organization_keys
 from kms_katas.policy import Documents, Principal
 
 OWNER, KEY_ID, LESSON = "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab", "That is the lesson."
@@ -75,6 +85,21 @@ def test_a_source_that_a_user_has_and_a_service_that_somebody_called_are_not_sen
     assert lab.calls == ()
 
 
+@pytest.mark.parametrize("key, value", [("aws:SourceArn", TRAIL), ("aws:SourceAccount", OWNER)])
+def test_with_people_who_have_a_source_set_aside_a_service_shows_what_everybody_with_it_may(lab, asked, key, value):
+    question = asked(OWNERS, allow("kms:Encrypt", by="*", only={"StringEquals": {key: value}}))
+    with pytest.raises(Rejected) as told:
+        must_allow_no_more(question, Documents(policy("no more", inside(OWNER), *people_with_a_source())), LESSON)
+    assert "With these policies the service " in told.value.message
+
+
+def test_with_people_who_have_a_source_set_aside_whoever_needs_none_is_still_told(lab, asked):
+    question = asked(OWNERS, allow("kms:Encrypt", by="*"))
+    with pytest.raises(Rejected) as told:
+        must_allow_no_more(question, Documents(policy("no more", inside(OWNER), *people_with_a_source())), LESSON)
+    assert "user/anyone in account" in told.value.message
+
+
 @pytest.mark.parametrize("missing", [None, "kms:DescribeKey", "kms:GenerateDataKey"])
 def test_what_asked_by_service_says_is_what_the_service_of_the_lab_sends(lab, missing):
     """A key policy with these very conditions lets CloudTrail work, and without one of the permissions it does not."""
@@ -88,3 +113,15 @@ def test_what_asked_by_service_says_is_what_the_service_of_the_lab_sends(lab, mi
     else:
         with pytest.raises(ClientError):
             lab.home.admin.client("cloudtrail").create_trail(**made)
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_request_on_a_key_of_an_organization_is_sent_where_the_key_is_of_that_one(lab, asked, theirs):
+    lab.organization().add(lab.home)
+    own = organization_keys("Source", OWNER)["aws:SourceOrgID"]
+    organizations = {"aws:SourceOrgID": own, "aws:ResourceOrgID": own if theirs else "o-another000"}
+    requests = both(asked_by_service(lab.region, lab.clock.now(), TRAIL, OWNER), {"StringEquals": organizations})
+    question = asked(OWNERS, callers=[Principal(CLOUDTRAIL)])
+    with pytest.raises(Rejected) as told:
+        must_allow(question, Documents(policy("it", allow_service("kms:DescribeKey", CLOUDTRAIL, requests))), LESSON)
+    assert len(lab.calls) == theirs and "ResourceOrgID" not in told.value.message

@@ -109,6 +109,7 @@ def test_a_deny_that_leaves_the_request_out_is_told_beside_what_allows_it(asked,
     told = refused(must_allow_no_more, asked(OWNERS, BOB_DECRYPTS, denies), by(OWNERS))
     assert "statement 2 of key-policy.json lets it in" in told.message
     assert ", and statement 3 of key-policy.json does not deny it, for its " in told.message
+    assert told.next_step.endswith("Or let the Deny of statement 3 cover it.")
 
 
 def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(asked):
@@ -122,6 +123,9 @@ def test_what_the_accounts_statement_lets_in_is_refused_by_a_deny_or_left_out(as
     [
         ({"Resource": KEY.replace(OWNER, GUEST)}, f"let the Resource be {KEY}"),
         ({"Condition": {"StringEquals": {"aws:username": "ann"}}}, "let the Condition ask only for what"),
+        ({"Condition": {"StringEquals": {"aws:username": ["ann", "b*"]}}}, "under StringEquals a star is a star"),
+        ({"Condition": {"StringLike": {"aws:username": "a*"}}}, "let the Condition ask only for what"),
+        ({"Condition": {"StringEquals": {"aws:username": "${*}"}}}, "let the Condition ask only for what"),
         ({"Action": "kms:Encrypt"}, "let the Action cover kms:Decrypt"),
         ({"Effect": "Deny"}, "let the Deny leave this request out"),
     ],

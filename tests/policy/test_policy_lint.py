@@ -95,6 +95,16 @@ FINDINGS = [
     ("L8", "warning", deny(**when("StringNotEqualsIgnoreCase", "kms:ViaService", "s?.eu-west-1.amazonaws.com"))),
     ("L9", "error", allow(**when("ForAllValues:StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"))),
     ("L9", "warning", deny(**when("ForAllValues:StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"))),
+    (
+        "L9",
+        "warning",
+        allow(
+            Condition={
+                "ForAllValues:StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"},
+                "Null": {"kms:ViaService": "false"},
+            }
+        ),
+    ),
     ("L9", "error", allow(**when("StringEquals", "kms:EncryptionContextKeys", "a"))),
     ("L9", "warning", allow(**when("ForAllValues:StringEquals", "kms:EncryptionContextKeys", "a"))),
     ("L10", "warning", allow(**when("StringNotEquals", "kms:EncryptionContext:a", "b"))),

@@ -55,6 +55,14 @@ def test_who_can_is_nobody_for_a_permission_that_nothing_gives():
     assert who_can(Documents(policy(allow(ROOT))), "kms:Sign", key_arn=KEY).examples == ()
 
 
+def test_a_condition_key_that_stands_in_a_variable_alone_is_spelled_as_aws_does():
+    same = {"StringEquals": {"aws:SourceOrgID": "${AWS:resourceorgid}"}}
+    (found,) = who_can(
+        Documents(policy(allow({"Service": "s3.amazonaws.com"}, Condition=same))), "kms:Decrypt", key_arn=KEY
+    ).examples
+    assert found.request.context["aws:ResourceOrgID"] == found.request.context["aws:SourceOrgID"]
+
+
 def test_who_can_says_when_its_list_is_not_whole():
     body = [allow("*", Condition={"StringLike": {"aws:SourceVpce": f"*{uuid.uuid4().hex}*"}}) for _ in range(3)]
     assert "aws:SourceVpce" in who_can(Documents(policy(*body)), "kms:Decrypt", key_arn=KEY, steps=200).reason

@@ -63,6 +63,17 @@ def outside(account: str) -> dict[str, Any]:
     return others | {"Sid": BESIDE_THE_POINT}
 
 
+def people_with_a_source() -> list[dict[str, Any]]:
+    """Everything, for each request of somebody of an account that has a source, which a service alone has.
+
+    In a limit it leaves to a service to show what is too much. Policies that only such a request tells apart
+    have to be looked at without it.
+    """
+    keys = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
+    theirs = (allow("kms:*", by="*", only={"Null": {"aws:PrincipalAccount": "false", key: "false"}}) for key in keys)
+    return [one | {"Sid": BESIDE_THE_POINT} for one in theirs]
+
+
 def called_directly(region: str, now: datetime) -> Condition:
     """What every request has that somebody makes by themselves, on a symmetric key of KMS's own, this year or the next.
 

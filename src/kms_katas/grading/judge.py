@@ -3,12 +3,23 @@
 Not for how a policy is written: whatever means the same passes.
 """
 
+import re
 from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
 from kms_katas.grading.answer import Answer
+from kms_katas.grading.blame import (
+    blamed_step,
+    deciding_step,
+    deny_that_misses,
+    file_of,
+    has_condition,
+    names_accounts,
+    nearly_denying,
+    opening_step,
+)
 from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.expect import reject
 from kms_katas.grading.in_lab import aliases_of_key, is_label, send, spoken, tags_of_key
@@ -17,9 +28,7 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
 from kms_katas.policy import Counterexample, Decision, Documents, Principal, Request, Step, decide, prove
-from kms_katas.policy.conditions import unmet
-from kms_katas.policy.context import condition_context, resource_account
-from kms_katas.policy.decision import Layer
+from kms_katas.policy.context import resource_account
 from kms_katas.policy.document import statements
 from kms_katas.policy.kms_table import permissions
 from kms_katas.policy.proof import NOTHING, other_keys
@@ -168,8 +177,8 @@ def undecided(asked: Question, reason: str) -> None:
 def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
     mine = found.first
     send(asked.answer, found, asked.documents)
-    step = _missing(found, asked.files) or _culprit(mine, asked.files)
-    file = _file_of(step, asked.files) or next(iter(asked.files), None)
+    step = deny_that_misses(found, asked.files) or blamed_step(mine, asked.files)
+    file = file_of(step, asked.files) or next(iter(asked.files), None)
     what = f"{found.request.action} on {asked.key_name}{_by_which_way(found.request)}"
     can, because = ("can", _why_allowed) if mine.allowed else ("cannot", _why_denied)
     who = spoken(found.request)
@@ -180,7 +189,7 @@ def _refuse(asked: Question, found: Counterexample, lesson: Lesson) -> None:
         expected=f"{'denied' if mine.allowed else 'allowed'}: {what}, by {who}",
         next_step=_next_step(asked, found, step, file) if file and asked.advice is None else _advice(asked, found),
         file=display_path(file.path) if file else "",
-        line=file.line(step.index) if file and step is not None and _file_of(step, asked.files) else 0,
+        line=file.line(step.index) if file and step is not None and file_of(step, asked.files) else 0,
     )
 
 
@@ -219,10 +228,10 @@ def _short(service: str) -> str:
 
 def _why_allowed(asked: Question, found: Counterexample) -> str:
     decision = found.first
-    opening, deciding = _opening(decision), _deciding(decision)
+    opening, deciding = opening_step(decision), deciding_step(decision)
     if deciding is None:
         return "an account's root user needs no policy for it"
-    missing = _missing(found, asked.files) or _nearly_denied(decision, asked.files)
+    missing = deny_that_misses(found, asked.files) or nearly_denying(decision, asked.files)
     past = f", and {_place(missing, asked)} does not deny it, for {missing.reason}" if missing is not None else ""
     if opening is None:
         return f"{_place(deciding, asked)} allows it{past}"
@@ -231,7 +240,7 @@ def _why_allowed(asked: Question, found: Counterexample) -> str:
 
 def _why_denied(asked: Question, found: Counterexample) -> str:
     decision = found.first
-    step = _culprit(decision, asked.files)
+    step = blamed_step(decision, asked.files)
     if decision.kind == "ExplicitDeny" and step is not None:
         met = step.reason.partition(_MET)[2]
         condition = f" (its Condition holds: {met})" if met else ""
@@ -263,102 +272,11 @@ def _that_could_allow(decision: Decision, documents: Documents, identity_allows:
     return [documents.key_policy.name] if documents.key_policy else []
 
 
-def _deciding(decision: Decision) -> Step | None:
-    """The statement that decided, None where none did."""
-    found = (step for step in decision.trace if (step.layer, step.statement) == (decision.layer, decision.statement))
-    return next(found, None) if decision.statement is not None else None
-
-
-def _opening(decision: Decision) -> Step | None:
-    """The statement of the key policy that lets an identity policy decide, where one does."""
-    if not decision.allowed or decision.layer != "identity-policy":
-        return None
-    steps = (step for step in decision.trace if step.layer == "key-policy" and step.effect == "Allow")
-    return next((step for step in steps if step.applies), None)
-
-
-def _culprit(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
-    """The statement to look at: one in a learner's file before one that the check brought along."""
-    steps = [step for step in (_opening(decision), _deciding(decision)) if step is not None]
-    if decision.kind == "ImplicitDeny":
-        near = [step for step in decision.trace if step.layer == decision.layer and step.near_miss]
-        if not near and decision.request.principal.account == resource_account(decision.request.resource):
-            # At home no identity policy is needed: a statement of the key policy that names the caller will do as well.
-            at_home = (step for step in decision.trace if step.layer == "key-policy" and step.near_miss)
-            near = [step for step in at_home if step.failed != ("principal",)]
-        # Of those that are as near as each other, people write theirs at the end.
-        allows = [step for step in reversed(near) if step.effect == "Allow"]
-        steps = sorted(allows, key=_distance)
-    return next((step for step in steps if _file_of(step, files)), steps[0] if steps else None)
-
-
-def _missing(found: Counterexample, files: Sequence[PolicyFile]) -> Step | None:
-    """Of what a policy of the owner or of the organization is to deny and does not: the learner's Deny that comes
-    nearest, if there is one."""
-    if not found.first.allowed or found.second.kind != "ExplicitDeny" or found.second.layer not in _DENYING:
-        return None
-    denies = [step for step in found.first.trace if step.effect == "Deny" and _file_of(step, files)]
-    wanted = _deciding(found.second)
-    if wanted is not None and _has_condition(wanted):
-        # What is denied always, of another action, is not meant for what is to be denied sometimes.
-        denies = [step for step in denies if step.failed != ("action",) or _has_condition(step)]
-    return min(
-        denies,
-        key=lambda step: ("principal" in step.failed, len(step.failed), *_tests_against(step, found.request)),
-        default=None,
-    )
-
-
-def _tests_against(step: Step, request: Request) -> tuple[int, int]:
-    """How many tests of the statement's Condition keep it from applying; then the others, each counted down."""
-    document, context = step.statement.document, condition_context(request)
-    condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
-    tests = [{operator: {key: wanted}} for operator, block in condition.items() for key, wanted in block.items()]
-    against = sum(unmet(test, context, variables=True) is not None for test in tests)
-    return against, against - len(tests)
-
-
-_DENYING: tuple[Layer, ...] = ("key-policy", "service-control-policy", "resource-control-policy")
-
-
-def _nearly_denied(decision: Decision, files: Sequence[PolicyFile]) -> Step | None:
-    """A learner's Deny about this caller that may be meant for this, first one that fits in all but its condition."""
-    denies = [step for step in decision.trace if step.effect == "Deny" and step.near_miss and _file_of(step, files)]
-    return next((step for one in ("condition", "resource", "action") for step in denies if step.failed == (one,)), None)
-
-
-def _distance(step: Step) -> int:
-    """How far a statement that does not apply is from having been meant for the request.
-
-    One that fails in its Condition or Resource is about this caller and this action, the more so if it names the caller
-    and not everybody. Of the others one whose Condition the request meets is nearer, and one about the caller nearer
-    than one about somebody else. What an account's own statement leaves out is seldom meant, and a statement of another
-    account never.
-    """
-    if step.failed in (("condition",), ("resource",)):
-        return 0 if step.match == "WILDCARD" else -1
-    if "principal" in step.failed and _names_accounts(step):
-        return 6
-    if step.match == "ACCOUNT":
-        return 5
-    return (1 if _has_condition(step) else 3) + ("principal" in step.failed)
-
-
-def _names_accounts(step: Step) -> bool:
-    """Whether it names no user, role or service: whole accounts alone."""
-    return all(name.endswith(":root") or name.isdigit() for name in step.named)
-
-
-def _file_of(step: Step | None, files: Sequence[PolicyFile]) -> PolicyFile | None:
-    """The learner's file that has the statement: not one that a check has put beside theirs in the same policy."""
-    return next((file for file in files if step and file.name == step.policy and file.line(step.index)), None)
-
-
 def _place(step: Step, asked: Question) -> str:
     """A learner's statement by number, Sid and policy; a policy that the check brought along by its name alone."""
     if step.layer == "grant":
         return f"the {step.policy}"
-    if any(file.name == step.policy for file in asked.files) and _file_of(step, asked.files) is None:
+    if any(file.name == step.policy for file in asked.files) and file_of(step, asked.files) is None:
         return step.sid or step.policy
     theirs = {file.name for file in asked.files} or {policy.name for policy in asked.documents.identity}
     return f"{_number(step)} of {step.policy}" if step.policy in theirs else step.policy
@@ -371,19 +289,21 @@ def _number(step: Step) -> str:
 def _next_step(asked: Question, found: Counterexample, step: Step | None, file: PolicyFile) -> str:
     wanted = found.second
     action, who, shown = found.request.action, spoken(found.request), display_path(file.path)
-    if found.first.allowed and _file_of(step, (file,)) is None:
+    if found.first.allowed and file_of(step, (file,)) is None:
         return f"Write a Deny in {shown} that stops {action} by {who}: grants and IAM policies both yield to it."
-    if step is None or _file_of(step, (file,)) is None:
+    if step is None or file_of(step, (file,)) is None:
         return f"Write a statement in {shown} that allows {action} to {who}."
     where = f"At line {file.line(step.index)} of {shown}, "
     if found.first.allowed and step.effect == "Deny":
         return f"{where}let the Deny cover {action} by {who}: its {step.failed[0].capitalize()} leaves it out."
     if step.failed == ("principal",):
         return f"No statement in {shown} covers {who}: correct a Principal, or write one as the brief says."
-    if found.first.allowed and step == _opening(found.first) and wanted.kind == "ExplicitDeny":
+    if found.first.allowed and step == opening_step(found.first) and wanted.kind == "ExplicitDeny":
         return where + f"leave {who} out by a Condition, or refuse this by a Deny of its own."
     if found.first.allowed:
-        return where + _how_to_narrow(step, wanted, action, asked.resource)
+        near = nearly_denying(found.first, [file])
+        otherwise = f" Or let the Deny of {_number(near)} cover it." if near is not None else ""
+        return where + _how_to_narrow(step, wanted, action, asked.resource) + otherwise
     if step.effect == "Deny":
         return where + "let the Deny leave this request out."
     match step.failed[0]:
@@ -393,6 +313,8 @@ def _next_step(asked: Question, found: Counterexample, step: Step | None, file: 
             of_identity = asked.resource or found.request.resource
             this_key = '"*", which means this key here' if step.layer == "key-policy" else of_identity
             return where + f"let the Resource be {this_key}."
+    if operator := _takes_a_star_as_it_is(step):
+        return where + f"write the whole value: under {operator} a star is a star, and stands for nothing else."
     return where + "let the Condition ask only for what every request of the brief carries, or take it away."
 
 
@@ -408,13 +330,13 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str, resource: str) -> 
     near = [one for one in near if one.sid != BESIDE_THE_POINT]
     # What fails in one thing says more than what fails in two; and one about another account says nothing.
     near.sort(
-        key=lambda one: ("principal" in one.failed and _names_accounts(one), len(one.failed), "action" in one.failed)
+        key=lambda one: ("principal" in one.failed and names_accounts(one), len(one.failed), "action" in one.failed)
     )
     failed = near[0].failed if near else ("principal",)
     if failed == ("action",):
         return f"let the Action leave {action} out: list what the brief asks for, and nothing more."
     if failed == ("condition",):
-        a = "the" if _has_condition(step) else "a"
+        a = "the" if has_condition(step) else "a"
         return f"let {a} Condition leave this request out: it has to say what the brief says."
     if failed == ("resource",):
         return f"let the Resource be {resource or THE_KEY}, and nothing more."
@@ -423,6 +345,14 @@ def _how_to_narrow(step: Step, wanted: Decision, action: str, resource: str) -> 
     return f"let the statement leave {action} out: the brief does not ask for it."
 
 
-def _has_condition(step: Step) -> bool:
+def _takes_a_star_as_it_is(step: Step) -> str:
+    """The operator of its Condition that has a value with a star and compares it as it stands, so it holds for nobody;
+    "" where none does."""
     document = step.statement.document
-    return document is not None and "Condition" in statements(document)[step.index]
+    condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
+    for operator, keys in condition.items():
+        if re.search(r"(?<!Not)Equals(IgnoreCase)?(IfExists)?$", operator) and "String" in operator:
+            values = [value for one in keys.values() for value in (one if isinstance(one, list) else [one])]
+            if any("*" in str(value).replace("${*}", "") for value in values):
+                return str(operator)
+    return ""

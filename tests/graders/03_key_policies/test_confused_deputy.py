@@ -9,7 +9,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading.expect import reject
-from kms_katas.grading.intents import SYMMETRIC, allow, allow_service, asked_by_service, both, inside, outside, policy
+from kms_katas.grading.intents import (
+    BESIDE_THE_POINT,
+    SYMMETRIC,
+    allow,
+    allow_service,
+    asked_by_service,
+    both,
+    inside,
+    outside,
+    people_with_a_source,
+    policy,
+)
 from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Documents, Principal, explain
@@ -21,6 +32,7 @@ TRAIL = f"arn:aws:cloudtrail:{REGION}:{OWNER}:trail/audit"
 DATA_KEYS = "kms:GenerateDataKey*"
 OF_A_CALLER = ("aws:PrincipalOrgID", "kms:ViaService")
 """What no request of CloudTrail has, as the brief says: a statement that wants it is idle, and lets nobody in."""
+ASIDE = {"Sid": BESIDE_THE_POINT}
 
 
 @pytest.fixture
@@ -55,7 +67,7 @@ def of_cloudtrail(in_force):
 def test_cloudtrail_encrypts_for_the_trail(of_cloudtrail, lab):
     """For the trail audit of account 111122223333 CloudTrail can describe the key and make data keys."""
     asks = asked_by_service(lab.region, lab.clock.now(), TRAIL, OWNER)
-    asks = both(asks, {"StringEquals": {"aws:SourceOrgID": ORGANIZATION}})
+    asks = both(asks, {"StringEquals": {"aws:SourceOrgID": ORGANIZATION, "aws:ResourceOrgID": ORGANIZATION}})
     with_context = {
         "StringEquals": {IN_THE_CONTEXT: TRAIL},
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "aws:cloudtrail:arn"},
@@ -64,7 +76,8 @@ def test_cloudtrail_encrypts_for_the_trail(of_cloudtrail, lab):
     must_allow(
         of_cloudtrail,
         Documents(policy("CloudTrail's part", makes, allow_service("kms:DescribeKey", CLOUDTRAIL, asks))),
-        "CloudTrail asks as itself: nobody's organization, address or permissions come with it, only its source.",
+        "CloudTrail asks as itself, with its source and nobody's organization, address or permissions. First it asks "
+        "for DescribeKey, which has no encryption context, then for GenerateDataKey.",
     )
 
 
@@ -73,17 +86,17 @@ def test_cloudtrail_encrypts_for_the_trail(of_cloudtrail, lab):
 def test_for_no_other_trail(of_cloudtrail):
     """CloudTrail makes data keys for that trail alone, and gets no other operation but to describe the key."""
     # By the source or by the context: the service sets both. Whether trails whose names differ in case alone are
-    # two is not documented.
-    by_source, by_context = ({"StringEqualsIgnoreCase": {name: TRAIL}} for name in ("aws:SourceArn", IN_THE_CONTEXT))
+    # two is not documented; and the Region is in one partition alone.
+    spelled = {"StringEqualsIgnoreCase": TRAIL, "StringLike": TRAIL.replace("arn:aws:", "arn:*:")}
+    the_trail = [{one: {key: arn}} for key in ("aws:SourceArn", IN_THE_CONTEXT) for one, arn in spelled.items()]
     must_allow_no_more(
         of_cloudtrail,
         Documents(
             policy(
                 "CloudTrail's part",
-                allow_service(DATA_KEYS, CLOUDTRAIL, by_source),
-                allow_service(DATA_KEYS, CLOUDTRAIL, by_context),
+                *(allow_service(DATA_KEYS, CLOUDTRAIL, condition) for condition in the_trail),
                 allow_service("kms:DescribeKey", CLOUDTRAIL),
-                *(allow_service("kms:*", CLOUDTRAIL, {"Null": {name: "false"}}) for name in OF_A_CALLER),
+                *(allow_service("kms:*", CLOUDTRAIL, {"Null": {name: "false"}}) | ASIDE for name in OF_A_CALLER),
             )
         ),
         _why_it_is_too_much,
@@ -94,11 +107,10 @@ def test_for_no_other_trail(of_cloudtrail):
 @pytest.mark.points(2)
 def test_nobody_else(in_force):
     """No other AWS service and no other account gets anything."""
-    must_allow_no_more(
-        in_force,
-        Documents(policy("CloudTrail's part", inside(OWNER), allow_service("kms:*", CLOUDTRAIL))),
-        "Name the one service as Principal: a condition on the source says for whom it works, not who it is.",
-    )
+    lesson = "Name the one service as Principal: a condition on the source says for whom it works, not who it is."
+    at_most = [inside(OWNER), allow_service("kms:*", CLOUDTRAIL)]
+    for aside in (people_with_a_source(), []):
+        must_allow_no_more(in_force, Documents(policy("CloudTrail's part", *at_most, *aside)), lesson)
 
 
 @pytest.mark.task(1)

@@ -11,7 +11,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading import AnswerRaised, expect, reject
-from kms_katas.grading.intents import SYMMETRIC, allow, allow_service, asked_by_service, both, inside, outside, policy
+from kms_katas.grading.intents import (
+    SYMMETRIC,
+    allow,
+    allow_service,
+    asked_by_service,
+    both,
+    inside,
+    outside,
+    people_with_a_source,
+    policy,
+)
 from kms_katas.grading.judge import must_allow, must_allow_no_more
 from kms_katas.policy import Documents, Principal, explain
 
@@ -23,7 +33,7 @@ S3 = "s3.amazonaws.com"
 TO_SEND = ["kms:GenerateDataKey", "kms:Decrypt"]
 AT_MOST = ["kms:GenerateDataKey*", "kms:Decrypt"]
 TO_THE_OWNER = allow("kms:*", by=OWNER)
-NO_SIGN = ("ApproximateNumberOf", "LastModified", "Kms", "SqsManagedSse")
+NO_SIGN = ("ApproximateNumberOf", "LastModified", "KmsMasterKeyId", "SqsManagedSse")
 
 
 @pytest.fixture
@@ -61,16 +71,8 @@ def bucket(lab):
 
 @pytest.fixture
 def queue_url(lab):
-    """The queue: under aws/sqs, and its policy lets S3 send for the bucket alone."""
-    only = {"ArnEquals": {"aws:SourceArn": BUCKET_ARN}, "StringEquals": {"aws:SourceAccount": OWNER}}
-    lets = allow_service("sqs:SendMessage", S3, only) | {"Resource": QUEUE_ARN}
-    attributes = {
-        "KmsMasterKeyId": "alias/aws/sqs",
-        "Policy": json.dumps(policy("queue policy", lets).document),
-        "VisibilityTimeout": "120",
-    }
-    made = lab.home.admin.client("sqs").create_queue(QueueName=QUEUE, Attributes=attributes)
-    return made["QueueUrl"]
+    """The queue of the brief."""
+    return _queue(lab, QUEUE)
 
 
 @pytest.fixture
@@ -103,11 +105,10 @@ def test_key_policy_lets_s3_send(in_force, lab):
 @pytest.mark.points(2)
 def test_key_policy_gives_nothing_else(in_force):
     """The key policy gives S3 no other operation, and nothing to another AWS service or another account."""
-    must_allow_no_more(
-        in_force,
-        Documents(policy("S3's part", inside(OWNER), allow_service(AT_MOST, S3))),
-        "What the key policy gives to a service or to another account, nothing in your account takes back.",
-    )
+    lesson = "What the key policy gives to a service or to another account, nothing in your account takes back."
+    for aside in (people_with_a_source(), []):
+        at_most = policy("S3's part", inside(OWNER), allow_service(AT_MOST, S3), *aside)
+        must_allow_no_more(in_force, Documents(at_most), lesson)
 
 
 @pytest.mark.task(1)
@@ -163,7 +164,7 @@ def test_events_reach_the_queue(answer, lab, in_force, key, bucket, queue_url, w
 @pytest.mark.task(2)
 @pytest.mark.points(2)
 def test_all_else_about_the_queue_stays(answer, lab, in_force, key, queue_url, fresh):
-    """`encrypt_queue` leaves the queue's policy and settings alone: a stranger's bucket still cannot send to it."""
+    """`encrypt_queue` changes the key of whichever queue it is given, and leaves its policy and settings alone."""
     before = _attributes(lab, queue_url)
     _encrypt(answer, queue_url, key)
     after = _attributes(lab, queue_url)
@@ -188,6 +189,29 @@ def test_all_else_about_the_queue_stays(answer, lab, in_force, key, queue_url, f
         expected="all other attributes as they were",
         next_step="Set the attribute that names the key, and no other.",
     )
+    under = _key_of(lab, queue_url)
+    _another_queue_and_key(answer, lab, f"orders-{fresh.text(8)}")
+    expect(
+        _key_of(lab, queue_url) == under,
+        "Called with one queue, `encrypt_queue` changed the key of another queue, too. Who sends to that one may have "
+        "no right to the key.",
+        expected="the queue of `queue_url` alone",
+        next_step="Use `queue_url`, and look for no other queues.",
+    )
+
+
+def _another_queue_and_key(answer, lab, name):
+    key, url = lab.home.create_key(), _queue(lab, name)
+    _encrypt(answer, url, key)
+    under = _key_of(lab, url)
+    expect(
+        under in (key, key.rpartition("/")[2]),
+        "Called with another queue and another key, `encrypt_queue` does not bring that queue under that key. It has "
+        "to do so with whatever it is given.",
+        expected=f"KmsMasterKeyId {key}",
+        next_step="Use `queue_url` and `key_arn`, and write neither into the code.",
+        actual=f"KmsMasterKeyId {under or 'not set'}",
+    )
 
 
 def _encrypt(answer, queue_url, key):
@@ -198,7 +222,7 @@ def _encrypt(answer, queue_url, key):
             f"`encrypt_queue` raised {raised.type}. It has to bring the queue under the key, and its client may do "
             "everything with the queue.",
             expected="no exception",
-            next_step="Read the error below: SQS says which attribute it does not take.",
+            next_step="Mend what the error below names.",
         )
 
 
@@ -268,7 +292,31 @@ def _read(worker, queue_url):
     return bodies
 
 
+def _queue(lab, name):
+    """The URL of a new queue: under aws/sqs, and its policy lets S3 send for the bucket alone."""
+    only = {"ArnEquals": {"aws:SourceArn": BUCKET_ARN}, "StringEquals": {"aws:SourceAccount": OWNER}}
+    lets = allow_service("sqs:SendMessage", S3, only) | {"Resource": QUEUE_ARN.replace(QUEUE, name)}
+    attributes = {
+        "KmsMasterKeyId": "alias/aws/sqs",
+        "Policy": json.dumps(policy("queue policy", lets).document),
+        "VisibilityTimeout": "120",
+    }
+    made = lab.home.admin.client("sqs").create_queue(QueueName=name, Attributes=attributes)
+    return made["QueueUrl"]
+
+
+def _key_of(lab, queue_url):
+    """What the queue calls its key; "" where it has none."""
+    read = lab.home.admin.client("sqs").get_queue_attributes
+    return read(QueueUrl=queue_url, AttributeNames=["KmsMasterKeyId"]).get("Attributes", {}).get("KmsMasterKeyId", "")
+
+
 def _attributes(lab, queue_url):
-    found = lab.home.admin.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
-    found = {name: value for name, value in found.items() if not name.startswith(NO_SIGN)}
-    return found | {"Policy": json.loads(found["Policy"]) if found.get("Policy") else None}
+    """What is to stay: the settings, the policy as data, and the tags."""
+    sqs = lab.home.admin.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+    found = {"KmsDataKeyReusePeriodSeconds": "300"} | {  # the default
+        name: value for name, value in found.items() if not name.startswith(NO_SIGN)
+    }
+    tags = sqs.list_queue_tags(QueueUrl=queue_url).get("Tags", {})
+    return found | {"Policy": json.loads(found["Policy"]) if found.get("Policy") else None, "tags": tags}

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 
+from ..finding import Level
 from ..kms_table import IN_EVERY_REQUEST, Permission, condition_keys, may_occur
 from .reading import Clause, Findings, Policy, Statement, words
 
@@ -76,9 +77,12 @@ def _set_operators(policy: Policy, statement: Statement, clause: Clause) -> Find
         fix = f"Write ForAnyValue:{clause.operator}, or ForAllValues:{clause.operator} with Null."
         yield policy.finding("L9", clause.path, told, fix=fix)
     elif clause.qualifier == "all" and not clause.known.many:
-        told = f"{statement.name}: {clause.name} has one value, and ForAllValues also holds when it is absent."
+        harmless = _is_there(policy, statement, clause) and not clause.key.startswith("kms:encryptioncontext:")
+        also = "ForAllValues is for several" if harmless else "ForAllValues also holds when it is absent"
+        told = f"{statement.name}: {clause.name} has one value, and {also}."
         fix = f"Write {clause.operator.partition(':')[2]}."
-        yield policy.finding("L9", clause.path, told, level="error" if statement.allows else "warning", fix=fix)
+        level: Level = "error" if statement.allows and not harmless else "warning"
+        yield policy.finding("L9", clause.path, told, level=level, fix=fix)
     elif clause.qualifier == "all" and statement.allows and not _is_there(policy, statement, clause):
         told = f"{statement.name}: ForAllValues also holds for a request without {clause.name}."
         fix = f'Add "Null": {{"{clause.name}": "false"}}.'

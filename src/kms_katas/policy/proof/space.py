@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .. import kms_table
 from ..context import Context, condition_context, resource_account
 from ..decision import Documents, Layer, Request
 from ..document import as_list
@@ -123,8 +124,10 @@ class Space:
         self._tables: dict[tuple[tuple[str, str | None], ...], tuple[int, Any, Any]] = {}
 
     def spelling(self, key: str) -> str:
-        """A key as the policies write it."""
-        return next((atom.written for atom in self.atoms if atom.key == key), key)
+        """A key as the policies write it; as AWS does where they have it in variables alone."""
+        known = kms_table.condition_key(key)
+        general = known.name if known is not None and known.name.lower() == key else key
+        return next((atom.written for atom in self.atoms if atom.key == key), general)
 
     def kinds(self, permissions: Iterable[str]) -> tuple[Kind, ...]:
         """One kind for every set of permissions that nothing tells apart."""
