@@ -98,6 +98,11 @@ def check(place: Place, word: str | None, seeds: int, unchanged_seeds: int | Non
         told = f"{screen.count(proof.answers, 'answer')} on {screen.count(proof.seeds, 'seed')}"
         cost = f"{1000 * proof.cpu_seconds:.0f} ms of CPU each"
         console.print(Text.assemble((f"{proof.kata.id:32}", "bold"), f"{told:26}", (cost, "dim")))
+    if len(proofs) > 1:
+        gradings = sum(proof.answers * proof.seeds for proof in proofs)
+        spent = sum(proof.answers * proof.seeds * proof.cpu_seconds for proof in proofs)
+        told = f"{sum(proof.answers for proof in proofs):,} answers, {gradings:,} gradings"
+        console.print(f"{'all together':32}{told}, {1000 * spent / gradings:.0f} ms of CPU each")
     console.print(
         f"{screen.count(len(proofs), 'kata')} in order: starters fail, right answers pass, "
         "wrong ones fail the check they name.",
