@@ -44,21 +44,34 @@ BY_A_SERVICE = {"Bool": {"aws:ViaAWSService": "true"}, "Null": {"kms:ViaService"
 
 
 def _everything_but(whose, *such):
-    """Everything, but for whoever is not of the organization by either sign of it, where the request is such a one.
+    """Everything, but for whoever is of no organization or of another by both signs of it, in such a request.
 
     IDs of organizations are in small letters. The account of the key is in the organization.
     """
-    not_ours = {
-        "StringNotEqualsIgnoreCase": {f"aws:{whose}OrgID": ORGANIZATION},
-        "ForAllValues:StringNotLike": {f"aws:{whose}OrgPaths": f"{ORGANIZATION}/*"},
+    organization, paths = f"aws:{whose}OrgID", f"aws:{whose}OrgPaths"
+    here = {
         "StringEquals": {"aws:ResourceOrgID": ORGANIZATION},
         "StringNotEquals": {"aws:PrincipalAccount": OWNER},
     }
-    return Documents(policy("the guard", allow("kms:*", by="*"), deny("kms:*", only=reduce(both, such, not_ours))))
+    another = {
+        "StringNotEqualsIgnoreCase": {organization: ORGANIZATION},
+        "StringLike": {organization: "o-*"},
+        "ForAllValues:StringNotLike": {paths: f"{ORGANIZATION}/*"},
+        "ForAllValues:StringLike": {paths: "o-*/r-*/*"},
+        "Null": {organization: "false", paths: "false"},
+    }
+    none = {"Null": {organization: "true", paths: "true"}}
+    denies = (deny("kms:*", only=reduce(both, such, both(here, one))) for one in (none, another))
+    return Documents(policy("the guard", allow("kms:*", by="*"), *denies))
 
 
 NO_SOURCE = {"Null": dict.fromkeys(OF_A_SOURCE, "true")}
-NO_CALLER = {"Null": {**dict.fromkeys(OF_A_CALLER, "true"), **dict.fromkeys(OF_A_SOURCE[:2], "false")}}
+NO_CALLER = {
+    "Null": {**dict.fromkeys(OF_A_CALLER, "true"), **dict.fromkeys(OF_A_SOURCE[:2], "false")},
+    # As each is spelled, so that a Deny may tell by it that there is a source.
+    "ArnLike": {"aws:SourceArn": "arn:aws:*:*:*:*"},
+    "StringLike": {"aws:SourceAccount": "????????????"},
+}
 
 
 @pytest.fixture
