@@ -90,6 +90,19 @@ def test_of_two_denies_that_of_the_fewest_failing_tests_is_told(under, organizat
     assert told.line == question.files[0].line(first)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_denies_that_of_the_same_kind_of_caller_is_told(under, organization, first):
+    ours = organization.organization_id
+    services = {"Bool": {"aws:PrincipalIsAWSService": "true"}}
+    of_people = deny("kms:*", only={**outside(ours), "Bool": {"AWS:principalisawsservice": "false"}})
+    known = {"Null": {"aws:SourceOrgID": "false", "aws:SourceAccount": "true"}}
+    of_services = deny("kms:*", only={**outside(ours, "Source"), **known}) | {"Sid": "Services"}
+    question = under(*([of_services, of_people] if first == 0 else [of_people, of_services]))
+    wanted = {"Null": {"aws:SourceOrgID": "true", "aws:SourceAccount": "false"}} | services
+    told = refused(must_allow_no_more, question, denied(wanted))
+    assert f'statement {first + 1} ("Services") of rcp.json does not deny it' in told.message
+
+
 def test_whoever_is_in_the_organization_of_the_request_sends_it(lab, under, organization):
     ours = organization.organization_id
     wanted = allow("kms:Encrypt", by=OWNER, only={"StringEquals": {"aws:PrincipalOrgID": ours}})

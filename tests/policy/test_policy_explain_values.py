@@ -43,6 +43,20 @@ def test_a_variable_is_told_with_its_value(scene, one):
     assert f"where '${{aws:username}}' is '{scene.user.name}'" in told(decision)
 
 
+def test_a_call_without_an_encryption_context_lacks_more_than_the_pair(scene, one):
+    wanted = one(Condition=on_team("StringEquals", uuid.uuid4().hex))
+    assert "and this call has no encryption context" in told(scene.decide(wanted))
+    other = {"kms__EncryptionContext__other": "x", "kms__EncryptionContextKeys": ("other",)}
+    assert "has no such pair" in told(scene.decide(wanted, **other))
+
+
+def test_a_list_is_told_where_the_operator_compares_one_value(scene, one):
+    paths = {"aws__PrincipalOrgPaths": (f"o-{uuid.uuid4().hex}/r-ab12/",)}
+    wanted, listed = {"aws:PrincipalOrgPaths": "o-*"}, "AWS does not say what an operator makes of one"
+    assert listed in told(scene.decide(one(Condition={"StringLike": wanted}), **paths))
+    assert listed not in told(scene.decide(one(Condition={"ForAllValues:StringNotLike": wanted}), **paths))
+
+
 @pytest.mark.parametrize(
     ("operator", "variable", "version", "said"),
     [

@@ -82,13 +82,14 @@ def has_condition(step: Step) -> bool:
     return document is not None and "Condition" in statements(document)[step.index]
 
 
-def _tests_against(step: Step, request: Request) -> tuple[int, int]:
-    """How many tests of the statement's Condition keep it from applying; then the others, each counted down."""
+def _tests_against(step: Step, request: Request) -> tuple[bool, int, int]:
+    """Whether the Condition is about the other kind of caller, services or people; how many of its tests keep the
+    statement from applying; then the others, each counted down."""
     document, context = step.statement.document, condition_context(request)
     condition = statements(document)[step.index].get("Condition", {}) if document is not None else {}
-    tests = [{operator: {key: wanted}} for operator, block in condition.items() for key, wanted in block.items()]
-    against = sum(unmet(test, context, variables=True) is not None for test in tests)
-    return against, against - len(tests)
+    tests = [(key, {operator: {key: wanted}}) for operator, block in condition.items() for key, wanted in block.items()]
+    failing = [key.lower() for key, test in tests if unmet(test, context, variables=True) is not None]
+    return "aws:principalisawsservice" in failing, len(failing), len(failing) - len(tests)
 
 
 def _distance(step: Step) -> int:

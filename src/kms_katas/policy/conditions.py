@@ -67,7 +67,12 @@ def why_not(test: Test, context: Context, variables: bool) -> str:
     if test.operator is None:
         return f"{test.name} is no condition operator"
     found = _found(test, context.get(test.lowered))
+    pair = "kms:encryptioncontext:"
+    if test.lowered.startswith(pair) and not any(one.lower().startswith(pair[:-1]) for one in context):
+        found = _WHERE_ABSENT["kms:encryptioncontextkeys"]
     told = f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
+    if isinstance(context.get(test.lowered), tuple) and compares_one_value(test.operator):
+        told += ": a list, and AWS does not say what an operator makes of one without ForAnyValue or ForAllValues"
     filled = [
         f"{value!r} {filled_in(value, context, variables, test.operator.expands)}"
         for value in test.wanted

@@ -44,21 +44,34 @@ BY_A_SERVICE = {"Bool": {"aws:ViaAWSService": "true"}, "Null": {"kms:ViaService"
 
 
 def _everything_but(whose, *such):
-    """Everything, but for whoever is not of the organization by either sign of it, where the request is such a one.
+    """Everything, but for whoever is of no organization or of another by both signs of it, in such a request.
 
     IDs of organizations are in small letters. The account of the key is in the organization.
     """
-    not_ours = {
-        "StringNotEqualsIgnoreCase": {f"aws:{whose}OrgID": ORGANIZATION},
-        "ForAllValues:StringNotLike": {f"aws:{whose}OrgPaths": f"{ORGANIZATION}/*"},
+    organization, paths = f"aws:{whose}OrgID", f"aws:{whose}OrgPaths"
+    here = {
         "StringEquals": {"aws:ResourceOrgID": ORGANIZATION},
-        "StringNotEquals": {"aws:PrincipalAccount": OWNER},
+        "StringNotEquals": {f"aws:{whose}Account": OWNER},
     }
-    return Documents(policy("the guard", allow("kms:*", by="*"), deny("kms:*", only=reduce(both, such, not_ours))))
+    another = {
+        "StringNotEqualsIgnoreCase": {organization: ORGANIZATION},
+        "StringLike": {organization: "o-*"},
+        "ForAllValues:StringNotLike": {paths: f"{ORGANIZATION}/*"},
+        "ForAllValues:StringLike": {paths: "o-*/r-*/*"},
+        "Null": {organization: "false", paths: "false"},
+    }
+    none = {"Null": {organization: "true", paths: "true"}}
+    denies = (deny("kms:*", only=reduce(both, such, both(here, one))) for one in (none, another))
+    return Documents(policy("the guard", allow("kms:*", by="*"), *denies))
 
 
 NO_SOURCE = {"Null": dict.fromkeys(OF_A_SOURCE, "true")}
-NO_CALLER = {"Null": {**dict.fromkeys(OF_A_CALLER, "true"), **dict.fromkeys(OF_A_SOURCE[:2], "false")}}
+NO_CALLER = {
+    "Null": {**dict.fromkeys(OF_A_CALLER, "true"), **dict.fromkeys(OF_A_SOURCE[:2], "false")},
+    # As each is spelled, so that a Deny may tell by it that there is a source.
+    "ArnLike": {"aws:SourceArn": "arn:aws:*:*:*:*"},
+    "StringLike": {"aws:SourceAccount": "????????????"},
+}
 
 
 @pytest.fixture
@@ -199,18 +212,14 @@ def test_nobody_outside(with_later):
 @pytest.mark.points(3)
 def test_services_still_work(in_force, with_later, services_calls):
     """CloudTrail goes on with the trails of the organization, and no other service at work for it is stopped."""
-    lesson = (
-        "A service that acts as itself is of no account and no organization, so what is meant for callers never fits: "
-        "aws:SourceOrgID has the organization of the resource for which it works."
-    )
     trails = services_calls("arn:aws:cloudtrail:us-east-1:{}:trail/audit")
     must_allow(
         replace(in_force, callers=[Principal(CLOUDTRAIL)]),
         Documents(policy("CloudTrail's part", *(one for trail in trails for one in _encrypts_logs(trail)))),
-        lesson,
+        _what_a_service_has,
     )
     others = (both(one, SERVICE) for one in services_calls("arn:aws:sns:us-east-1:{}:news"))
-    must_allow(with_later(), Documents(policy("a service's part", *_uses(others))), lesson)
+    must_allow(with_later(), Documents(policy("a service's part", *_uses(others))), _what_a_service_has)
 
 
 @pytest.mark.task(2)
@@ -222,10 +231,18 @@ def test_services_at_work_for_others(in_force, with_later):
         *(both(SERVICE, {"Null": {name: "false"}}) for name in OF_A_CALLER),
         *(both(SERVICE, {"Null": {name: "true"}}) for name in OF_A_SOURCE[:2]),
     )
+    beside = _beside_the_point(NO_SERVICE, *no_such)
+    whatever = allow_service("kms:*", CLOUDTRAIL) | {"Sid": BESIDE_THE_POINT}
     must_allow_no_more(
         in_force,
-        Documents(policy("CloudTrail's part", logs, *_beside_the_point(NO_SERVICE, *no_such))),
-        "CloudTrail describes the key and makes data keys; no other service has anything to do here.",
+        Documents(policy("the part of other services", whatever, *beside)),
+        "Only CloudTrail has anything to do here. A service has nothing of a caller, so an Allow for callers lets it "
+        "in where the Condition holds without that, too.",
+    )
+    must_allow_no_more(
+        in_force,
+        Documents(policy("CloudTrail's part", logs, *beside)),
+        "CloudTrail describes the key and makes data keys, and does nothing else with it.",
     )
     must_allow_no_more(with_later(), _everything_but("Source", SERVICE, NO_CALLER, DIRECTLY), _for_whom)
 
@@ -328,18 +345,28 @@ def _an_account(fresh):
     return str(fresh.integer(100000000000, 999999999999))
 
 
+def _what_a_service_has(request):
+    theirs = (
+        "A service that acts as itself is of no account and no organization, so what is meant for callers never fits: "
+        "aws:SourceOrgID has the organization of the resource for which it works."
+    )
+    account = request.context.get("aws:SourceAccount")
+    if account not in (None, OWNER):
+        return f"Account {account} is in the organization, too. {theirs}"
+    return theirs
+
+
 def _who_is_outside(request):
     organization = request.context.get("aws:PrincipalOrgID", "")
+    paths = request.context.get("aws:PrincipalOrgPaths", ())
     if request.action == "kms:CreateGrant":
         return "A grant is a way to the key, too: the guard is for every operation."
     if request.principal.service_linked:
         return (
             "Every account in the world has such roles; those of the organization carry its ID as everybody does there."
         )
-    if organization.startswith(ORGANIZATION):
-        return (
-            "That is the ID of another organization, for IDs have no fixed length: a star at the end is met by others."
-        )
+    if any(one.startswith(ORGANIZATION) for one in (organization, *paths)):
+        return _LONGER_ID
     if organization:
         return "That caller is in another organization."
     if "kms:ViaService" in request.context:
@@ -350,7 +377,12 @@ def _who_is_outside(request):
     )
 
 
+_LONGER_ID = "That is another organization, for IDs have no fixed length: a star right after the ID is met by others."
+
+
 def _for_whom(request):
+    if any(one.startswith(ORGANIZATION) for one in request.context.get("aws:SourceOrgPaths", ())):
+        return _LONGER_ID
     if request.context.get("aws:SourceOrgID"):
         return "The service works for a resource of another organization here: somebody there named your key."
     return (

@@ -38,12 +38,17 @@ def of_the_organization(whose):
 
 
 def of_no_member(whose):
-    """What it has where the account is of another organization, or of none. No ID has capitals."""
-    return {
-        "StringNotEqualsIgnoreCase": {f"aws:{whose}OrgID": ORGANIZATION},
-        "StringNotEquals": {f"aws:{whose}Account": [OWNER, ANALYTICS, MANAGEMENT]},
-        "ForAllValues:StringNotLike": {f"aws:{whose}OrgPaths": f"{ORGANIZATION}/*"},
+    """What it has where the account is of no organization; then, of another one. No ID has capitals."""
+    no_member = {"StringNotEquals": {f"aws:{whose}Account": [OWNER, ANALYTICS, MANAGEMENT]}}
+    organization, paths = f"aws:{whose}OrgID", f"aws:{whose}OrgPaths"
+    another = {
+        "StringNotEqualsIgnoreCase": {organization: ORGANIZATION},
+        "StringLike": {organization: "o-*"},
+        "ForAllValues:StringNotLike": {paths: f"{ORGANIZATION}/*"},
+        "ForAllValues:StringLike": {paths: "o-*/r-*/*"},
+        "Null": {organization: "false", paths: "false"},
     }
+    return both(no_member, {"Null": {organization: "true", paths: "true"}}), both(no_member, another)
 
 
 def by_a_service(is_one, *absent):
@@ -59,7 +64,7 @@ THROUGH_A_SERVICE = {"Bool": {"aws:ViaAWSService": "true"}, "Null": {"kms:ViaSer
 SOMEBODY = both(by_a_service("false", *OF_A_SERVICE), HERE)
 NOT_OF_THEM = {"StringNotEquals": {"aws:PrincipalAccount": [CONSULTANTS, OTHER_COMPANY]}}
 A_MEMBER = both(both(of_the_organization("Principal"), SOMEBODY), NOT_OF_THEM)
-AN_OUTSIDER = both(of_no_member("Principal"), SOMEBODY)
+AN_OUTSIDER = [both(one, SOMEBODY) for one in of_no_member("Principal")]
 
 A_SERVICE = both(both(by_a_service("true", *OF_A_CALLER), HERE), DIRECTLY)
 A_SERVICE = both(A_SERVICE, {"Null": {"aws:PrincipalServiceNamesList": "false"}})
@@ -67,16 +72,20 @@ FOR_A_MEMBER = both(
     both(of_the_organization("Source"), {"Null": {"aws:SourceArn": "false", "aws:SourceAccount": "false"}}),
     {"StringNotEquals": {"aws:SourceAccount": [CONSULTANTS, OTHER_COMPANY]}},
 )
-FOR_AN_OUTSIDER = both(of_no_member("Source"), {"Null": {"aws:SourceArn": "false", "aws:SourceAccount": "false"}})
-FOR_THE_CONSULTANTS = both(
-    FOR_AN_OUTSIDER,
-    {
-        "StringEquals": {
-            "aws:SourceAccount": CONSULTANTS,
-            "aws:SourceArn": f"arn:aws:cloudtrail:us-east-1:{CONSULTANTS}:trail/audit",
-        }
-    },
-)
+# As each is spelled, so that a Deny may tell by it that there is a source.
+A_SOURCE = {
+    "Null": {"aws:SourceArn": "false", "aws:SourceAccount": "false"},
+    "ArnLike": {"aws:SourceArn": "arn:aws:*:*:*:*"},
+    "StringLike": {"aws:SourceAccount": "????????????"},
+}
+THE_CONSULTANTS = {
+    "StringEquals": {
+        "aws:SourceAccount": CONSULTANTS,
+        "aws:SourceArn": f"arn:aws:cloudtrail:us-east-1:{CONSULTANTS}:trail/audit",
+    }
+}
+FOR_AN_OUTSIDER = [both(both(one, A_SOURCE), A_SERVICE) for one in of_no_member("Source")]
+FOR_THE_CONSULTANTS = [both(one, THE_CONSULTANTS) for one in FOR_AN_OUTSIDER]
 FOR_NOTHING = {"Null": dict.fromkeys(SOURCE, "true")}
 
 
@@ -129,7 +138,7 @@ def each_key(answer, in_force, key):
 @pytest.mark.points(4)
 def test_nobody_outside(each_key):
     """No user, role or root user of an account outside gets anything on any key, directly or through a service."""
-    refused = _refusing(AN_OUTSIDER, DIRECTLY, THROUGH_A_SERVICE)
+    refused = _refusing(*(both(one, way) for way in (DIRECTLY, THROUGH_A_SERVICE) for one in AN_OUTSIDER))
     for asked in each_key:
         must_allow_no_more(asked, refused, _why_outside)
 
@@ -156,7 +165,7 @@ def test_services_still_work(each_key):
 @pytest.mark.points(3)
 def test_no_service_for_outsiders(each_key):
     """No service that acts as itself works with any key for a resource of an account outside."""
-    refused = _refusing(A_SERVICE, FOR_THE_CONSULTANTS, FOR_AN_OUTSIDER)
+    refused = _refusing(*FOR_THE_CONSULTANTS, *FOR_AN_OUTSIDER)
     for asked in each_key:
         must_allow_no_more(asked, refused, _WHY_DEPUTY)
 
@@ -238,9 +247,9 @@ def test_trails_in_the_lab(answer, lab, in_force, key, fresh):
 _KMS_AND_S3 = policy("what the analysts have", allow(("kms:*", "s3:*"))).document
 
 
-def _refusing(whom, *ways):
-    """Everything as the key policy has it, but nothing for `whom`, in any of these ways."""
-    perimeter = policy("the perimeter", *(deny("kms:*", only=both(whom, way)) for way in ways))
+def _refusing(*calls):
+    """Everything as the key policy has it, but nothing in any of these calls."""
+    perimeter = policy("the perimeter", *(deny("kms:*", only=one) for one in calls))
     return Documents(OPEN, rcps=((perimeter,),))
 
 
@@ -287,7 +296,8 @@ def _why_service(request):
 
 
 _WHY_DEPUTY = (
-    "It works for whoever set it to work, here an account outside: what tells you is the source, not the caller."
+    "It works for whoever set it to work, here an account outside: what tells you is the source, not the caller. To "
+    "leave services out of the Deny on callers is right, and then they need one of their own."
 )
 
 
