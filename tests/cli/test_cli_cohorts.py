@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -181,6 +182,40 @@ def test_no_report_takes_the_place_of_the_results(kata, folder, here):
     before = (here / "course.kata-results.sqlite").read_bytes()
     ran = kata("grade", folder, "--output", here / "course.kata-results.sqlite")
     assert ran.status == 2 and (here / "course.kata-results.sqlite").read_bytes() == before
+
+
+def test_no_report_takes_the_place_of_a_zip_that_was_handed_in(kata, here):
+    (here / "all").mkdir()
+    with zipfile.ZipFile(here / "all" / "ann.zip", "w") as archive:
+        archive.writestr("keys/mini/answer.py", RIGHT)
+    before = (here / "all" / "ann.zip").read_bytes()
+    ran = kata("grade", "all", "--format", "json", "--output", "all/ann.zip")
+    assert ran.status == 2 and (here / "all" / "ann.zip").read_bytes() == before
+
+
+def test_where_nothing_can_be_kept_the_answers_are_graded_all_the_same(kata, folder, here, monkeypatch):
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(here) and may(path, mode))
+    ran = kata("grade", folder)
+    assert "2 of 3 answers passed" in ran.out and "no verdict is kept" in ran.err
+    assert not list(here.glob("*.sqlite*"))
+
+
+def test_a_grading_that_is_told_to_end_leaves_nothing_that_it_unpacked(mini_root, here):
+    with zipfile.ZipFile(here / "all.zip", "w") as archive:
+        for number in range(40):
+            archive.writestr(f"{number}/keys/mini/answer.py", RIGHT)
+    (here / "tmp").mkdir()
+    words = [sys.executable, "-c", "from kms_katas import cli; cli.main()", "--kit", str(mini_root), "grade", "all.zip"]
+    words += ["--isolation", "none"]
+    environment = os.environ | {"TMPDIR": str(here / "tmp")}
+    with subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, env=environment) as grader:
+        while not written(here / "all.kata-results.sqlite"):
+            assert grader.poll() is None
+            time.sleep(0.01)
+        assert list((here / "tmp").glob("kata-submissions-*"))
+        grader.terminate()
+    assert grader.returncode == 143 and not list((here / "tmp").glob("kata-submissions-*"))
 
 
 def test_what_is_other_than_in_an_earlier_report_is_listed(kata, folder, here):

@@ -1,5 +1,6 @@
 """Submissions as folders, zips, and as Canvas, Moodle and Gradescope give them: whose each is, and the newest wins."""
 
+import errno
 import os
 import secrets
 import tempfile
@@ -116,6 +117,13 @@ def test_of_a_folder_and_a_zip_the_newer_counts_and_that_is_said(given: Callable
         assert "newest" in note and note.endswith(f" {older}.")
 
 
+def test_of_two_zips_in_a_folder_the_newer_counts(given: Callable[..., Path], read: Read) -> None:
+    folder = given({"ann/a.zip": zip_of({TREE: "a"}), "ann/b.zip": zip_of({TREE: "b"})})
+    os.utime(folder / "ann" / "a.zip", (2e9, 2e9))
+    found, said = read(folder)
+    assert found == {"ann": {TREE: "a"}} and "not b.zip" in said.notes[0]
+
+
 def test_canvas_gives_single_files_of_which_the_highest_number_counts(given: Callable[..., Path], read: Read) -> None:
     folder = given(
         {
@@ -136,6 +144,23 @@ def test_canvas_gives_single_files_of_which_the_highest_number_counts(given: Cal
     }
     (note,) = said.notes
     assert "doejane_101" in note and "doejane_101_9_answer.py" in note
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_file_that_would_be_a_folder_bars_its_learner_alone(
+    given: Callable[..., Path], read: Read, name: str
+) -> None:
+    found, said = read(given({f"doejane_7_1_{name}": "1", "leebo_8_2_answer.py": "2"}), kata=True)
+    assert found == {"leebo_8": {"answer.py": "2"}} and said.barred == {"doejane_7"}
+
+
+def test_a_full_disk_is_told(given: Callable[..., Path], read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kms_katas.grading.submissions.unpack", full)
+    with pytest.raises(KitError, match="TMPDIR"):
+        read(given({"ann.zip": b""}))
 
 
 def test_moodle_gives_folders_or_files_and_what_was_typed_is_left_out(given: Callable[..., Path], read: Read) -> None:

@@ -58,7 +58,7 @@ def grade(
             package = lacking(needed) or ""
             raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
         kept_in = _kept_in(submissions, results)
-        spared = [submissions, *(job.folder / name for job in jobs for name in job.kata.answer)]
+        spared = [*handed.files, *(job.folder / name for job in jobs for name in job.kata.answer)]
         reports = report.wanted(formats, outputs, [*spared, *([kept_in] if kept_in else [])])
         if any(wanted.format == "html" and wanted.output is None for wanted in reports):
             raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
@@ -135,7 +135,7 @@ def _graded(
     try:
         with progressing(len(todo)) as step:
             for job, told in grade_in_lanes(kit, todo, lanes or os.cpu_count() or 1, isolation) if todo else ():
-                verdict = in_place(told, handed.shown)
+                verdict = in_place(told, handed.shown) if handed.unpacked else told
                 planned.keep(job, verdict)
                 found[job] = verdict
                 step()

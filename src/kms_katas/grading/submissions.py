@@ -45,6 +45,8 @@ class HandedIn:
     barred: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     """Sentences: who handed in more than once, and what of it counts."""
+    files: list[Path] = field(default_factory=list)
+    """What was handed in as a zip or a single file: where it lies."""
     _places: dict[str, str] = field(default_factory=dict)
     """A folder of ours, as it stands in texts, to where what is in it comes from."""
 
@@ -53,6 +55,10 @@ class HandedIn:
         for place, origin in self._places.items():
             text = text.replace(place, origin)
         return text
+
+    @property
+    def unpacked(self) -> bool:
+        return bool(self._places)
 
     def comes_from(self, folder: Path, origin: Path) -> None:
         shown = self.shown(f"{display_path(origin)}{os.sep}")
@@ -68,7 +74,8 @@ def handed_in(given: Path, holds_answer: HoldsAnswer, files: Collection[str]) ->
     with _own_folder() as own:
         found = HandedIn()
         top = given
-        if given.is_file():
+        if _is_zip(given):
+            found.files.append(given)
             top = own / "all"
             try:
                 unpack(given, top)
@@ -126,9 +133,9 @@ class _Sorting:
             elif not stat.S_ISREG(entry.lstat().st_mode):
                 self.found.left_out[entry.name] = _FILE
             elif said and said.file:
-                pieces[said.learner].append(_Piece(entry, _newer(entry, said.number), said.file))
+                pieces[said.learner].append(self._file(_Piece(entry, _newer(entry, said.number), said.file)))
             elif entry.suffix.lower() == ".zip":
-                pieces[entry.stem].append(_Piece(entry, _newer(entry, 0)))
+                pieces[entry.stem].append(self._file(_Piece(entry, _newer(entry, 0))))
             else:
                 self.found.left_out[entry.name] = _FILE
         for learner, handed in sorted(pieces.items()):
@@ -136,17 +143,29 @@ class _Sorting:
                 folder = self._folder_of(learner, handed)
             except Refused as refused:
                 self._bar(learner, str(refused))
+            except OSError as error:
+                raise KitError(
+                    f"What {learner} handed in cannot be put into {self.own}: {error.strerror}. Make room there, or "
+                    "set TMPDIR to a folder elsewhere."
+                ) from error
             else:
                 self.found.submissions.append(Submission(learner, folder))
 
+    def _file(self, piece: _Piece) -> _Piece:
+        self.found.files.append(piece.path)
+        return piece
+
     def _export(self, top: Path) -> Path:
-        """What lies in one folder alone, as in Gradescope's export, lies there."""
+        """The folder in which all others lie: in a zip often one more, and in an export of Gradescope."""
         inside = _entries(top)
-        if len(inside) == 1 and _is_folder(inside[0]) and not self._holds(inside[0]) and not lms_name(inside[0].name):
-            below = _entries(inside[0])
-            if (inside[0] / METADATA).is_file() or any(_is_folder(entry) or _is_zip(entry) for entry in below):
-                return inside[0]
-        return top
+        if len(inside) != 1 or not _is_folder(inside[0]):
+            return top
+        (only,) = inside
+        if (only / METADATA).is_file():
+            return only
+        if top.parent != self.own or self.holds_answer(only) or lms_name(only.name):
+            return top
+        return only if any(_is_folder(entry) or _is_zip(entry) for entry in _entries(only)) else top
 
     def _folder_of(self, learner: str, handed: list[_Piece]) -> Path:
         """Where the answers lie. Raises Refused."""
@@ -158,49 +177,46 @@ class _Sorting:
         kept = [*whole[-1:], *single.values()]
         self._note(learner, [piece for piece in handed if piece not in kept])
         if not single:
-            return self._opened(whole[-1])
+            return self._opened(learner, whole[-1])
         # Files beside a zip, as Canvas gives them, are of the same answer.
-        folder = self._opened(whole[-1]) if whole else self._new_folder()
+        folder = self._opened(learner, whole[-1]) if whole else self._new_folder()
         folder.mkdir(exist_ok=True)
         for name, piece in single.items():
             if piece.path.lstat().st_size > MAX_BYTES:
                 raise Refused(f"a file of more than {MAX_BYTES // 1024**2} MiB")
-            with contextlib.suppress(FileNotFoundError):
-                (folder / name).unlink()
-            shutil.copyfile(piece.path, folder / name, follow_symlinks=False)
+            if name in (".", "..") or (folder / name).is_dir():
+                raise Refused(f"a file of the name {name!r}")
+            shutil.copyfile(piece.path, folder / name)
         if not whole:
             self.found.comes_from(folder, handed[0].path.parent / learner)
         return folder
 
-    def _opened(self, piece: _Piece) -> Path:
-        """The folder of a piece; of a zip, where it was unpacked, and so of a folder that holds nothing but one."""
+    def _opened(self, learner: str, piece: _Piece) -> Path:
+        """The folder of a piece; of a zip, where it was unpacked, and so of a folder that holds one in place of an
+        answer."""
         if piece.is_zip:
-            return self._rooted(self._unpacked(piece.path))
+            folder = self._new_folder()
+            unpack(piece.path, folder)
+            self.found.comes_from(folder, piece.path)
+            return self._rooted(folder)
         folder = self._rooted(piece.path)
-        if not self._holds(folder):
-            zips = [entry for entry in _entries_or_none(folder) if _is_zip(entry)]
-            if len(zips) == 1:
-                return self._rooted(self._unpacked(zips[0]))
-        return folder
-
-    def _unpacked(self, archive: Path) -> Path:
-        folder = self._new_folder()
-        unpack(archive, folder)
-        self.found.comes_from(folder, archive)
+        if not self.holds_answer(folder):
+            zips = [entry for entry in _entries_or_none(folder) if _is_zip(entry) and not entry.is_symlink()]
+            if zips:
+                *older, newest = sorted((_Piece(entry, _newer(entry, 0)) for entry in zips), key=lambda zip: zip.newer)
+                self._note(learner, older)
+                return self._opened(learner, newest)
         return folder
 
     def _rooted(self, folder: Path) -> Path:
         """Where the answers lie that somebody put into folders within one another; else the folder as it is."""
         inner = folder
-        while not self._holds(inner):
+        while not self.holds_answer(inner):
             folders = [entry for entry in _entries_or_none(inner) if _is_folder(entry)]
             if len(folders) != 1:
                 return folder
             (inner,) = folders
         return inner
-
-    def _holds(self, folder: Path) -> bool:
-        return self.holds_answer(folder)
 
     def _new_folder(self) -> Path:
         self._folders += 1
@@ -237,7 +253,7 @@ def _is_folder(entry: Path) -> bool:
 
 
 def _is_zip(entry: Path) -> bool:
-    return entry.suffix.lower() == ".zip" and os.path.isfile(entry) and not entry.is_symlink()
+    return entry.suffix.lower() == ".zip" and os.path.isfile(entry)
 
 
 def _newer(entry: Path, number: int) -> tuple[int, float]:
