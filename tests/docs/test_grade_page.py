@@ -54,7 +54,7 @@ def in_bash(words, folder, **environment):
 
 
 def test_the_folder_of_the_page_is_graded_as_it_says(course):
-    short, long = blocks("bash")
+    short, long, _ = blocks("bash")
     status, said, complained = in_bash(short, course)
     assert [line.split()[:3] for line in said.splitlines() if "/" in line] == [
         ["pass", "ann", "keys/hello"],
@@ -83,6 +83,17 @@ def test_the_folder_of_the_page_is_graded_as_it_says(course):
     cohort["submissions"][0]["verdict"]["checks"] = [unsaid | {"hidden": True}]
     (course / "cohort.json").write_text(json.dumps(cohort), "utf-8")
     assert found(find, course) == "grade again: ann, bob"
+
+
+def test_the_next_grading_of_the_page_grades_what_changed_and_says_what_is_other(course):
+    _, long, later = blocks("bash")
+    assert in_bash(long, course)[0] == 1
+    (right,) = (ROOT / "solutions").glob("*-keys/*-hello/answer.py")
+    shutil.copy(right, course / "submissions" / "bob" / "keys" / "hello" / "answer.py")
+    status, said, complained = in_bash(later, course)
+    assert status == 0 and "1 of 3 answers in both reports changed." in said, complained
+    assert "bob keys/hello: the answer changed" in " ".join(complained.split()) and "ann" not in complained
+    assert len(json.loads((course / "cohort-2.json").read_text("utf-8"))["submissions"]) == 3
 
 
 def killed(course):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.kit import CheckResult, KmsCall, Verdict
-from kms_katas.kit.verdict import SCHEMA_FILE
+from kms_katas.kit.verdict import SCHEMA_FILE, published
 from kms_katas.reports.json_report import as_json
 
 STATUSES = ("pass", "fail", "error", "timeout", "skipped")
@@ -136,3 +136,12 @@ def test_of_a_verdict_with_hidden_checks_the_time_and_the_names_are_those_of_the
 def test_an_answer_cannot_put_control_characters_into_the_json():
     check = CheckResult("test_it", "Its sentence.", 1, "fail", 2, message="\x1b[2J\x9b", output="\x07\u202e\ud800")
     assert all(character == "\n" or character.isprintable() for character in as_json([verdict_of([check])]))
+
+
+@given(verdicts)
+def test_what_was_published_is_read_back_as_it_was(verdict):
+    data = json.loads(json.dumps(verdict.as_data()))
+    again = published(data).as_data()
+    # Where checks are hidden it is the sum over the others, each of them rounded.
+    assert again.pop("seconds") == pytest.approx(data.pop("seconds"), abs=1e-3)
+    assert again == data

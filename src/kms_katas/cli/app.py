@@ -180,7 +180,11 @@ def check(
 @app.command()
 def grade(
     submissions: Annotated[
-        Path, typer.Argument(metavar="SUBMISSIONS", help="A folder with a folder for each learner, shaped like katas/.")
+        Path,
+        typer.Argument(
+            metavar="SUBMISSIONS",
+            help="A folder with a folder or a zip for each learner, shaped like katas/; or a zip of that.",
+        ),
     ],
     kata: Annotated[
         str | None, typer.Option("--kata", metavar="KATA", help="Only this kata; a learner's folder may be its answer.")
@@ -194,11 +198,29 @@ def grade(
     format: GradeFormats = None,
     output: Outputs = None,
     isolation: Isolation = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results",
+            metavar="FILE",
+            help="Where verdicts are kept as they come. Default: SUBMISSIONS.kata-results.sqlite, beside them.",
+        ),
+    ] = None,
+    only_changed: Annotated[
+        bool, typer.Option("--only-changed", help="Grade what has no verdict there since it, or its checks, changed.")
+    ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="OLD.json", help="List what is other than in an earlier --format json."),
+    ] = None,
 ) -> int:
     """Grade the answers of many. Refuses to where they cannot be closed off, unless --isolation none says so."""
     from kms_katas.cli import grade as grading
 
-    return grading.grade(_place, submissions, kata, jobs, seed, format or (), output or (), isolation)
+    return grading.grade(
+        *(_place, submissions, kata, jobs, seed, format or (), output or (), isolation),
+        *(results, only_changed, against),
+    )
 
 
 @app.command()

@@ -1,7 +1,9 @@
 """`kata grade`: the answers of many learners, graded in several lanes. Not for one learner's own: see check.py."""
 
+import contextlib
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,10 +12,14 @@ from rich.text import Text
 
 from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
 from kms_katas.cli.place import Place
+from kms_katas.cli.progress import progressing
+from kms_katas.grading.cohort import Plan, holds_answer, in_place, jobs_of, plan, with_seed
+from kms_katas.grading.cohort_results import Results, open_results
 from kms_katas.grading.lanes import Job, grade_in_lanes
-from kms_katas.grading.run import answer_folder
 from kms_katas.grading.runner import Runner, best_runner, how_to_install, lacking
-from kms_katas.kit import Kata, Kit, KitError, Verdict
+from kms_katas.grading.submissions import HandedIn, handed_in
+from kms_katas.kit import Kit, KitError, Verdict
+from kms_katas.reports.changes import Earlier, as_changes, earlier_report
 from kms_katas.reports.csv_report import as_csv
 from kms_katas.reports.github import as_summary, for_log
 from kms_katas.reports.html_report import as_pages
@@ -31,31 +37,57 @@ def grade(
     formats: Sequence[str],
     outputs: Sequence[Path],
     isolation: str | None,
+    results: Path | None = None,
+    only_changed: bool = False,
+    against: Path | None = None,
 ) -> int:
-    """Grade and report. The exit status: 0 when every answer passed, and no learner's folder is a link."""
+    """Grade and report. The exit status: 0 when every answer passed, and nobody handed in a link or a hostile zip."""
     kit = place.kit
-    entries = _entries(submissions)
-    jobs = list(_jobs(kit, entries, place.find(word) if word else None, seed))
-    left_out = _left_out(entries, {job.name for job in jobs})
-    if not jobs:
-        raise KitError(
-            f"{submissions} holds no answer. Give a folder with a folder for each learner, shaped like katas/ or a "
-            f"workspace; with --kata, each may hold the files of that kata alone.{_in_words(left_out)}"
-        )
-    if needed := next((job.kata for job in jobs if lacking(job.kata)), None):
-        package = lacking(needed) or ""
-        raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
-    reports = report.wanted(formats, outputs, [job.folder / name for job in jobs for name in job.kata.answer])
-    if any(wanted.format == "html" and wanted.output is None for wanted in reports):
-        raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
-    unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
-    for wanted in reports:
-        if wanted.output:
-            # Before the grading: a file that cannot be written costs no run, and no earlier report passes for this one.
-            _write(wanted.output, wanted.format, unfinished, opening=True)
-    if not all(job.kata.documents_only for job in jobs):
-        isolation = _closed_off(kit, isolation)
-    graded = _graded(kit, jobs, lanes or os.cpu_count() or 1, isolation, reports)
+    only = place.find(word) if word else None
+    earlier = earlier_report(against) if against else None
+    files = {name for kata in ((only,) if only else kit.katas) for name in kata.answer}
+    with _ended_in_order(), handed_in(submissions, holds_answer(kit, only), files) as handed:
+        jobs = jobs_of(kit, handed.submissions, only)
+        left_out = handed.left_out | _without_answer(handed, jobs)
+        if not jobs:
+            raise KitError(
+                f"{submissions} holds no answer. Give a folder or a zip with a folder for each learner, shaped like "
+                f"katas/ or a workspace; with --kata, each may hold the files of that kata alone.{_in_words(left_out)}"
+            )
+        if needed := next((job.kata for job in jobs if lacking(job.kata)), None):
+            package = lacking(needed) or ""
+            raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
+        kept_in = _kept_in(submissions, results)
+        spared = [*handed.files, *(job.folder / name for job in jobs for name in job.kata.answer)]
+        reports = report.wanted(formats, outputs, [*spared, *([kept_in] if kept_in else [])])
+        if any(wanted.format == "html" and wanted.output is None for wanted in reports):
+            raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
+        with open_results(kept_in) as kept:
+            jobs = with_seed(jobs, _seed(seed, kept, earlier))
+            for wanted in reports:
+                if wanted.output:
+                    # Before the grading: a file that cannot be written costs no run, and no earlier report passes for
+                    # this one.
+                    unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
+                    _write(wanted.output, wanted.format, unfinished, opening=True)
+            if not all(job.kata.documents_only for job in jobs):
+                isolation = _closed_off(kit, isolation)
+            kept.begin(jobs[0].seed, anew=only_changed)
+            planned = plan(kit, jobs, kept, isolation, only_changed=only_changed)
+            _say_what_is_kept(kept, planned, only_changed)
+            graded = _graded(kit, jobs, planned, kept, lanes, isolation, handed, reports)
+            kept.end()
+    return _told(graded, reports, handed, left_out, earlier)
+
+
+def _told(
+    graded: list[tuple[Job, Verdict]],
+    reports: Sequence[report.Wanted],
+    handed: HandedIn,
+    left_out: dict[str, str],
+    earlier: Earlier | None,
+) -> int:
+    """Write and print all reports. The exit status."""
 
     def put(wanted: report.Wanted) -> None:
         if wanted.format == "github":
@@ -70,32 +102,95 @@ def grade(
     try:
         report.deliver(reports, put)
     finally:
-        if left_out:
-            # Last, where it is still seen when many lines have gone by.
-            sys.stdout.flush()
-            words = _in_words(left_out)
-            print(for_log(words) if on_github() else words, file=sys.stderr)
-    passed = all(verdict.passed for _, verdict in graded) and _LINK not in left_out.values()
+        # Last, where it is still seen when many lines have gone by.
+        sys.stdout.flush()
+        _complain("\n".join(["", *map(one_line, handed.notes)]) if handed.notes else "")
+        _complain(_in_words(left_out))
+    if earlier:
+        among_data = any(wanted.output is None and wanted.format not in ("text", "github") for wanted in reports)
+        words = as_changes(earlier, _named(graded))
+        (_complain if among_data else screen.console().print)(f"\n{words}")
+    passed = all(verdict.passed for _, verdict in graded) and not handed.barred
     return PASSED if passed else NOT_PASSED
 
 
+def _complain(words: str) -> None:
+    if words:
+        print(for_log(words) if on_github() else words, file=sys.stderr)
+
+
 def _graded(
-    kit: Kit, jobs: Sequence[Job], lanes: int, isolation: str | None, reports: Iterable[report.Wanted]
+    kit: Kit,
+    jobs: Sequence[Job],
+    planned: Plan,
+    kept: Results,
+    lanes: int | None,
+    isolation: str | None,
+    handed: HandedIn,
+    reports: Iterable[report.Wanted],
 ) -> list[tuple[Job, Verdict]]:
     """In the order of `jobs`. Ends the command at Ctrl-C, and says what comes of it."""
-    found: dict[Job, Verdict] = {}
-    task = f"Grading {screen.count(len(jobs), 'answer')} ..."
+    found = dict(planned.taken)
+    todo = list(planned.todo)
     try:
-        with screen.waiting(task) as show:
-            for job, verdict in grade_in_lanes(kit, jobs, lanes, isolation):
+        with progressing(len(todo)) as step:
+            for job, told in grade_in_lanes(kit, todo, lanes or os.cpu_count() or 1, isolation) if todo else ():
+                verdict = in_place(told, handed.shown) if handed.unpacked else told
+                planned.keep(job, verdict)
                 found[job] = verdict
-                show(f"{task} {len(found)} done")
+                step()
     except KeyboardInterrupt:
         done = f"{len(found)} of {screen.count(len(jobs), 'answer')}"
         files = " Reports in files say `error`." if any(wanted.output for wanted in reports) else ""
-        print(f"\nStopped after {done}; no verdict is kept.{files}", file=sys.stderr)
+        goes_on = f"the verdicts are in {kept.path}: the same command goes on from there."
+        print(f"\nStopped after {done}; {goes_on if kept.path else 'no verdict is kept.'}{files}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     return [(job, found[job]) for job in jobs]
+
+
+def _kept_in(submissions: Path, results: Path | None) -> Path | None:
+    """Where the verdicts are kept: beside the submissions, where no learner's folder is. None: nowhere."""
+    whole = submissions.resolve()
+    if results is not None:
+        if whole.is_dir() and results.resolve().is_relative_to(whole):
+            raise KitError(f"--results {results} lies among the submissions. Give a file elsewhere.")
+        if results.resolve() == whole:
+            raise KitError(f"--results {results} is what is graded. Give another file.")
+        return results
+    if not os.access(whole.parent, os.W_OK):
+        _complain(
+            f"{whole.parent} cannot be written to: no verdict is kept for the next run. --results FILE keeps them."
+        )
+        return None
+    return whole.with_name(f"{whole.name.removesuffix('.zip')}.kata-results.sqlite")
+
+
+def _seed(asked: int | None, kept: Results, earlier: Earlier | None) -> int:
+    """That of the last run, which is fair to who hands in again; of a report that is compared with, if it had one."""
+    known = (asked, kept.seed, earlier.seed if earlier else None)
+    return next((seed for seed in known if seed is not None), secrets.randbelow(2**31))
+
+
+def _say_what_is_kept(kept: Results, planned: Plan, only_changed: bool) -> None:
+    if not kept.path:
+        return
+    taken = screen.count(len(planned.taken), "verdict")
+    if only_changed:
+        _complain(f"{taken} taken over from {kept.path}; {screen.count(len(planned.todo), 'answer')} to grade:")
+        for job, why in planned.todo.items():
+            _complain(f"  {one_line(job.name)}  {job.kata.id}: {why}")
+    elif kept.stopped:
+        _complain(f"{taken} taken over from {kept.path}, where a run that began at {kept.stopped} was stopped.")
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A CI service that gives up sends SIGTERM: then too, what was unpacked is removed."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 MAX_LEFT_OUT = 20
@@ -127,43 +222,11 @@ def _lines(graded: list[tuple[Job, Verdict]]) -> Text:
     return lines.append(f"\n\n{passed} of {screen.count(len(graded), 'answer')} passed.", style="bold")
 
 
-def _entries(submissions: Path) -> list[Path]:
-    """What lies there, by name, but for what begins with a dot. Raises KitError."""
-    if not submissions.is_dir():
-        raise KitError(f"{submissions} is not a folder. Give one that holds a folder for each learner.")
-    try:
-        return sorted(entry for entry in submissions.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise KitError(f"{submissions} cannot be read: {error.strerror}. Look at who may read it.") from error
-
-
-def _jobs(kit: Kit, entries: Iterable[Path], only: Kata | None, seed: int | None) -> Iterator[Job]:
-    """In the order of the learners' names, then of the kit. All get the same seed: what is fair must be alike."""
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    for learner in entries:
-        if learner.is_symlink() or not learner.is_dir():
-            continue
-        within = learner.absolute()
-        for kata in (only,) if only else kit.katas:
-            folder = answer_folder(within, kata)
-            if not os.path.isdir(folder) and only:
-                folder = within
-            if os.path.isdir(folder):
-                yield Job(learner.name, kata, folder, within, seed)
-
-
-_LINK = "a link. Put the learner's folder itself there"
-
-
-def _left_out(entries: Iterable[Path], graded: set[str]) -> dict[str, str]:
+def _without_answer(handed: HandedIn, jobs: Iterable[Job]) -> dict[str, str]:
     """Name to reason, of all of which nothing is graded: a learner who is missing in a report is missed by nobody."""
-    return {entry.name: _reason(entry) for entry in entries if entry.name not in graded}
-
-
-def _reason(entry: Path) -> str:
-    if entry.is_symlink():
-        return _LINK
-    return "no answer in it, or not to be read" if entry.is_dir() else "a file. A learner has a folder"
+    graded = {job.name for job in jobs}
+    reason = "no answer in it, or not to be read. For the files of one answer alone, name its kata with --kata"
+    return {learner.name: reason for learner in handed.submissions if learner.name not in graded}
 
 
 def _in_words(left_out: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 VERDICT_SCHEMA = "urn:kms-katas:verdict:1"
 REPORT_SCHEMA = "urn:kms-katas:report:1"
@@ -129,3 +129,51 @@ def _check_data(check: CheckResult) -> dict[str, Any]:
     data = asdict(check) | {"points": check.points, "seconds": round(check.seconds, 4)}
     data["calls"] = [asdict(call) for call in check.calls]
     return {name: data[name] for name in _PUBLIC_OF_HIDDEN} if check.hidden else data
+
+
+def published(data: object) -> Verdict:
+    """The verdict that as_data() made `data` of, as far as it is published.
+
+    Raises ValueError, with a sentence without its end, for anything else.
+    """
+    if _field(data, "schema", str) != VERDICT_SCHEMA:
+        raise ValueError(f'a verdict has the schema "{VERDICT_SCHEMA}"')
+    verdict = Verdict(
+        **{name: _field(data, name, str) for name in ("kata", "kit_version", "checks_digest", "isolation")},
+        checks=tuple(_published_check(check) for check in _field(data, "checks", list)),
+        seed=_field(data, "seed", int),
+        seconds=_field(data, "seconds", (int, float)),
+        untouched=_field(data, "untouched", bool),
+        runner=_field({"runner": ""} | _field({"all": data}, "all", dict), "runner", str),
+    )
+    said = _field(data, "status", str), _field(data, "score", int), _field(data, "max_score", int)
+    if (verdict.status, verdict.score, verdict.max_score) != said:
+        raise ValueError("the status and the points of a verdict are not those of its checks")
+    return verdict
+
+
+_TEXTS = ("message", "called", "actual", "expected", "next_step", "file", "output")
+
+
+def _published_check(data: object) -> CheckResult:
+    kept = {name: _field(data, name, kind) for name, kind in (("check", str), ("title", str), ("task", int))}
+    kept |= {name: _field(data, name, kind) for name, kind in (("max_points", int), ("hidden", bool))}
+    status = _field(data, "status", str)
+    if status not in get_args(Status):
+        raise ValueError("a check has a status that there is not")
+    if kept["hidden"]:
+        return CheckResult(**kept, status=status)
+    kept |= {name: _field(data, name, str) for name in _TEXTS}
+    kept |= {"line": _field(data, "line", int), "seconds": _field(data, "seconds", (int, float))}
+    calls = tuple(
+        KmsCall(*(_field(call, name, str) for name in ("operation", "target", "outcome", "detail")))
+        for call in _field(data, "calls", list)
+    )
+    return CheckResult(**kept, status=status, calls=calls)
+
+
+def _field(data: object, name: str, kind: type | tuple[type, ...]) -> Any:
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"`{name}` is not there, or not what it should be")
+    return value
