@@ -162,7 +162,7 @@ def undecided(asked: Question, reason: str) -> None:
     """A policy that nobody can see through is refused as one: it is no pass, and no word on what it allows."""
     raise AnswerUnusable(
         f"No proof could be made on what these policies allow. {reason}",
-        "Write it more plainly: fewer wildcards in one value, whole ARNs.",
+        "Write it more plainly: fewer wildcards in one value, whole ARNs, numbers compared as numbers.",
         file=display_path(asked.files[0].path) if asked.files else "",
     )
 
