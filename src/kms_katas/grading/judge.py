@@ -24,6 +24,7 @@ from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.expect import reject
 from kms_katas.grading.in_lab import aliases_of_key, is_label, send, spoken, tags_of_key
 from kms_katas.grading.intents import BESIDE_THE_POINT, allow, policy
+from kms_katas.grading.on_no_key import contexts
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.lab.region_list import regions_of
@@ -106,11 +107,12 @@ def must_allow_nothing_elsewhere(asked: Question, lesson: Lesson, but: Container
 
 def must_allow_nothing_on_no_key(asked: Question, lesson: Lesson, but: Container[str] = ()) -> None:
     """Refuse identity policies that allow an operation on no key, such as ListKeys, `but` these permissions: of each an
-    ordinary request is decided."""
+    ordinary request is decided, and those that the policies' own Conditions speak of."""
     own, callers = asked.documents.identity, asked.callers or ()
     on_no_key = replace(asked, key="*", documents=Documents(identity=own), key_name="the account")
     for caller, action in product(callers, (action for action in ON_NO_KEY if action not in but)):
-        must_be_decided_as(on_no_key, Request(caller, action, "*", ORDINARY), NOTHING, lesson)
+        for context in contexts(own, caller, action, ORDINARY):
+            must_be_decided_as(on_no_key, Request(caller, action, "*", context), NOTHING, lesson)
 
 
 def elsewhere(asked: Question, apart: Sequence[str] = ()) -> Iterator[Question]:
@@ -169,7 +171,7 @@ def undecided(asked: Question, reason: str) -> None:
     """A policy that nobody can see through is refused as one: it is no pass, and no word on what it allows."""
     raise AnswerUnusable(
         f"No proof could be made on what these policies allow. {reason}",
-        "Write it more plainly: fewer wildcards in one value, whole ARNs.",
+        "Write it more plainly: fewer wildcards in one value, whole ARNs, numbers compared as numbers.",
         file=display_path(asked.files[0].path) if asked.files else "",
     )
 

@@ -22,6 +22,7 @@ from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import display_path
 from kms_katas.policy import Documents
 from kms_katas.policy.conditions import compares_one_value
+from kms_katas.policy.document import base_operator
 from kms_katas.policy.proof import NOTHING
 
 OWNER = "111122223333"
@@ -80,10 +81,8 @@ def test_role_uses_the_keys_of_its_team(everywhere, calls):
     """The role uses every key of the account in us-east-1 that is tagged team=orders, whatever its ID and aliases."""
     ciphers = allow(OPERATIONS, only=both(both(calls, SYMMETRIC), TAGGED))
     wanted = policy("by tag", ciphers, allow("kms:DescribeKey", only=both(calls, TAGGED)))
-    lesson = (
-        "The tags of a key are in aws:ResourceTag, followed by the tag's name, and Resource has to cover the keys that "
-        "are still to come."
-    )
+    by_tag = "aws:resourcetag/team" in everywhere[0].files[0].text.lower()
+    lesson = _WHICH_KEYS if by_tag else _WHERE_TAGS_ARE
     # First what the archive's statement is not about, so that the sentence is about the statement with the tag.
     for permissions in ([name for name in OPERATIONS if name not in READS], READS):
         _must_allow(everywhere, wanted, permissions, lesson)
@@ -104,10 +103,8 @@ def test_role_reads_the_archive(everywhere, calls):
     """The role decrypts with and describes every key that has archive aliases alone, by whatever name it calls it."""
     ciphers = allow("kms:Decrypt", only=both(both(calls, SYMMETRIC), ARCHIVED))
     wanted = policy("the archive", ciphers, allow("kms:DescribeKey", only=both(calls, ARCHIVED)))
-    lesson = (
-        "kms:ResourceAliases has the names of all aliases of the key, whichever the call gives; kms:RequestAlias is "
-        "there only where the call gives one, and an alias ARN in Resource never stands for a key."
-    )
+    text = everywhere[0].files[0].text.lower()
+    lesson = _HOW_ALIASES_READ if "kms:resourcealiases" in text and "kms:requestalias" not in text else _WHAT_KEYS_HAVE
     _must_allow(everywhere, wanted, ["kms:Decrypt"], lesson)
     step = "Let kms:DescribeKey be allowed beside kms:Decrypt, under the same condition on the aliases."
     looks = [replace(one, advice=lambda _request, _allowed: step) for one in everywhere]
@@ -183,8 +180,9 @@ def _must_allow_no_more(questions, wanted, lesson, permissions=None):
 
 
 def _says_how_many(mine):
-    """What an operator that compares one value makes of a key's aliases, and what ForAnyValue makes of no alias where
-    IfExists stands beside it, AWS does not say; so the brief rules both out."""
+    """What an operator that compares one value makes of a key's aliases, what ForAnyValue makes of no alias where
+    IfExists stands beside it, and what an operator for ARNs makes of an alias's name, AWS does not say; so the brief
+    rules all of them out."""
     for index, statement in enumerate(mine.named.statements):
         for test in (one for one in statement.tests if one.operator and one.lowered == ALIASES.lower()):
             if compares_one_value(test.operator):
@@ -193,16 +191,37 @@ def _says_how_many(mine):
                 )
             elif test.operator.quantifier == "any" and test.operator.if_exists:
                 fault = "which for a key without an alias may mean yes or no."
+            elif base_operator(test.name).startswith("arn"):
+                fault = "and the name of an alias, as it stands there, is no ARN: whether it fits then,"
             else:
                 continue
             line, shown = mine.line(index), display_path(mine.path)
             raise AnswerUnusable(
                 f"Statement {index + 1} compares {test.key} by {test.name}, {fault} AWS does not say.",
-                f"At line {line} of {shown}, say how many of the aliases have to fit: put ForAnyValue (at least one) "
-                "or ForAllValues (none but these) before the operator, and no IfExists behind it.",
+                f"At line {line} of {shown}, compare them as text, and say how many of them have to fit: put "
+                "ForAnyValue (at least one) or ForAllValues (none but these) before StringLike, and no IfExists "
+                "behind it.",
                 line,
                 shown,
             )
+
+
+_WHERE_TAGS_ARE = (
+    "The tags of a key are in aws:ResourceTag, followed by the tag's name, and Resource has to cover the keys that are "
+    "still to come."
+)
+_WHICH_KEYS = (
+    "The tag alone decides: Resource has to cover the keys that are still to come, and whatever else a statement asks "
+    "for shuts some of the calls out."
+)
+_WHAT_KEYS_HAVE = (
+    "kms:ResourceAliases has the names of all aliases of the key, whichever the call gives; kms:RequestAlias is there "
+    "only where the call gives one, and an alias ARN in Resource never stands for a key."
+)
+_HOW_ALIASES_READ = (
+    "In kms:ResourceAliases stand names such as alias/NAME, no ARNs; and of the operators on text only those with Like "
+    "take * for a wildcard. Whatever else the statement asks for shuts keys of the archive out."
+)
 
 
 def _another_tag(request):
@@ -232,7 +251,7 @@ def _another_alias(request):
 
 
 def _a_label(request):
-    if "Tag" in request.action:
+    if request.action.endswith(("TagResource", "tagResource")):
         return "Where tags decide, who may set them decides: one call, and any key of the account is the team's own."
     return (
         "Where aliases decide, who may set them decides: a new alias puts a key into the archive, one that is moved "

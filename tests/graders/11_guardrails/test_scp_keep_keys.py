@@ -14,13 +14,18 @@ from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
 from kms_katas.grading.judge import (
     ON_NO_KEY,
     ORDINARY,
+    STEPS,
     Question,
     must_allow,
     must_allow_no_more,
     must_be_decided_as,
 )
-from kms_katas.policy import Documents, Principal, Request
+from kms_katas.grading.on_no_key import contexts
+from kms_katas.policy import Documents, Request, prove
 from kms_katas.policy.document import as_list, statements
+from kms_katas.policy.proof import NOTHING
+from kms_katas.policy.proof.automaton import Budget
+from kms_katas.policy.proof.space import Space
 
 MANAGEMENT = "999988887777"
 ELSEWHERE = "us-west-2"
@@ -51,6 +56,7 @@ UNSETTLED = (
 """AWS does not say whether a request that leaves a parameter out has its condition key: such requests are free."""
 DELETION = (UNUSED_IN_HASTE, NOT_IN_HASTE)
 USE = (IN_USE_DISABLED, IN_USE_SLOWLY, NOT_IN_USE)
+ALWAYS = {"Null": {"aws:ViaAWSService": "false", "aws:RequestedRegion": "false"}}
 ALL = (NOT_IN_HASTE, NOT_IN_USE, MATERIAL_STAYS, ROTATION_STAYS, NO_BYPASS)
 
 
@@ -118,9 +124,27 @@ def under(key_policy, scp):
 def deny_members(asked, *forbidden):
     """Refuse the answer where anybody in a member account can do what one of the statements denies."""
     lesson = _ALLOWS_LIMIT_NOTHING if limits_by_allow(asked.files[0].document) else lesson_of
-    for statement in in_each_way(*forbidden):
-        wanted = under(asked.documents.key_policy, policy("what the brief forbids", statement))
-        must_allow_no_more(about(asked, statement), wanted, lesson)
+    if not proved(asked, forbidden[-1:], members_are_denied(asked)):
+        for statement in in_each_way(*forbidden):
+            must_allow_no_more(about(asked, statement), members_are_denied(asked)(statement), lesson)
+
+
+def members_are_denied(asked):
+    """What members may do at most: all but what some statements deny."""
+    return lambda *forbidden: under(asked.documents.key_policy, policy("what the brief forbids", *forbidden))
+
+
+def proved(asked, widest, but):
+    """Whether nobody can do what the widest statements forbid, always: then the parts of them need no proof.
+
+    Where somebody can, the parts are asked one by one, so that the request that is shown is about one rule.
+    """
+    wanted = but(*(statement | {"Condition": both(statement.get("Condition", {}), ALWAYS)} for statement in widest))
+    actions = {action for statement in widest for action in about(asked, statement).permissions}
+    proof = prove("at most", asked.documents, wanted, key_arn=asked.key, permissions=sorted(actions), steps=STEPS)
+    if proof.verdict == "proved":
+        asked.answer.proofs.append(proof)
+    return proof.verdict == "proved"
 
 
 def about(asked, forbidden):
@@ -134,8 +158,7 @@ def in_each_way(*forbidden):
     Whether a service makes it is in each call, and so is a Region.
     """
     direct = {"Bool": {"aws:ViaAWSService": "false"}, "Null": {"aws:RequestedRegion": "false"}}
-    always = {"Null": {"aws:ViaAWSService": "false", "aws:RequestedRegion": "false"}}
-    for statement, way in (*product(forbidden, (direct,)), (forbidden[-1], always)):
+    for statement, way in (*product(forbidden, (direct,)), (forbidden[-1], ALWAYS)):
         yield statement | {"Condition": both(statement.get("Condition", {}), way)}
 
 
@@ -202,8 +225,12 @@ def test_the_rest_goes_on(member):
         under(asked.documents.key_policy, policy("what the brief leaves alone", *ALL, *UNSETTLED)),
         lambda request: _WANTED.get(request.action, _TOO_MUCH),
     )
-    somebody = Principal(user_of(asked))
-    others = [Request(somebody, action, "*", ORDINARY) for action in ON_NO_KEY if action != "kms:CreateKey"]
+    others = [
+        Request(somebody, action, "*", context)
+        for somebody, action in product(callers(asked), ON_NO_KEY)
+        if action != "kms:CreateKey"
+        for context in contexts([asked.files[0].named], somebody, action, ORDINARY)
+    ]
     for request in (*creations(asked, "false"), *others):
         must_be_decided_as(without_a_key(asked), request, policies(NO_BYPASS), _TOO_MUCH)
 
@@ -214,10 +241,11 @@ def test_archive_key_is_kept(archive):
     """For the archive's key, in the management account, the same holds: for its administrators and its root user."""
     asked = archive()
     denies = any(one["Effect"] == "Deny" for one in statements(asked.files[0].document))
+    if proved(asked, (NOT_IN_HASTE, NOT_IN_USE, ROTATION_STAYS, NO_BYPASS), everybody_is_denied):
+        return
     for forbidden in (DELETION, USE, (ROTATION_STAYS,), (NO_BYPASS,)):
         for never in in_each_way(*forbidden):
-            wanted = policy("what the brief forbids", allow("kms:*", by="*"), never | {"Principal": "*"})
-            must_allow_no_more(about(asked, never), Documents(wanted), lesson_of if denies else _NOT_REACHED)
+            must_allow_no_more(about(asked, never), everybody_is_denied(never), lesson_of if denies else _NOT_REACHED)
 
 
 @pytest.mark.task(3)
@@ -239,6 +267,12 @@ def test_archive_key_stays_of_use(archive):
     )
 
 
+def everybody_is_denied(*forbidden):
+    """What anybody may do at most with the archive's key: all but what some statements deny."""
+    stays = [statement | {"Principal": "*"} for statement in forbidden]
+    return Documents(policy("what the brief forbids", allow("kms:*", by="*"), *stays))
+
+
 def policies(statement):
     """FullAWSAccess and one statement more, for somebody whom IAM gives all of KMS."""
     return Documents(None, (GIVES_ALL,), scps=((FULL, policy("what the brief says", statement)),))
@@ -250,20 +284,21 @@ def without_a_key(asked):
     return Question(asked.answer, "*", documents, asked.files, "given", key_name="the account")
 
 
-def user_of(asked):
-    return f"arn:aws:iam::{asked.key.split(':')[4]}:user/anybody"
+def callers(asked):
+    """One of each class of callers of the member account that the policies tell apart, the root user too."""
+    everybody = Space((asked.documents, NOTHING), asked.key, Budget(STEPS)).callers()
+    return [caller for caller in everybody if caller.account == asked.key.split(":")[4]]
 
 
 def creations(asked, bypass):
-    """CreateKey with and without the check, by a user, a session and the root user; directly and by CloudFormation."""
-    account = asked.key.split(":")[4]
-    session = Principal(f"arn:aws:sts::{account}:assumed-role/anybody/session", f"arn:aws:iam::{account}:role/anybody")
-    callers = [Principal(user_of(asked)), session, Principal(f"arn:aws:iam::{account}:root")]
+    """CreateKey with or without the check, by everybody; directly, by CloudFormation, and as the learner's Conditions
+    speak of it."""
     by_service = {"aws:ViaAWSService": "true", "kms:ViaService": "cloudformation.us-east-1.amazonaws.com"}
     of_the_key = {"kms:KeySpec": "SYMMETRIC_DEFAULT", "kms:KeyUsage": "ENCRYPT_DECRYPT", "kms:KeyOrigin": "AWS_KMS"}
-    for caller, way in product(callers, ({}, by_service)):
-        context = {**ORDINARY, **of_the_key, "kms:MultiRegion": "false", BYPASS: bypass, **way}
-        yield Request(caller, "kms:CreateKey", "*", context)
+    for caller, way in product(callers(asked), ({}, by_service)):
+        usual = {**ORDINARY, **of_the_key, "kms:MultiRegion": "false", BYPASS: bypass, **way}
+        for context in contexts([asked.files[0].named], caller, "kms:CreateKey", usual, (BYPASS.lower(),)):
+            yield Request(caller, "kms:CreateKey", "*", context)
 
 
 _ALLOWS_LIMIT_NOTHING = (
