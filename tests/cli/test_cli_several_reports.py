@@ -24,7 +24,7 @@ from kms_katas.reports.github import MAX_SUMMARY
 
 from .conftest import RIGHT, WRONG
 
-OF_GRADE = ("text", "json", "junit", "github", "csv", "html")
+OF_GRADE = ("text", "json", "junit", "github", "csv", "html", "stats-json", "stats-csv")
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +63,10 @@ def test_one_grading_gives_every_report_of_a_cohort(kata, submissions, here):
     assert [row["status"] for row in csv.DictReader(io.StringIO((here / "to.csv").read_text("utf-8")))] == [
         "pass",
         "fail",
+    ]
+    counted = json.loads((here / "to.stats-json").read_text("utf-8"))["katas"]
+    assert [(one["answers"], one["passed"], sum(check["stops"] for check in one["checks"])) for one in counted] == [
+        (2, 1, 1)
     ]
     assert (here / "to.html" / "bob" / "keys.mini.html").is_file()
     assert "1 of 2 answers passed" in (here / "to.text").read_text("utf-8")

@@ -40,7 +40,7 @@ Isolation = Annotated[
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
-GradeFormat = StrEnum("GradeFormat", "text json junit github csv html")
+GradeFormat = StrEnum("GradeFormat", "text json junit github csv html stats-json stats-csv")
 CheckFormats = Annotated[
     list[CheckFormat] | None,
     typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),

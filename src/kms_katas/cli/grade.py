@@ -20,6 +20,8 @@ from kms_katas.reports.html_report import as_pages
 from kms_katas.reports.json_report import as_cohort
 from kms_katas.reports.junit import as_junit
 from kms_katas.reports.public import one_line, points, why
+from kms_katas.reports.statistics_csv import as_statistics_csv
+from kms_katas.reports.statistics_json import as_statistics_json
 
 
 def grade(
@@ -105,6 +107,8 @@ _MAKERS: dict[str, Callable[[list[tuple[str, Verdict]]], str]] = {
     "junit": lambda graded: as_junit(graded) + "\n",
     "github": as_summary,
     "csv": as_csv,
+    "stats-json": lambda graded: as_statistics_json(graded) + "\n",
+    "stats-csv": as_statistics_csv,
 }
 
 
