@@ -19,6 +19,7 @@ FILES = {
     "html": "answer.html",
     "stats-json": "statistics.json",
     "stats-csv": "statistics.csv",
+    "stats-html": "statistics.html",
 }
 
 

@@ -152,15 +152,15 @@ def _kata(kata: str, graded: Graded) -> KataStatistics:
         max_score=max(verdict.max_score for _, verdict in graded),
         answers=len(graded),
         passed=sum(verdict.passed for _, verdict in graded),
-        untouched=tuple(sorted(name for name, verdict in graded if _is_untouched(verdict))),
-        unknown=tuple(sorted(name for name, verdict in graded if is_unknown(verdict) and not _is_untouched(verdict))),
+        untouched=tuple(sorted(name for name, verdict in graded if is_untouched(verdict))),
+        unknown=tuple(sorted(name for name, verdict in graded if is_unknown(verdict) and not is_untouched(verdict))),
         scores=tuple(sorted(Counter(known).items())),
         checks=_checks(graded),
         checks_digests=tuple(sorted({verdict.checks_digest for _, verdict in graded} - {"0" * 64})),
     )
 
 
-def _is_untouched(verdict: Verdict) -> bool:
+def is_untouched(verdict: Verdict) -> bool:
     return verdict.untouched and not verdict.passed and not is_unknown(verdict)
 
 
@@ -175,7 +175,7 @@ def _checks(graded: Graded) -> tuple[CheckStatistics, ...]:
             key = (shown, check.title, check.task, check.max_points, check.hidden)
             place[key] = min(at, place.get(key, at))
             results, learners = found.setdefault(key, []), stopped.setdefault(key, [])
-            if not _is_untouched(verdict):
+            if not is_untouched(verdict):
                 results.append(check)
                 learners += [name] if at == stop else []
     ordered = sorted(found, key=lambda key: (place[key], key))
