@@ -63,19 +63,20 @@ blockquote { margin: .25rem 0; padding-left: .75rem; border-left: 3px solid var(
 .i::before { content: "○ "; content: "○ " / "not started "; }
 .n::before { content: "·"; content: "·" / "not handed in"; }
 .u::before { content: "? "; content: "? " / "nothing is known "; }
+@media screen { .wide { content-visibility: auto; contain-intrinsic-size: auto 90vh; } }
 @media screen and (max-width: 44rem) {
   .katas thead, .checks thead { position: absolute; clip-path: inset(50%); }
   .katas tr, .checks tr { display: block; padding: .5rem 0; }
   .katas td, .checks td { display: inline-block; padding: 0 1rem 0 0; font-size: .875rem; }
   .katas th, .checks .what { display: block; padding: 0; font-size: 1rem; }
   .katas .drawn { display: block; width: 100%; padding: .25rem 0; } .word { display: inline; }
-  .learners th:first-child { max-width: 9rem; }
+  .learners th:first-child { max-width: 9rem; } .tiles dd { font-size: 1.25rem; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --text: #000; --dim: #333; --link: #000; --good: #000; --bad: #000;
     --pass: #1a7f37; --stop: #d4691b; --late: #f0c39f; --idle: #8b949e; --lost: #7d4fc9; --track: #e9edf1;
     --column: #2f6fb5; --line: #999; }
-  body { max-width: none; padding: 0; font-size: .8rem; }
+  html { font-size: 80%; } body { max-width: none; padding: 0; }
   tr, li, figure, .tiles { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .wide { overflow: visible; max-height: none; border: 0; } .learners th { position: static; }
   nav, figure details { display: none; }
