@@ -24,7 +24,7 @@ from kms_katas.reports.github import MAX_SUMMARY
 
 from .conftest import RIGHT, WRONG
 
-OF_GRADE = ("text", "json", "junit", "github", "csv", "html")
+OF_GRADE = ("text", "json", "junit", "github", "csv", "html", "stats-json", "stats-csv", "stats-html")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,12 @@ def test_one_grading_gives_every_report_of_a_cohort(kata, submissions, here):
         "pass",
         "fail",
     ]
+    counted = json.loads((here / "to.stats-json").read_text("utf-8"))["katas"]
+    assert [(one["answers"], one["passed"], sum(check["stops"] for check in one["checks"])) for one in counted] == [
+        (2, 1, 1)
+    ]
     assert (here / "to.html" / "bob" / "keys.mini.html").is_file()
+    assert 'href="./to.html/bob/keys.mini.html"' in (here / "to.stats-html").read_text("utf-8")
     assert "1 of 2 answers passed" in (here / "to.text").read_text("utf-8")
     assert (here / "to.github").read_text("utf-8").startswith("**1 of 2 answers passed, 3 of 6 points.**")
     assert ran.out.count("::error ") == 2 and "title=bob%3A keys/mini" in ran.out

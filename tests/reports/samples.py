@@ -54,6 +54,16 @@ def verdict_of(*checks, kata="keys/mini", **fields):
 EVERY_KIND = verdict_of(*(check(status, number=number) for number, status in enumerate(STATUSES, 1)), hidden(number=6))
 PASSED = verdict_of(check("pass"), check("pass", number=2), kata="envelope/more")
 BROKEN = verdict_of(*(check("error", number=n, message="answer.py does not parse.", calls=()) for n in (1, 2)))
+COHORT = [
+    ("ann", PASSED),
+    ("ann", verdict_of(check("pass"), check("fail", number=2), hidden(number=3))),
+    ("=bob", verdict_of(check("fail"), check("fail", number=2), hidden("pass", number=3))),
+    ("=bob", verdict_of(check("pass"), check("timeout", number=2), kata="envelope/more")),
+    ("<cyd>", verdict_of(check("fail"), check("fail", number=2), hidden(number=3), untouched=True)),
+    ("dan", verdict_of(check("error", check="grading", max_points=6, message="The kit itself failed."))),
+    ("eve", verdict_of(check("pass"), check("pass", number=2), hidden("pass", number=3))),
+]
+"""Of one kata and another: passed, stopped at one check and another, the starter, and unknown."""
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30), st.text("=+-@;:#[]<>&`|\\\"'\n\r\t %", max_size=30))
 titles = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20).map("A sentence {}".format))

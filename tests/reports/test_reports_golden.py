@@ -16,8 +16,11 @@ from kms_katas.reports.gradescope import as_gradescope
 from kms_katas.reports.html_report import as_html, as_pages
 from kms_katas.reports.json_report import as_cohort, as_json
 from kms_katas.reports.junit import as_junit
+from kms_katas.reports.statistics_csv import as_statistics_csv
+from kms_katas.reports.statistics_json import as_statistics_json
+from kms_katas.reports.statistics_page import as_statistics_page
 
-from .samples import BROKEN, EVERY_KIND, PASSED, unnamed
+from .samples import BROKEN, COHORT, EVERY_KIND, PASSED, unnamed
 from .test_reports_services import NOW, RUNNER
 
 BOTH = [EVERY_KIND, PASSED]
@@ -37,6 +40,9 @@ MADE = {
     "cohort.csv": lambda: as_csv(GRADED),
     "answer.html": lambda: as_html([EVERY_KIND], "ann"),
     "index.html": lambda: as_pages(GRADED)["index.html"],
+    "statistics.json": lambda: as_statistics_json(COHORT),
+    "statistics.csv": lambda: as_statistics_csv(COHORT),
+    "statistics.html": lambda: as_statistics_page(COHORT, "pages"),
 }
 
 

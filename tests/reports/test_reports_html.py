@@ -33,13 +33,15 @@ PLAIN |= {"table", "thead", "tbody", "tr", "td"}
 class Strict(HTMLParser):
     """Walks a page and fails on what does not belong: a tag or attribute not of ours, one left open, closed twice."""
 
+    attributes, plain = ATTRIBUTES, PLAIN
+
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.open, self.text, self.links = [], {}, []
 
     def handle_starttag(self, tag, attributes):
-        assert tag in ATTRIBUTES or tag in PLAIN, tag
-        assert {name for name, _ in attributes} <= ATTRIBUTES.get(tag, set()), (tag, attributes)
+        assert tag in self.attributes or tag in self.plain, tag
+        assert {name for name, _ in attributes} <= self.attributes.get(tag, set()), (tag, attributes)
         self.links += [value for name, value in attributes if name == "href"]
         self.text.setdefault(tag, []).append("")
         if tag not in VOID:
@@ -62,8 +64,8 @@ class Strict(HTMLParser):
         assert declaration == "doctype html" and not self.text
 
 
-def read(page):
-    parser = Strict()
+def read(page, parser_of=Strict):
+    parser = parser_of()
     parser.feed(page)
     parser.close()
     assert parser.open == []

@@ -40,7 +40,7 @@ Isolation = Annotated[
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
-GradeFormat = StrEnum("GradeFormat", "text json junit github csv html")
+GradeFormat = StrEnum("GradeFormat", "text json junit github csv html stats-json stats-csv stats-html")
 CheckFormats = Annotated[
     list[CheckFormat] | None,
     typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),
@@ -49,7 +49,8 @@ GradeFormats = Annotated[
     list[GradeFormat] | None,
     typer.Option(
         "--format",
-        help="For people or for programs; html: a page for each answer, in a folder. Again for one more report.",
+        help="For people or for programs; html: a page for each answer, in a folder; stats: which check stops whom. "
+        "Again for one more report.",
     ),
 ]
 Outputs = Annotated[

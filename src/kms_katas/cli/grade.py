@@ -26,6 +26,9 @@ from kms_katas.reports.html_report import as_pages
 from kms_katas.reports.json_report import as_cohort
 from kms_katas.reports.junit import as_junit
 from kms_katas.reports.public import one_line, points, why
+from kms_katas.reports.statistics_csv import as_statistics_csv
+from kms_katas.reports.statistics_json import as_statistics_json
+from kms_katas.reports.statistics_page import as_statistics_page
 
 
 def grade(
@@ -69,7 +72,7 @@ def grade(
                     # Before the grading: a file that cannot be written costs no run, and no earlier report passes for
                     # this one.
                     unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
-                    _write(wanted.output, wanted.format, unfinished, opening=True)
+                    _write(wanted.output, wanted.format, unfinished, _pages_of(reports), opening=True)
             if not all(job.kata.documents_only for job in jobs):
                 isolation = _closed_off(kit, isolation)
             kept.begin(jobs[0].seed, anew=only_changed)
@@ -88,12 +91,13 @@ def _told(
     earlier: Earlier | None,
 ) -> int:
     """Write and print all reports. The exit status."""
+    pages = _pages_of(reports)
 
     def put(wanted: report.Wanted) -> None:
         if wanted.format == "github":
             report.show_on_github(_named(graded), wanted.output)
         elif wanted.output:
-            _write(wanted.output, wanted.format, graded)
+            _write(wanted.output, wanted.format, graded, pages)
         elif wanted.format == "text":
             screen.console().print(_lines(graded))
         else:
@@ -200,6 +204,9 @@ _MAKERS: dict[str, Callable[[list[tuple[str, Verdict]]], str]] = {
     "junit": lambda graded: as_junit(graded) + "\n",
     "github": as_summary,
     "csv": as_csv,
+    "stats-json": lambda graded: as_statistics_json(graded) + "\n",
+    "stats-csv": as_statistics_csv,
+    "stats-html": as_statistics_page,
 }
 
 
@@ -207,13 +214,31 @@ def _named(graded: list[tuple[Job, Verdict]]) -> list[tuple[str, Verdict]]:
     return [(job.name, verdict) for job, verdict in graded]
 
 
-def _write(output: Path, format: str, graded: list[tuple[Job, Verdict]], *, opening: bool = False) -> None:
+def _write(
+    output: Path, format: str, graded: list[tuple[Job, Verdict]], pages: Path | None, *, opening: bool = False
+) -> None:
+    """`pages`: the folder of the pages for each answer, where they are wanted too."""
     if format == "html":
-        pages = list(as_pages(_named(graded)).items())
+        made = list(as_pages(_named(graded)).items())
         # The index, which is the last of them, says `error` from the first moment to the last.
-        report.write_pages(output, dict(reversed(pages) if opening else pages))
+        report.write_pages(output, dict(reversed(made) if opening else made))
+    elif format == "stats-html":
+        report.write(output, as_statistics_page(_named(graded), _path_from(output, pages) if pages else None))
     else:
         report.write(output, screen.page(_lines(graded)) if format == "text" else _MAKERS[format](_named(graded)))
+
+
+def _pages_of(reports: Iterable[report.Wanted]) -> Path | None:
+    """The folder of the pages for each answer, where they are wanted."""
+    return next((wanted.output for wanted in reports if wanted.format == "html"), None)
+
+
+def _path_from(page: Path, folder: Path) -> str | None:
+    """The way from a page to a folder, for its links; None where there is none, as from drive to drive on Windows."""
+    try:
+        return Path(os.path.relpath(folder, page.parent)).as_posix()
+    except ValueError:
+        return None
 
 
 def _lines(graded: list[tuple[Job, Verdict]]) -> Text:

@@ -3,14 +3,12 @@
 import os
 import re
 from collections.abc import Iterable
-from html import escape
 from urllib.parse import quote
 
 from kms_katas.kit.verdict import CheckResult, Verdict
-from kms_katas.reports.public import facts, hidden_note, one_line, points, public, safe, total, why
+from kms_katas.reports.html_page import page, text
+from kms_katas.reports.public import facts, hidden_note, one_line, points, public, total, why
 
-# No script, no other host, no form: not even if a text found its way out of its element.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = """
 :root { color-scheme: light dark; --good: #1a7f37; --bad: #b42318; --dim: #5f6b76; --line: #d0d7de; }
 @media (prefers-color-scheme: dark) { :root { --good: #56d364; --bad: #ff8a80; --dim: #a3adb8; --line: #3d444d; } }
@@ -43,23 +41,31 @@ def as_html(verdicts: Iterable[Verdict], name: str = "") -> str:
     verdicts = list(verdicts)
     katas = verdicts[0].kata if len(verdicts) == 1 else f"{len(verdicts)} katas"
     heading = ": ".join(filter(None, (one_line(name), katas)))
-    summary = f"<p>{_text(total(verdicts))}</p>" if len(verdicts) != 1 else ""
-    return _page(heading, "\n".join(filter(None, (summary, *map(_section, verdicts)))))
+    summary = f"<p>{text(total(verdicts))}</p>" if len(verdicts) != 1 else ""
+    return page(heading, "\n".join(filter(None, (summary, *map(_section, verdicts)))), _STYLE)
 
 
 def as_pages(graded: Iterable[tuple[str, Verdict]]) -> dict[str, str]:
     """Path to page: one for each answer, `LEARNER/TRACK.KATA.html`, and index.html, which leads to them all."""
     graded = list(graded)
-    pages = {
-        f"{_folder(name)}/{verdict.kata.replace('/', '.')}.html": as_html([verdict], name) for name, verdict in graded
-    }
+    pages = {path_of(name, verdict.kata): as_html([verdict], name) for name, verdict in graded}
     rows = [_row(path, name, verdict) for path, (name, verdict) in zip(pages, graded, strict=True)]
     head = "".join(f'<th scope="col">{column}</th>' for column in ("learner", "kata", "result", "points", "why"))
     table = (
         f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{"".join(rows)}</tbody>\n</table></div>'
     )
     passed = f"{sum(verdict.passed for _, verdict in graded)} of {len(graded)} answers passed."
-    return pages | {"index.html": _page("Answers", f"<p>{passed}</p>\n{table}")}
+    return pages | {"index.html": page("Answers", f"<p>{passed}</p>\n{table}", _STYLE)}
+
+
+def path_of(learner: str, kata: str) -> str:
+    """Of the page for one answer, below the folder of all."""
+    return f"{_folder(learner)}/{kata.replace('/', '.')}.html"
+
+
+def link_to(path: str) -> str:
+    """The path for an href. A name of a file may hold bytes that are no text: in the link they stay what they are."""
+    return f"./{quote(os.fsencode(path))}"
 
 
 def _folder(learner: str) -> str:
@@ -67,64 +73,35 @@ def _folder(learner: str) -> str:
     return f"{learner}_" if re.fullmatch("index[.]html_*", learner, re.IGNORECASE) else learner
 
 
-def _page(heading: str, body: str) -> str:
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="referrer" content="no-referrer">
-<title>{_text(heading)}</title>
-<style>
-{_STYLE}
-</style>
-</head>
-<body>
-<main>
-<h1>{_text(heading)}</h1>
-{body}
-</main>
-</body>
-</html>
-"""
-
-
 def _section(verdict: Verdict) -> str:
     about = f"Seed {verdict.seed}. KMS Katas {verdict.kit_version}. Isolation: {verdict.isolation}."
     about += f" Checks {verdict.checks_digest[:12]}."
     if verdict.untouched:
         about = f"Not started: this is the starter. {about}"
-    lines = [f"<section>\n<h2>{_text(verdict.kata)}: {_status(verdict.status)}, {points(verdict)}</h2>"]
-    lines += [f"<p>{_text(note)}</p>" for note in (hidden_note([verdict]),) if note]
+    lines = [f"<section>\n<h2>{text(verdict.kata)}: {_status(verdict.status)}, {points(verdict)}</h2>"]
+    lines += [f"<p>{text(note)}</p>" for note in (hidden_note([verdict]),) if note]
     lines += [_check(public(check)) for check in verdict.checks]
-    return "\n".join([*lines, f'<p class="about">{_text(about)}</p>', "</section>"])
+    return "\n".join([*lines, f'<p class="about">{text(about)}</p>', "</section>"])
 
 
 def _check(check: CheckResult) -> str:
     earned = f"task {check.task}, {check.points} of {check.max_points} points" + (", hidden" if check.hidden else "")
-    lines = ['<article class="check">', f"<h3>{_status(check.status)} {_text(check.title)}</h3>"]
+    lines = ['<article class="check">', f"<h3>{_status(check.status)} {text(check.title)}</h3>"]
     lines.append(f'<p class="about">{earned}</p>')
     if check.status == "pass" and check.message:
-        lines.append(f"<pre>{_text(check.message)}</pre>")
+        lines.append(f"<pre>{text(check.message)}</pre>")
     if check.status != "pass" and not check.hidden:
-        lines += [f"<p>{_text(check.message)}</p>"] if check.message else []
+        lines += [f"<p>{text(check.message)}</p>"] if check.message else []
         if named := list(facts(check)):
-            lines += ["<dl>", *(f"<dt>{name}</dt><dd><pre>{_text(text)}</pre></dd>" for name, text in named), "</dl>"]
+            lines += ["<dl>", *(f"<dt>{name}</dt><dd><pre>{text(said)}</pre></dd>" for name, said in named), "</dl>"]
     return "\n".join([*lines, "</article>"])
 
 
 def _row(path: str, name: str, verdict: Verdict) -> str:
-    # A name of a file may hold bytes that are no text: in the link they stay what they are.
-    where = quote(os.fsencode(path))
-    cells = [_text(one_line(name)), f'<a href="./{where}">{_text(verdict.kata)}</a>', _status(verdict.status)]
-    cells += [f"{verdict.score} of {verdict.max_score}", _text(why(verdict))]
+    cells = [text(one_line(name)), f'<a href="{link_to(path)}">{text(verdict.kata)}</a>', _status(verdict.status)]
+    cells += [f"{verdict.score} of {verdict.max_score}", text(why(verdict))]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n"
 
 
 def _status(status: str) -> str:
     return f'<span class="status {status}">{status}</span>'
-
-
-def _text(text: str) -> str:
-    return escape(safe(text))
