@@ -10,6 +10,7 @@ from rich.text import Text
 
 from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
 from kms_katas.cli.place import Place
+from kms_katas.grading.cells import passed_over
 from kms_katas.grading.lanes import Job, grade_in_lanes
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.runner import Runner, best_runner, how_to_install, lacking
@@ -75,6 +76,10 @@ def grade(
             sys.stdout.flush()
             words = _in_words(left_out)
             print(for_log(words) if on_github() else words, file=sys.stderr)
+        for job in jobs:
+            if said := passed_over(kit, job.kata, job.folder):
+                words = f"{one_line(job.name)}, {job.kata.id}: {said}"
+                print(for_log(words) if on_github() else words, file=sys.stderr)
     passed = all(verdict.passed for _, verdict in graded) and _LINK not in left_out.values()
     return PASSED if passed else NOT_PASSED
 
