@@ -35,7 +35,7 @@ def code_pieces(source: str) -> tuple[Piece, ...]:
     lines = source.split("\n")
     cuts, task = [], 0
     starts = _starts(source, lines)
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
         todo = _task("\n".join(lines[start:end]))
         if todo > task:
             if task and _stands_apart(lines, start):
@@ -56,13 +56,14 @@ def _starts(source: str, lines: list[str]) -> list[int]:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    starts = []
+    starts, ended = [], 0
     for statement in body:
         decorators = getattr(statement, "decorator_list", [])
         start = min(node.lineno for node in (statement, *decorators)) - 1
-        while start and lines[start - 1].startswith("#"):
+        while start > ended and lines[start - 1].startswith("#"):
             start -= 1
         starts.append(start)
+        ended = statement.end_lineno or start
     return starts
 
 
