@@ -6,6 +6,7 @@ import os
 import pytest
 
 from kms_katas.grading.cells import mark
+from kms_katas.kit import find_kit
 
 from .conftest import RIGHT, WRONG
 
@@ -158,12 +159,19 @@ def test_notebooks_are_checked_by_themselves(kata, answer, here):
 
 def test_it_is_graded_in_place_of_a_starter_and_passed_over_beside_an_answer(kata, answer, here):
     write(here / BOOK, *cells(RIGHT))
-    assert kata("check", "mini").status == 0
+    in_place = kata("check", "mini")
+    assert in_place.status == 0 and "Graded was answer.ipynb" in in_place.said
     answer.write_text(WRONG, "utf-8")
     both = kata("check", "mini")
     assert both.status == 1 and "answer.py was graded, not answer.ipynb beside it" in both.said
     answer.unlink()
+    alone = kata("check", "mini")
+    assert alone.status == 0 and "answer.ipynb" not in alone.said
+    write((here / BOOK).with_name("older.ipynb"), *cells(WRONG))
     assert kata("check", "mini").status == 0
+    (here / BOOK).rename((here / BOOK).with_name("newer.ipynb"))
+    two = kata("check", "mini")
+    assert two.status == 1 and "none of its 2 notebooks is called answer.ipynb" in two.said
 
 
 def test_grade_takes_a_notebook_in_place_of_the_answer_and_says_when_there_are_both(kata, mini_root, here):
@@ -180,3 +188,39 @@ def test_grade_takes_a_notebook_in_place_of_the_answer_and_says_when_there_are_b
     assert status == {"ann": "pass", "bob": "fail", "eve": "error", "kim": "pass"}
     assert "a link that leads out" in graded.out
     assert graded.err.strip() == "bob, keys/mini: answer.py was graded, not answer.ipynb beside it."
+
+
+def test_a_report_for_github_names_the_notebook_and_breaks_no_line(kata, answer, here):
+    said = kata("check", write(here / "b.ipynb", *cells("x = nothing")), "--format", "github")
+    errors = [line for line in said.out.splitlines() if line.startswith("::error")]
+    assert errors and all("file=b.ipynb%2C cell 1,line=2" in error for error in errors)
+
+
+def test_documents_of_a_notebook_are_graded_and_their_lines_are_those_of_the_cell(run, here):
+    """The only kata of the kit with a table and a policy."""
+    kit = find_kit()
+    reference = kit.solutions / kit.find("why-denied").folder
+    run("init")
+    assert run("notebook", "why-denied").status == 0
+    path = here / "my-katas/key-policies/why-denied/answer.ipynb"
+    assert "not started yet" in run("check", path).said
+    book = json.loads(path.read_text("utf-8"))
+    assert [cell["id"] for cell in book["cells"] if cell["cell_type"] == "code"] == [
+        "setup",
+        "answer-1",
+        "answer-2",
+        "grade",
+    ]
+    found = {cell["id"]: cell for cell in book["cells"]}
+    for id, name in (("answer-1", "table.toml"), ("answer-2", "iam-policy.json")):
+        head = found[id]["source"][0]
+        assert head == f"%%kata key-policies/why-denied, cell {id[-1]} of 2: {name}\n"
+        found[id]["source"] = head + (reference / name).read_text("utf-8")
+    path.write_text(json.dumps(book), "utf-8")
+    assert run("check", path).status == 0
+    lines = found["answer-2"]["source"].split("\n")
+    lines[4] = lines[4] + " oops"
+    found["answer-2"]["source"] = "\n".join(lines)
+    path.write_text(json.dumps(book), "utf-8")
+    broken = run("check", path)
+    assert broken.status == 1 and "iam-policy.json, line 5" in broken.said

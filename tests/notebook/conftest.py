@@ -56,7 +56,9 @@ def named(data: dict[str, Any], id: str) -> dict[str, Any]:
 @pytest.fixture
 def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Runs a notebook's code cells in a new kernel, in a folder, and gives what each printed, by the id of the cell."""
-    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    import nbclient  # slow to load, and for these tests only
+    import nbformat
+
     home = tmp_path / "home"
     home.mkdir()
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):

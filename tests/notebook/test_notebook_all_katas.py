@@ -50,6 +50,7 @@ def test_its_starter_fails_and_its_reference_answer_passes(
     files = {name: starter(kata, KIT.starter(kata), name, 7).decode() for name in kata.answer}
     data = json.loads(notebook(kata, "# A brief\n", files, kit=None, nbgrader=False))
     code = [cell for cell in data["cells"] if cell["cell_type"] == "code"]
+    # An untouched starter is told to begin, and shows no checks.
     wrong = [cell | {"source": source(cell).replace("TODO", "TO DO")} for cell in code]
     data["cells"] = [*wrong, *solved(kata, code)]
     said = execute(data, tmp_path)

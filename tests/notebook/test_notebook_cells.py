@@ -1,12 +1,17 @@
 """Answer cells: code cut at tasks is the same code when it is put together; marks say what they were made to say."""
 
 import ast
+import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.cells import BETWEEN, NotebookAnswer, answer_cell, mark, missing
+from kms_katas.grading.cells import BETWEEN, NotebookAnswer, answer_cell, mark, missing, read_notebook
+from kms_katas.grading.outcome import AnswerUnusable, read_raised
+from kms_katas.grading.run import Run
+from kms_katas.kit import Kit, find_kit
 from kms_katas.notebook.pieces import code_pieces
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,20}/[a-z][a-z0-9-]{0,20}", fullmatch=True)
@@ -90,3 +95,41 @@ def test_lines_of_a_document_are_the_lines_of_its_cell(text: str) -> None:
     document = NotebookAnswer(Path("a.ipynb"), (cell,)).document("key-policy.json").decode()
     assert document.split("\n")[1:] == source.replace("\r\n", "\n").split("\n")[1:]
     assert document.split("\n")[0] == ""
+
+
+OTHER = st.tuples(st.sampled_from(["markdown", "raw", "code"]), st.text(max_size=20))
+
+
+@given(st.data())
+def test_a_saved_notebook_holds_the_same_answer_however_its_cells_are_ordered_and_stored(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    kata = find_kit().find("keys/hello")
+    bodies = data.draw(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=5))
+    answers = [("code", f"{mark(kata.id, number, len(bodies))}\n{body}") for number, body in enumerate(bodies, 1)]
+    cells = data.draw(st.permutations(answers + data.draw(st.lists(OTHER, max_size=4))))
+    stored = [
+        {"cell_type": kind, "source": text.splitlines(keepends=True) if data.draw(st.booleans()) else text}
+        for kind, text in cells
+    ]
+    path = tmp_path_factory.mktemp("books") / "b.ipynb"
+    path.write_text(json.dumps({"cells": stored}), "utf-8")
+    found = read_notebook(path, kata)
+    assert [cell.text for cell in found.cells] == [text.replace("\r\n", "\n") for _, text in answers]
+
+
+@pytest.mark.parametrize("part", [-1, 1, 10**9, True, "0", None, [0]])
+def test_an_answers_process_that_tells_of_a_part_that_is_not_there_names_the_notebook(
+    mini_kit: Kit, part: object
+) -> None:
+    frame = {"line": 1, "function": "f", "text": "x", "part": part}
+    report = {"type": "ValueError", "message": "", "code": "", "frames": [frame]}
+    run = Run(mini_kit.katas[0], mini_kit.starter(mini_kit.katas[0]), 1, None)  # type: ignore[arg-type]
+    assert run.part_name(read_raised(report, "it").frames[0].part).endswith("answer.py")
+
+
+def test_a_notebook_of_another_kata_is_no_answer(mini_kit: Kit, tmp_path: Path) -> None:
+    path = tmp_path / "b.ipynb"
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": mark("keys/other", 1, 1)}]}), "utf-8")
+    with pytest.raises(AnswerUnusable, match="has no answer cell of keys/mini"):
+        read_notebook(path, mini_kit.katas[0])

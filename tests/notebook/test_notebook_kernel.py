@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.grading.cells import mark
-from kms_katas.notebook.kernel import last_run
+from kms_katas.kit import Kit
+from kms_katas.notebook import grade
+from kms_katas.notebook.kernel import Graded, keep_document, last_run
 from kms_katas.study.progress import NAME
 
 from .conftest import named, source
@@ -103,3 +105,56 @@ def test_it_grades_what_was_run_last_and_says_what_was_not_run(
     assert "is not a kit" in said["score"] and said["score"].endswith("False\n")
     assert f"passed {ID} " in (workspace.parents[1] / NAME).read_text("utf-8")
     assert "Traceback" not in json.dumps(said)
+
+
+class Shell:
+    """What IPython has of what is used."""
+
+    def __init__(self, *history: str) -> None:
+        self.input_hist_raw = list(history)
+        self.history_manager = self
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kms_katas.notebook.kernel._shell", lambda: Shell(cell(1, 1, RIGHT)))
+
+
+def test_ctrl_c_while_it_grades_shows_one_sentence(
+    shell: None, mini_kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.run", stopped)
+    assert not grade(ID, kit=str(mini_kit.root)).passed
+    assert capsys.readouterr().out == "Stopped; nothing was graded.\n"
+
+
+@pytest.mark.parametrize("program", ["raise SystemExit(3)", "print('no JSON')", "import os; os.abort()"])
+def test_a_grading_process_that_breaks_is_no_verdict_and_one_sentence(
+    shell: None, mini_kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str
+) -> None:
+    run = subprocess.run
+    monkeypatch.setattr("subprocess.run", lambda words, **options: run([words[0], "-c", program], **options))
+    assert grade(ID, kit=str(mini_kit.root)) == Graded(False, 0, 0)
+    said = capsys.readouterr()
+    assert said.out.startswith("The kit itself failed, your answer was not judged") and said.err == ""
+    assert len(said.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "document", "told"),
+    [
+        (f"{ID}, cell 1 of 1: key-policy.json", "{}", "key-policy.json is noted"),
+        (f"{ID}, cell 1 of 1: key-policy.json", "{", "no valid JSON yet"),
+        (f"{ID}, cell 1 of 1: table.toml", "x = ", "no valid TOML yet"),
+        (f"{ID}, cell 1 of 1: key-policy.json", "[" * 100_000, "no valid JSON yet"),
+        ("key-policy.json", "{}", "not as `kata notebook` made it"),
+    ],
+)
+def test_running_the_cell_of_a_document_says_whether_it_can_be_read(
+    line: str, document: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep_document(line, document)
+    assert told in capsys.readouterr().out

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import nbformat
 import pytest
 
 from kms_katas.grading.cells import NotebookAnswer, answer_cell, missing
@@ -28,7 +29,6 @@ each_kata = pytest.mark.parametrize("kata", KIT.katas, ids=lambda kata: kata.id)
 
 @each_kata
 def test_it_is_valid_and_saving_it_unchanged_changes_no_byte(kata: Kata) -> None:
-    nbformat = pytest.importorskip("nbformat")
     text = text_of(KIT, kata)
     read = nbformat.reads(text, as_version=4)
     nbformat.validate(read)

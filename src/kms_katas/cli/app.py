@@ -255,7 +255,10 @@ def notebook(
         bool, typer.Option("--nbgrader", help="Made of the starter, with the cell metadata of nbgrader.")
     ] = False,
 ) -> int:
-    """Make a kata's notebook: brief, your answer, hints, a cell that grades. Never writes over one that was changed."""
+    """Make a kata's notebook.
+
+    It holds the brief, your answer, the hints and a cell that grades. One that is there and was changed stays.
+    """
     from kms_katas.cli import notebook as writing
 
     return writing.make(_place, kata, output, nbgrader)

@@ -12,7 +12,7 @@ from rich.text import Text
 from kms_katas.cli import NOT_PASSED, PASSED, report, screen
 from kms_katas.cli.notebook import NO_NOTEBOOKS, home_of, notebooks_of
 from kms_katas.cli.place import Place, kata_to_check, next_kata
-from kms_katas.grading.cells import SUFFIX, passed_over, read_notebook
+from kms_katas.grading.cells import SUFFIX, notebook_in_place, passed_over, read_notebook
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.source import display_path
@@ -152,8 +152,8 @@ def _screen(
             if verdict.untouched and not verdict.passed
             else [as_text(verdict, kata.title)]
         )
-        if kata not in notebooks and (said := passed_over(kit, kata, answer_folder(answers, kata))):
-            yield Text(f"  Here {safe(said)} `kata check FILE{SUFFIX}` grades a notebook.", style="dim")
+        if kata not in notebooks and (said := _which(kit, kata, answer_folder(answers, kata))):
+            yield Text(f"  {safe(said)}", style="dim")
         if verdict.passed and len(verdicts) == 1:
             yield from what_a_reviewer_would_say(kata, answer_folder(answers, kata), notebooks.get(kata))
             yield from after_pass(kit, kata, verdict, own)
@@ -169,6 +169,18 @@ def _screen(
             ("The same random values again", f"check {name} --seed {verdicts[0].seed}"),
         ):
             yield Text.assemble(f"{why}: ", (screen.command(words), "cyan"))
+
+
+def _which(kit: Kit, kata: Kata, folder: Path) -> str:
+    """What was graded, in a sentence, where a folder holds files and a notebook; empty: there is no doubt."""
+    if notebook := notebook_in_place(kit, kata, folder):
+        return f"Graded was {notebook.name}: no file of the answer is changed." if _any_file(kata, folder) else ""
+    said = passed_over(kit, kata, folder)
+    return said and f"Here {said} `kata check FILE{SUFFIX}` grades a notebook."
+
+
+def _any_file(kata: Kata, folder: Path) -> bool:
+    return any((folder / name).exists() for name in kata.answer)
 
 
 def not_started(
