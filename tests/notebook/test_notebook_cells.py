@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kms_katas.grading.cells import BETWEEN, NotebookAnswer, answer_cell, mark, missing, read_notebook
+from kms_katas.grading.cells import (
+    BETWEEN,
+    NotebookAnswer,
+    answer_cell,
+    mark,
+    missing,
+    notebook_in_place,
+    passed_over,
+    read_notebook,
+)
 from kms_katas.grading.outcome import AnswerUnusable, read_raised
 from kms_katas.grading.run import Run
 from kms_katas.kit import Kit, find_kit
@@ -56,6 +65,11 @@ def test_code_is_cut_where_another_task_begins() -> None:
         (1, "import os"),
         (2, "# of task 2"),
     ]
+
+
+def test_a_line_of_a_text_that_looks_like_a_comment_is_no_place_to_cut() -> None:
+    source = "x = '''  # TODO 1\n\n\n# the end'''\ny = 2  # TODO 2\n"
+    assert [piece.text for piece in code_pieces(source)] == [source.removesuffix("\n")]
 
 
 def test_code_that_cannot_be_cut_without_a_change_stays_whole() -> None:
@@ -126,6 +140,19 @@ def test_an_answers_process_that_tells_of_a_part_that_is_not_there_names_the_not
     report = {"type": "ValueError", "message": "", "code": "", "frames": [frame]}
     run = Run(mini_kit.katas[0], mini_kit.starter(mini_kit.katas[0]), 1, None)  # type: ignore[arg-type]
     assert run.part_name(read_raised(report, "it").frames[0].part).endswith("answer.py")
+
+
+def test_a_notebook_stands_in_for_the_files_only_while_none_of_them_is_changed(tmp_path: Path) -> None:
+    kit = find_kit()
+    kata = kit.find("key-policies/break-in")
+    (tmp_path / "mine.ipynb").touch()
+    assert notebook_in_place(kit, kata, tmp_path) == tmp_path / "mine.ipynb"
+    for name in kata.answer:
+        (tmp_path / name).write_bytes((kit.starter(kata) / name).read_bytes())
+    assert notebook_in_place(kit, kata, tmp_path) and not passed_over(kit, kata, tmp_path)
+    (tmp_path / "key-policy.json").write_text("{}", "utf-8")
+    assert notebook_in_place(kit, kata, tmp_path) is None
+    assert "not mine.ipynb" in passed_over(kit, kata, tmp_path)
 
 
 def test_a_notebook_of_another_kata_is_no_answer(mini_kit: Kit, tmp_path: Path) -> None:
