@@ -3,11 +3,13 @@
 What happens comes back as plain data: a value, or what was raised.
 """
 
+import __future__
+
 import inspect
 import linecache
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -17,26 +19,36 @@ from kms_katas.child import wire
 from kms_katas.child.bridge import Bridge
 
 MAX_MESSAGE = 2000
+_FUTURE = __future__.annotations.compiler_flag  # the only such import that still changes anything
 
 
 class Answer:
-    """The learner's module. `path` is what its frames and messages call the file."""
+    """The learner's module. `paths` are what its frames and messages call its parts: a file, or cells of a notebook."""
 
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
         self.module: ModuleType | None = None
-        self.path = ""
+        self.paths: list[str] = []
 
-    def load(self, source: str, path: str) -> dict[str, Any]:
-        """Run the file's top level. The outcome is {"done": None} or {"raised": ...}."""
-        self.path = path
+    def load(self, source: str, path: str, more: Iterable[Sequence[str]] = ()) -> dict[str, Any]:
+        """Run the file's top level, and whatever of (source, path) follows it, in one module.
+
+        The outcome is {"done": None} or {"raised": ...}.
+        """
+        parts = [(source, path), *more]
+        self.paths = [path for _, path in parts]
         module = ModuleType("answer")
         module.__file__ = path
-        # So that a traceback, and inspect, find the text without reading any file.
-        linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+        for source, path in parts:
+            # So that a traceback, and inspect, find the text without reading any file.
+            linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
         sys.modules["answer"] = self.module = module
+        future = 0  # what an earlier cell imports from __future__ holds for those after it, as in a notebook
         try:
-            exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+            for source, path in parts:
+                code = compile(source, path, "exec", future, dont_inherit=True)
+                future |= code.co_flags & _FUTURE
+                exec(code, module.__dict__)
         except BaseException as error:
             return {"raised": self._raised(error)}
         return {"done": None}
@@ -85,12 +97,16 @@ class Answer:
 
     def _own_frames(self, error: BaseException) -> list[dict[str, Any]]:
         """The learner's own frames, outermost first; for a SyntaxError, the place that it names."""
-        if type(error) in (SyntaxError, IndentationError, TabError) and error.filename == self.path:  # type: ignore[attr-defined]
+        if type(error) in (SyntaxError, IndentationError, TabError) and error.filename in self.paths:  # type: ignore[attr-defined]
             line, text = int(error.lineno or 0), str(error.text or "").strip()  # type: ignore[attr-defined]
-            return [{"line": line, "function": "", "text": text}]
+            part = self.paths.index(error.filename)  # type: ignore[attr-defined]
+            return [{"line": line, "function": "", "text": text, "part": part}]
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if frame.filename == self.path]
-        return [{"line": frame.lineno or 0, "function": frame.name, "text": frame.line or ""} for frame in own[-20:]]
+        own = [frame for frame in frames if frame.filename in self.paths]
+        return [
+            {"line": at.lineno or 0, "function": at.name, "text": at.line or "", "part": self.paths.index(at.filename)}
+            for at in own[-20:]
+        ]
 
 
 def _misfit(target: Any, args: Any, kwargs: Any) -> str:

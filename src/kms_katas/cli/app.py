@@ -267,6 +267,26 @@ def reset(
     return tour.reset_answer(_place, kata, yes)
 
 
+@app.command()
+def notebook(
+    kata: Annotated[str, typer.Argument(metavar="KATA", help="An id (keys/hello), or a unique part of one.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where to write it. Default: answer.ipynb beside your answer."),
+    ] = None,
+    nbgrader: Annotated[
+        bool, typer.Option("--nbgrader", help="Made of the starter, with the cell metadata of nbgrader.")
+    ] = False,
+) -> int:
+    """Make a kata's notebook.
+
+    It holds the brief, your answer, the hints and a cell that grades. One that is there and was changed stays.
+    """
+    from kms_katas.cli import notebook as writing
+
+    return writing.make(_place, kata, output, nbgrader)
+
+
 @app.command("try")
 def try_it(kata: OptionalKata = None) -> int:
     """Open a Python prompt with a lab, a client and your answer."""

@@ -1,7 +1,7 @@
 """`kata check`: which answers, graded in one lane, shown in one format."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, report, screen
+from kms_katas.cli.notebook import NO_NOTEBOOKS, home_of, notebooks_of
 from kms_katas.cli.place import Place, kata_to_check, next_kata
+from kms_katas.grading.cells import SUFFIX, notebook_in_place, passed_over, read_notebook
+from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, Kit, KitError, Verdict
@@ -37,20 +40,25 @@ def check(
     if words and every:
         raise KitError("Name katas or say --all, not both.")
     kit, workspace = place.kit, place.workspace
-    katas = tuple(place.find(word) for word in words)
+    notebooks = notebooks_of(kit, words)
+    katas = tuple(notebooks) or tuple(place.find(word) for word in words)
     if answers and not answers.is_dir() and str(answers) in (kit.starters.name, kit.solutions.name):
         answers = kit.root / answers  # the kit's own trees go by these names wherever the learner stands
     if answers and not answers.is_dir():
         raise KitError(f"--answers {answers} is not a folder. Give one that is shaped like katas/.")
     if not katas and (every or answers):
         katas = kit.katas
-    if answers is None:
+    if notebooks:
+        if answers:
+            raise KitError("Name notebooks or give --answers, not both.")
+        answers = home_of(notebooks, workspace)
+    elif answers is None:
         answers = _tree_of(words, katas) or (workspace or place.need_workspace()).root
     if not katas:
         kata = kata_to_check(kit, Workspace(answers))
         katas = (kata,) if kata else kit.katas
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
-    spared = [answer_folder(answers, kata) / name for kata in katas for name in kata.answer]
+    spared = [answer_folder(answers, kata) / name for kata in katas for name in kata.answer] + [*notebooks.values()]
     reports = report.wanted(formats, outputs, spared + ([own.progress_file] if own else []))
     makers = {wanted: _page if wanted.format == "text" else report.maker(wanted.format, katas) for wanted in reports}
     for wanted, make in makers.items():
@@ -59,7 +67,7 @@ def check(
             report.write(wanted.output, make(report.unfinished(katas, seed)))
     if own:
         own.progress()  # one that cannot be read is refused before anything runs
-    verdicts = grade(kit, katas, answers, seed, isolation, own)
+    verdicts = grade(kit, katas, answers, seed, isolation, own, notebooks)
 
     def put(wanted: report.Wanted) -> None:
         if wanted.format == "github":
@@ -67,7 +75,7 @@ def check(
         elif wanted.format != "text":
             report.put(makers[wanted](verdicts), wanted.output)
         else:
-            _show(Group(*_screen(kit, verdicts, answers, own)), wanted.output)
+            _show(Group(*_screen(kit, verdicts, answers, own, notebooks)), wanted.output)
 
     try:
         report.deliver(reports, put)
@@ -84,10 +92,12 @@ def grade(
     seed: int | None,
     isolation: str | None = None,
     own: Workspace | None = None,
+    notebooks: Mapping[Kata, Path] = NO_NOTEBOOKS,
 ) -> list[Verdict]:
     """One verdict for each kata. The runner of code starts first: it warms up while this process imports the rest.
 
-    `own`: the workspace that `answers` is, where it is the learner's own.
+    `own`: the workspace that `answers` is, where it is the learner's own. `notebooks`: those that are graded in place
+    of what lies in `answers`.
     """
     from kms_katas.grading.runner import best_runner, preparations_for
 
@@ -102,7 +112,10 @@ def grade(
             def body(lane: Lane) -> list[Verdict]:
                 if own:
                     lane.may_tell = own.may_tell
-                return [lane.grade(kata, answers, seed) for kata in katas]
+                return [
+                    lane.grade_folder(kata, answer_folder(answers, kata), seed, notebook=notebooks.get(kata))
+                    for kata in katas
+                ]
 
             return grade_in_lane(kit, katas, runner, body)
     finally:
@@ -128,17 +141,21 @@ def _tree_of(words: tuple[str, ...], katas: tuple[Kata, ...]) -> Path | None:
     return trees.pop() if trees else None
 
 
-def _screen(kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | None) -> Iterator[RenderableType]:
+def _screen(
+    kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | None, notebooks: Mapping[Kata, Path]
+) -> Iterator[RenderableType]:
     for verdict in verdicts:
         kata = kit.kata(verdict.kata)
         assert kata is not None
         yield from (
-            not_started(kit, kata, answer_folder(answers, kata), whole=len(verdicts) == 1)
+            not_started(kit, kata, answer_folder(answers, kata), len(verdicts) == 1, notebooks.get(kata))
             if verdict.untouched and not verdict.passed
             else [as_text(verdict, kata.title)]
         )
+        if kata not in notebooks and (said := _which(kit, kata, answer_folder(answers, kata))):
+            yield Text(f"  {safe(said)}", style="dim")
         if verdict.passed and len(verdicts) == 1:
-            yield from what_a_reviewer_would_say(kata, answer_folder(answers, kata))
+            yield from what_a_reviewer_would_say(kata, answer_folder(answers, kata), notebooks.get(kata))
             yield from after_pass(kit, kata, verdict, own)
         yield Text()
     if len(verdicts) > 1:
@@ -154,7 +171,21 @@ def _screen(kit: Kit, verdicts: list[Verdict], answers: Path, own: Workspace | N
             yield Text.assemble(f"{why}: ", (screen.command(words), "cyan"))
 
 
-def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[RenderableType]:
+def _which(kit: Kit, kata: Kata, folder: Path) -> str:
+    """What was graded, in a sentence, where a folder holds files and a notebook; empty: there is no doubt."""
+    if notebook := notebook_in_place(kit, kata, folder):
+        return f"Graded was {notebook.name}: no file of the answer is changed." if _any_file(kata, folder) else ""
+    said = passed_over(kit, kata, folder)
+    return said and f"Here {said} `kata check FILE{SUFFIX}` grades a notebook."
+
+
+def _any_file(kata: Kata, folder: Path) -> bool:
+    return any((folder / name).exists() for name in kata.answer)
+
+
+def not_started(
+    kit: Kit, kata: Kata, folder: Path, whole: bool, notebook: Path | None = None
+) -> Iterator[RenderableType]:
     """What an untouched starter gets: its brief up to the first task, and where to begin."""
     yield Text.assemble((kata.id, "bold"), "  ", kata.title, "  ", ("not started yet", "yellow"))
     if whole:
@@ -164,7 +195,7 @@ def not_started(kit: Kit, kata: Kata, folder: Path, whole: bool) -> Iterator[Ren
     todo = "TODO1" if kata.answer[0].endswith(".json") else "TODO 1"
     where = f". Open this file and look for {todo}:"
     yield Text.assemble("  Begin with task 1, ", (kata.tasks[0].title, "bold"), where)
-    yield Text.assemble("    ", (display_path(folder / kata.answer[0]), "cyan"))
+    yield Text.assemble("    ", (display_path(notebook or folder / kata.answer[0]), "cyan"))
 
 
 def brief_to_task_one(text: str) -> str:
@@ -176,7 +207,7 @@ def brief_to_task_one(text: str) -> str:
 _KIND_OF_FILE: "dict[str, Kind]" = {"scp.json": "service-control-policy", "rcp.json": "resource-control-policy"}
 
 
-def what_a_reviewer_would_say(kata: Kata, folder: Path) -> Iterator[RenderableType]:
+def what_a_reviewer_would_say(kata: Kata, folder: Path, notebook: Path | None = None) -> Iterator[RenderableType]:
     """What lint finds in policies that are right. It costs no points."""
     policies = [name for name in kata.answer if name.endswith(".json")]
     if not policies:
@@ -186,8 +217,10 @@ def what_a_reviewer_would_say(kata: Kata, folder: Path) -> Iterator[RenderableTy
     for name in policies:
         kind: Kind = _KIND_OF_FILE.get(name, "key-policy" if name.startswith("key-policy") else "identity-policy")
         try:
-            found = lint((folder / name).read_text("utf-8-sig"), kind=kind)
-        except (OSError, ValueError):
+            cells = read_notebook(notebook, kata) if notebook else None
+            text = cells.document(name).decode() if cells else (folder / name).read_text("utf-8-sig")
+            found = lint(text, kind=kind)
+        except (OSError, ValueError, AnswerUnusable):
             continue  # gone or changed since it was graded
         if found:
             yield Text()

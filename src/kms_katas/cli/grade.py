@@ -13,6 +13,7 @@ from rich.text import Text
 from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
 from kms_katas.cli.place import Place
 from kms_katas.cli.progress import progressing
+from kms_katas.grading.cells import passed_over
 from kms_katas.grading.cohort import Plan, holds_answer, in_place, jobs_of, plan, with_seed
 from kms_katas.grading.cohort_results import Results, open_results
 from kms_katas.grading.lanes import Job, grade_in_lanes
@@ -80,15 +81,24 @@ def grade(
             _say_what_is_kept(kept, planned, only_changed)
             graded = _graded(kit, jobs, planned, kept, lanes, isolation, handed, reports)
             kept.end()
-    return _told(graded, reports, handed, left_out, earlier)
+            notes = [*handed.notes, *_notes_on_notebooks(kit, jobs)]
+    return _told(graded, reports, notes, left_out, earlier, barred=bool(handed.barred))
+
+
+def _notes_on_notebooks(kit: Kit, jobs: Iterable[Job]) -> Iterator[str]:
+    for job in jobs:
+        if said := passed_over(kit, job.kata, job.folder):
+            yield f"{job.name}, {job.kata.id}: {said}"
 
 
 def _told(
     graded: list[tuple[Job, Verdict]],
     reports: Sequence[report.Wanted],
-    handed: HandedIn,
+    notes: Sequence[str],
     left_out: dict[str, str],
     earlier: Earlier | None,
+    *,
+    barred: bool,
 ) -> int:
     """Write and print all reports. The exit status."""
     pages = _pages_of(reports)
@@ -108,13 +118,13 @@ def _told(
     finally:
         # Last, where it is still seen when many lines have gone by.
         sys.stdout.flush()
-        _complain("\n".join(["", *map(one_line, handed.notes)]) if handed.notes else "")
+        _complain("\n".join(["", *map(one_line, notes)]) if notes else "")
         _complain(_in_words(left_out))
     if earlier:
         among_data = any(wanted.output is None and wanted.format not in ("text", "github") for wanted in reports)
         words = as_changes(earlier, _named(graded))
         (_complain if among_data else screen.console().print)(f"\n{words}")
-    passed = all(verdict.passed for _, verdict in graded) and not handed.barred
+    passed = all(verdict.passed for _, verdict in graded) and not barred
     return PASSED if passed else NOT_PASSED
 
 

@@ -195,16 +195,19 @@ class Answer:
         return stream
 
     def _load(self) -> None:
-        source, path = self._run.source, self._run.shown_path
+        (source, path), *more = self._run.parts
         environment = environment_of(self.learner, self.lab.region)
-        outcome = self._send({"order": "load", "source": source, "path": path, "environment": environment})
+        order = {"order": "load", "source": source, "path": path, "more": more, "environment": environment}
+        outcome = self._send(order)
         if "raised" in outcome:
             raised = read_raised(outcome["raised"], path)
             line = raised.frames[-1].line if raised.frames else 0
+            path = self._run.part_name(raised.frames[-1].part) if raised.frames else self._run.shown_path
             raise AnswerUnusable(
                 f"{self._path.name} stops while Python reads it: {raised.type}: {raised.message}",
                 f"Open {path}" + (f" at line {line}." if line else ".") + why_here(raised, self._run.runner.isolation),
                 line,
+                path,
             )
         self._loaded = True
 

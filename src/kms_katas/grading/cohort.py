@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kms_katas.grading.cells import notebooks
 from kms_katas.grading.cohort_results import Key, Results, key_of
 from kms_katas.grading.lanes import Job, verdict_data, verdict_from
 from kms_katas.grading.run import answer_folder
@@ -95,7 +96,7 @@ def holds_answer(kit: Kit, only: Kata | None) -> Callable[[Path], bool]:
     """Whether a folder is shaped like a workspace, or holds a file of the one kata."""
 
     def holds(folder: Path) -> bool:
-        if only and any(os.path.lexists(folder / name) for name in only.answer):
+        if only and any(os.path.lexists(folder / name) for name in (*only.answer, *notebooks(folder))):
             return True
         return any(os.path.isdir(answer_folder(folder, kata)) for kata in ((only,) if only else kit.katas))
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import kms_katas
+from kms_katas.grading.cells import MAX_NOTEBOOK, SUFFIX, notebooks
 from kms_katas.grading.lanes import Job
 from kms_katas.grading.source import MAX_SOURCE, beginning
 from kms_katas.kit import Kit, KitError, Verdict
@@ -59,13 +60,13 @@ def key_of(kit: Kit, job: Job, isolation: str | None, checks: str) -> Key:
 def source_digest(job: Job) -> str:
     """SHA-256 of the files of an answer, as far as a grader reads them."""
     seen = hashlib.sha256()
-    for name in job.kata.answer:
-        path = job.folder / name
+    for name in (*job.kata.answer, *notebooks(job.folder)):
+        path, most = job.folder / name, MAX_NOTEBOOK if name.endswith(SUFFIX) else MAX_SOURCE
         try:
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(job.within)):
                 found = b"a link that leads out"
             else:
-                size, data = beginning(path, MAX_SOURCE + 1)
+                size, data = beginning(path, most + 1)
                 found = b"no file" if data is None else b"%d\0" % size + data
         except OSError as error:
             found = f"{type(error).__name__}".encode()

@@ -49,9 +49,9 @@ class PolicyFile:
         return self.statement_lines[statement] if statement < len(self.statement_lines) else 0
 
 
-def read_policy(path: Path) -> PolicyFile:
-    """The policy in a file. Raises AnswerUnusable."""
-    data = read_bytes(path, MAX_DOCUMENT)
+def read_policy(path: Path, data: bytes | None = None) -> PolicyFile:
+    """The policy in a file; `data` is what it holds, where it is none on the disk. Raises AnswerUnusable."""
+    data = read_bytes(path, MAX_DOCUMENT) if data is None else data
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

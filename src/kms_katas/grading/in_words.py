@@ -36,6 +36,7 @@ def in_words(raised: BaseException | None, run: Run) -> dict[str, Any]:
             return found | {"next_step": raised.next_step, "file": raised.file or only, "line": raised.line}
         case AnswerRaised():
             line = raised.frames[-1].line if raised.frames else 0
+            path = run.part_name(raised.frames[-1].part) if raised.frames else path
             where = f"Look at line {line} of {path}: {raised.frames[-1].text}" if line else f"Look into {path}."
             where += why_here(raised, run.runner.isolation)
             found = {

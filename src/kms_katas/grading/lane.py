@@ -19,13 +19,13 @@ from _pytest.runner import runtestprotocol
 
 import kms_katas
 from kms_katas.grading.answer import Answer
+from kms_katas.grading.cells import notebook_in_place
 from kms_katas.grading.evidence import evidence
 from kms_katas.grading.in_words import in_words
 from kms_katas.grading.outcome import AnswerUnusable, Infra, NotStarted, ProcessLost
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
 from kms_katas.grading.run import KATA_SECONDS, MayTell, Run, always, answer_folder
 from kms_katas.grading.runner import TRIES, Runner, preparations_for, services_of
-from kms_katas.grading.source import MAX_SOURCE, read_bytes
 from kms_katas.grading.speed import slowness
 from kms_katas.kit import CheckResult, Kata, Kit, Verdict
 from kms_katas.kit.table import is_starter
@@ -111,14 +111,23 @@ class Lane:
         """The verdict on the answer to `kata` in `answers`, a tree shaped like katas/ or a workspace."""
         return self.grade_folder(kata, answer_folder(answers, kata), seed)
 
-    def grade_folder(self, kata: Kata, folder: Path, seed: int | None = None, within: Path | None = None) -> Verdict:
-        """The verdict on the answer whose files lie in `folder`. Without `seed` the values are new.
+    def grade_folder(
+        self,
+        kata: Kata,
+        folder: Path,
+        seed: int | None = None,
+        within: Path | None = None,
+        notebook: Path | None = None,
+    ) -> Verdict:
+        """The verdict on the answer in the files of `folder`, or in `notebook`. Without `seed` the values are new.
 
-        With `within`, no file of it may be a link that leads out of there.
+        Without `notebook`, one that lies in the place of the files is taken. With `within`, no file of it may be a
+        link that leads out of there.
         """
         seed = secrets.randbelow(2**31) if seed is None else seed
         began, cpu_began = time.monotonic(), time.process_time()
-        run = Run(kata, folder, seed, self._runner, within, may_tell=self.may_tell)
+        notebook = notebook or notebook_in_place(self._kit, kata, folder)
+        run = Run(kata, folder, seed, self._runner, within, may_tell=self.may_tell, notebook=notebook)
         self._session.config.stash[RUN] = run
         for points in self._open.values():
             points.clear()
@@ -142,7 +151,7 @@ class Lane:
             isolation="none" if kata.documents_only else self._runner.isolation,
             runner="" if kata.documents_only else self._runner.name,
             seconds=time.monotonic() - began,
-            untouched=untouched(self._kit, kata, folder),
+            untouched=untouched(self._kit, run),
             # What a document costs is spent in this process, as what the lab does for an answer is.
             cpu_seconds=time.process_time() - cpu_began + run.cpu_elsewhere,
             # Of an answer that fails, that it fails is the verdict.
@@ -241,15 +250,14 @@ def _uses_answer(fixture: str, wanted: Any) -> bool:
     return "answer" in asked or any(_uses_answer(name, wanted) for name in asked)
 
 
-def untouched(kit: Kit, kata: Kata, folder: Path) -> bool:
-    """Whether every file of the answer in `folder` is still the starter's, letter for letter (line ends aside).
+def untouched(kit: Kit, run: Run) -> bool:
+    """Whether every file of the answer is still the starter's, letter for letter (line ends aside).
 
     Of a table, whatever rows were drawn.
     """
     try:
-        return all(
-            is_starter(kata, kit.starter(kata), name, read_bytes(folder / name, MAX_SOURCE)) for name in kata.answer
-        )
+        kata = run.kata
+        return all(is_starter(kata, kit.starter(kata), name, run.written(name)) for name in kata.answer)
     except AnswerUnusable:
         return False
 

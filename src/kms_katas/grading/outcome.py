@@ -9,11 +9,12 @@ MAX_LINE = 10**6
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of the learner's own code on the way to an exception."""
+    """One line of the learner's own code on the way to an exception. `part`: in which part of it, see Run.parts."""
 
     line: int
     function: str
     text: str
+    part: int = 0
 
 
 class AnswerRaised(Exception):
@@ -118,5 +119,6 @@ def read_raised(data: object, doing: str) -> AnswerRaised:
 def _frame(data: object) -> Frame:
     match data:
         case {"line": int(line), "function": str(function), "text": str(text)} if 0 <= line <= MAX_LINE:
-            return Frame(line, function[:200], text[:200])
+            part = data.get("part", 0) if isinstance(data, dict) else 0
+            return Frame(line, function[:200], text[:200], part if type(part) is int else 0)
     raise not_an_answer("an exception of the wrong form")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kms_katas.grading.cells import NotebookAnswer, read_notebook
 from kms_katas.grading.document import PolicyFile, read_policy
 from kms_katas.grading.outcome import AnswerUnusable, Infra
 from kms_katas.grading.runner import AnswerProcess, Runner
-from kms_katas.grading.source import display_path, read_source
+from kms_katas.grading.source import MAX_SOURCE, display_path, read_bytes, read_source
 from kms_katas.grading.speed import slowness
 from kms_katas.grading.table import Table, read_table
 from kms_katas.kit import Kata
@@ -53,6 +54,8 @@ class Run:
     unending: dict[str, str] = field(default_factory=dict)
     """What was stopped at a limit: the function, or "" for the file itself, and the title of the check that ran."""
     may_tell: MayTell = always
+    notebook: Path | None = None
+    """The notebook that holds the answer in place of its files."""
     _policies: dict[str, PolicyFile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,7 +90,9 @@ class Run:
 
     @cached_property
     def path(self) -> Path:
-        """The file of code; of an answer of documents alone, the first."""
+        """The file of code; of an answer of documents alone, the first; or the notebook."""
+        if self.notebook:
+            return self.notebook
         return self.folder / next((name for name in self.kata.answer if name.endswith(".py")), self.kata.answer[0])
 
     @cached_property
@@ -97,29 +102,57 @@ class Run:
     @property
     def shown_paths(self) -> str:
         """All files of the answer, as in a sentence."""
+        if self.notebook:
+            return self.shown_path
         return " and ".join(display_path(self.folder / name) for name in self.kata.answer)
 
     @cached_property
-    def source(self) -> str:
-        """Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable."""
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """The code, and the name of where it stands, for messages: one file, or the cells of a notebook in their order.
+
+        Read once: a file that is saved in the middle of a run does not mix two answers. Raises AnswerUnusable.
+        """
+        if self._cells:
+            return tuple((cell.text, f"{self.shown_path}, cell {cell.number}") for cell in self._cells.code)
         self._refuse_links(self.path)
-        return read_source(self.path)
+        return ((read_source(self.path), self.shown_path),)
+
+    def part_name(self, part: int) -> str:
+        """Of a part that an answer's process tells of, which may tell anything."""
+        return self.parts[part][1] if 0 <= part < len(self.parts) else self.shown_path
+
+    def written(self, name: str) -> bytes:
+        """One of the answer's files as it is. Raises AnswerUnusable."""
+        return self._cells.file(name) if self._cells else read_bytes(self.folder / name, MAX_SOURCE)
+
+    @cached_property
+    def _cells(self) -> NotebookAnswer | None:
+        if self.notebook is None:
+            return None
+        self._refuse_links(self.notebook)
+        return read_notebook(self.notebook, self.kata)
 
     def policy(self, name: str) -> PolicyFile:
         """One of the answer's JSON files, read once. Raises AnswerUnusable."""
         if name not in self.kata.answer:
             raise Infra(f"a check of {self.kata.id} asks for {name}, which kata.toml does not list among the answers")
         if name not in self._policies:
-            self._refuse_links(self.folder / name)
-            self._policies[name] = read_policy(self.folder / name)
+            self._policies[name] = read_policy(*self._document(name))
         return self._policies[name]
 
     def table(self, name: str) -> Table:
         """The answer's table. Raises AnswerUnusable."""
         if name not in self.kata.answer or self.kata.rows is None:
             raise Infra(f"a check of {self.kata.id} asks for the table {name}, which kata.toml or rows.toml lacks")
+        path, data = self._document(name)
+        return read_table(path, self.kata, data)
+
+    def _document(self, name: str) -> tuple[Path, bytes | None]:
+        """Where it is, for messages too, and what it holds where that is no file of its own."""
+        if self._cells:
+            return self._cells.path / name, self._cells.document(name)
         self._refuse_links(self.folder / name)
-        return read_table(self.folder / name, self.kata)
+        return self.folder / name, None
 
     def _refuse_links(self, path: Path) -> None:
         if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):

@@ -60,11 +60,11 @@ class Table:
         return isinstance(text, str) and text.strip() == self.pool.documents[name].strip()
 
 
-def read_table(path: Path, kata: Kata) -> Table:
-    """The table in a file. Raises AnswerUnusable."""
+def read_table(path: Path, kata: Kata, data: bytes | None = None) -> Table:
+    """The table in a file; `data` is what it holds, where it is none on the disk. Raises AnswerUnusable."""
     pool = pool_of(kata)
     assert pool is not None
-    found = read_toml(path)
+    found = read_toml(path, data)
     number, rows, documents = (found.data.get(name, {}) for name in ("table", "row", "document"))
     usable = type(number) is int and 0 <= number < MAX_TABLE
     filled = rows.items() if isinstance(rows, dict) else ()

@@ -35,9 +35,9 @@ class TomlFile:
     data: dict[str, Any]
 
 
-def read_toml(path: Path) -> TomlFile:
-    """The document in a file. Raises AnswerUnusable."""
-    raw = read_bytes(path, MAX_DOCUMENT)
+def read_toml(path: Path, data: bytes | None = None) -> TomlFile:
+    """The document in a file; `data` is what it holds, where it is none on the disk. Raises AnswerUnusable."""
+    raw = read_bytes(path, MAX_DOCUMENT) if data is None else data
     try:
         text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
