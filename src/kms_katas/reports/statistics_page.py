@@ -63,7 +63,7 @@ def _at_a_glance(cohort: CohortStatistics) -> str:
     tiles = [(f"{cohort.passed:,} of {cohort.answers:,}", f"answers passed ({_share(cohort.passed, cohort.answers)})")]
     if len(cohort.katas) > 1:
         tiles.append((str(all_passed), "passed every kata"))
-        tiles.append((f"{len(cohort.learners) * len(cohort.katas) - cohort.answers:,}", "not handed in"))
+        tiles.append((f"{max(len(cohort.learners) * len(cohort.katas) - cohort.answers, 0):,}", "not handed in"))
     tiles.append((str(sum(len(kata.untouched) for kata in cohort.katas)), "not started: the starter as it was"))
     shown = "".join(f"<div><dt>{what}</dt><dd>{figure}</dd></div>" for figure, what in tiles)
     return f'<dl class="tiles">{shown}</dl>'
