@@ -118,11 +118,21 @@ def init(
         Path | None,
         typer.Argument(metavar="[DIR]", help="Where to put it. Default: the workspace you are in, else my-katas."),
     ] = None,
+    path: Annotated[
+        str | None, typer.Option("--path", metavar="PATH", help="Only the katas of a path, such as workshop-90.")
+    ] = None,
+    begin_at: Annotated[
+        str | None,
+        typer.Option("--from", metavar="KATA", help="Begin here: earlier katas of the path get their answers."),
+    ] = None,
 ) -> int:
-    """Make a workspace, or add new katas to one. Never touches a file that is there."""
+    """Make a workspace, or add new katas to one. Never touches a file that is there.
+
+    With --from it fills in starters, never an answer that was edited.
+    """
     from kms_katas.cli import tour
 
-    return tour.init(_place, folder)
+    return tour.init(_place, folder, path, begin_at)
 
 
 @app.command("list")
