@@ -343,3 +343,20 @@ def dev_check(
     from kms_katas.cli import author
 
     return author.check(_place, kata, seeds, unchanged_seeds)
+
+
+@dev.command("sheet")
+def dev_sheet(
+    kata: Annotated[
+        str | None, typer.Argument(metavar="[KATA]", help="An id, or a unique part of one.", show_default=False)
+    ] = None,
+    path: Annotated[str | None, typer.Option("--path", metavar="PATH", help="All katas of a path, in order.")] = None,
+    format: Annotated[Literal["md", "html"], typer.Option("--format", help="html prints well.")] = "md",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write it to FILE, outside of what learners read.")
+    ] = None,
+) -> int:
+    """What a facilitator says: what people will write, what helps, what to ask."""
+    from kms_katas.cli import facilitator
+
+    return facilitator.sheet(_place, kata, path, format, output)
