@@ -41,6 +41,7 @@ Isolation = Annotated[
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
 GradeFormat = StrEnum("GradeFormat", "text json junit github csv html")
+Platform = StrEnum("Platform", "linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64")
 CheckFormats = Annotated[
     list[CheckFormat] | None,
     typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),
@@ -360,3 +361,25 @@ def dev_sheet(
     from kms_katas.cli import facilitator
 
     return facilitator.sheet(_place, kata, path, format, output)
+
+
+@dev.command("bundle")
+def dev_bundle(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where to put them. Default: wheels, beside kata.py.")
+    ] = None,
+    platform: Annotated[
+        list[Platform] | None,
+        typer.Option("--platform", metavar="P", help="A system of the room, such as windows-x86_64. Repeat."),
+    ] = None,
+    python: Annotated[
+        list[str] | None, typer.Option("--python", metavar="V", help="A Python of the room, such as 3.13. Repeat.")
+    ] = None,
+) -> int:
+    """Fetch all wheels that a set-up needs, for rooms without a network.
+
+    Without options for Python 3.11 to 3.14 on Linux, macOS and Windows. Each file must be the one that uv.lock names.
+    """
+    from kms_katas.cli import bundle as bundling
+
+    return bundling.bundle(_place, folder, platform or (), python or ())
