@@ -395,23 +395,3 @@ def test_a_copy_of_this_project_is_set_up_with_the_versions_of_constraints_txt(t
     frozen = subprocess.run([python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True)
     pinned = {line.split(" ;")[0].strip().lower() for line in (ROOT / "constraints.txt").read_text().splitlines()}
     assert {line.lower().replace("_", "-") for line in frozen.stdout.split()} <= pinned
-
-
-# Without a network
-
-
-def test_with_wheels_beside_it_pip_asks_no_index_whoever_set_one(project, python):
-    (project.folder / "wheels").mkdir()
-    report(project.start("list", python=python, PIP_INDEX_URL="https://index.invalid", PIP_FIND_LINKS="/elsewhere"))
-    calls = project.pip_calls()
-    assert calls
-    for call in calls:
-        assert call["env"]["PIP_NO_INDEX"] == "1"
-        assert call["env"]["PIP_FIND_LINKS"] == (project.folder / "wheels").as_uri()
-
-
-def test_without_wheels_pip_asks_where_it_is_set_to(project, python):
-    report(project.start("list", python=python, PIP_INDEX_URL="https://index.invalid"))
-    for call in project.pip_calls():
-        assert "PIP_NO_INDEX" not in call["env"]
-        assert call["env"]["PIP_INDEX_URL"] == "https://index.invalid"

@@ -1,5 +1,6 @@
-"""A set-up from a bundle, with no index that answers. The bundle itself needs a network, so this is `system`."""
+"""A set-up from the folder wheels: pip asks no index. Once for real, marked `system`: its wheels come by the network."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,29 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "my-katas", "wheels", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def report(done):
+    """What the stand-in kata says of how it was run."""
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_with_wheels_beside_it_pip_asks_no_index_whoever_set_one(project, python):
+    (project.folder / "wheels").mkdir()
+    report(project.start("list", python=python, PIP_INDEX_URL="https://index.invalid", PIP_FIND_LINKS="/elsewhere"))
+    calls = project.pip_calls()
+    assert calls
+    for call in calls:
+        assert call["env"]["PIP_NO_INDEX"] == "1"
+        assert call["env"]["PIP_FIND_LINKS"] == (project.folder / "wheels").as_uri()
+
+
+def test_without_wheels_pip_asks_where_it_is_set_to(project, python):
+    report(project.start("list", python=python, PIP_INDEX_URL="https://index.invalid"))
+    for call in project.pip_calls():
+        assert "PIP_NO_INDEX" not in call["env"]
+        assert call["env"]["PIP_INDEX_URL"] == "https://index.invalid"
 
 
 @pytest.mark.system
