@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
+VENV, WHEELS = ROOT / ".venv", ROOT / "wheels"  # with the folder wheels, pip asks no network: kata dev bundle
 STAMP = VENV / "kms-katas-stamp"  # written last: a .venv without it is half-made, or was not made here
 WINDOWS = os.name == "nt"
 PYTHON, KATA = (VENV / (("Scripts/%s.exe" if WINDOWS else "bin/%s") % name) for name in ("python", "kata"))
@@ -29,9 +29,7 @@ NO_PIP = "\nNo pip, or no network? On Debian and Ubuntu, `sudo apt install pytho
 def main(words):
     groups = ["test"] if words[:1] == ["test"] else []
     if stamp()[:2] != good() or not set(groups) <= set(stamp()):
-        if sys.version_info < (3, 11):
-            become([*newer_python(), __file__, *words])
-        set_up(groups)
+        become([*newer_python(), __file__, *words]) if sys.version_info < (3, 11) else set_up(groups)
     name = '"%s"' % sys.argv[0] if " " in sys.argv[0] else sys.argv[0]
     os.environ["KATA_COMMAND"] = ("py " if WINDOWS else "python3 ") + name  # what kata's screens tell people to type
     if groups:
@@ -99,6 +97,7 @@ def fault(command):
     """Runs it quietly. The end of what it said if it failed, else nothing."""
     env = {name: value for name, value in os.environ.items() if name not in LEADS_ELSEWHERE}
     env.update(FOR_PIP, PYTHONNOUSERSITE="1")
+    env.update({"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri()} if WHEELS.is_dir() else {})
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run([str(word) for word in command], cwd=str(ROOT), env=env, **pipes)
     said = done.stdout.decode("utf-8", "replace").splitlines()[-30:]

@@ -23,10 +23,11 @@ days = st.dates()
 facts = st.one_of(
     st.tuples(st.just("pass"), katas, days),
     st.tuples(st.just("solution"), katas, days),
+    st.tuples(st.just("given"), katas, days),
     st.tuples(st.just("hint"), katas, st.integers(1, 12), st.integers(1, 5)),
 )
 strange_lines = st.text(st.characters(blacklist_characters="\n\r", blacklist_categories=["Cs"]), max_size=20).filter(
-    lambda line: line.split()[:1] not in (["kms-katas-progress"], ["hint"], ["passed"], ["solution"], ["seed"])
+    lambda line: {*line.split()[:1]}.isdisjoint({"kms-katas-progress", "hint", "passed", "solution", "given", "seed"})
 )
 
 
@@ -36,6 +37,8 @@ def noted(progress, fact):
             return progress.with_pass(kata, day)
         case "solution", kata, day:
             return progress.with_solution(kata, day)
+        case "given", kata, day:
+            return progress.with_given(kata, day)
         case _, kata, task, tier:
             return progress.with_hint(kata, task, tier)
 
@@ -53,6 +56,8 @@ def test_any_sequence_of_facts_is_remembered_and_nothing_else(folder, sequence, 
         of_kata = [fact for fact in sequence if fact[1] == kata]
         assert progress.passed(kata) is any(fact[0] == "pass" for fact in of_kata)
         assert progress.solution_seen(kata) is any(fact[0] == "solution" for fact in of_kata)
+        assert progress.given(kata) is any(fact[0] == "given" for fact in of_kata)
+        assert progress.done(kata) is (progress.passed(kata) or progress.given(kata))
         for task in range(1, 13):
             tiers = [fact[3] for fact in of_kata if fact[0] == "hint" and fact[2] == task]
             assert progress.hints_seen(kata, task) == max(tiers, default=0)
@@ -95,6 +100,21 @@ def test_whatever_is_in_the_file_it_is_read_or_refused_in_a_sentence(folder, con
 def test_the_first_pass_keeps_its_day():
     progress = Progress.new().with_pass("keys/hello", date(2026, 1, 2)).with_pass("keys/hello", date(2026, 3, 4))
     assert [line for line in progress.lines if line.startswith("passed")] == ["passed keys/hello 2026-01-02"]
+
+
+def test_the_path_last_taken_is_followed_and_all_else_stays(folder):
+    progress = Progress.new().with_path("a").with_pass("keys/hello", date(2026, 1, 2)).with_path("b")
+    assert progress.path == "b"
+    assert progress.passed("keys/hello")
+    assert progress.with_path("b") is progress
+
+
+def test_what_is_taken_back_is_given_no_more_and_all_else_stays():
+    progress = Progress.new().with_given("a/b", date(2026, 1, 2)).with_given("keys/hello", date(2026, 1, 2))
+    back = progress.without_given("a/b")
+    assert not back.given("a/b")
+    assert back.given("keys/hello")
+    assert back.without_given("a/b") is back
 
 
 def test_line_ends_and_the_mark_of_windows_do_no_harm(tmp_path):

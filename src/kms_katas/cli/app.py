@@ -41,6 +41,7 @@ Isolation = Annotated[
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
 GradeFormat = StrEnum("GradeFormat", "text json junit github csv html stats-json stats-csv stats-html")
+Platform = StrEnum("Platform", "linux-x86_64 linux-aarch64 macos-arm64 macos-x86_64 windows-x86_64")
 CheckFormats = Annotated[
     list[CheckFormat] | None,
     typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),
@@ -119,11 +120,21 @@ def init(
         Path | None,
         typer.Argument(metavar="[DIR]", help="Where to put it. Default: the workspace you are in, else my-katas."),
     ] = None,
+    path: Annotated[
+        str | None, typer.Option("--path", metavar="PATH", help="Only the katas of a path, such as workshop-90.")
+    ] = None,
+    begin_at: Annotated[
+        str | None,
+        typer.Option("--from", metavar="KATA", help="Begin here: earlier katas of the path get their answers."),
+    ] = None,
 ) -> int:
-    """Make a workspace, or add new katas to one. Never touches a file that is there."""
+    """Make a workspace, or add new katas to one. Never touches a file that is there.
+
+    With --from it fills in starters, never an answer that was edited.
+    """
     from kms_katas.cli import tour
 
-    return tour.init(_place, folder)
+    return tour.init(_place, folder, path, begin_at)
 
 
 @app.command("list")
@@ -376,3 +387,42 @@ def dev_check(
     from kms_katas.cli import author
 
     return author.check(_place, kata, seeds, unchanged_seeds)
+
+
+@dev.command("sheet")
+def dev_sheet(
+    kata: Annotated[
+        str | None, typer.Argument(metavar="[KATA]", help="An id, or a unique part of one.", show_default=False)
+    ] = None,
+    path: Annotated[str | None, typer.Option("--path", metavar="PATH", help="All katas of a path, in order.")] = None,
+    format: Annotated[Literal["md", "html"], typer.Option("--format", help="html prints well.")] = "md",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write it to FILE, outside of what learners read.")
+    ] = None,
+) -> int:
+    """What a facilitator says: what people will write, what helps, what to ask."""
+    from kms_katas.cli import facilitator
+
+    return facilitator.sheet(_place, kata, path, format, output)
+
+
+@dev.command("bundle")
+def dev_bundle(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where to put them. Default: wheels, beside kata.py.")
+    ] = None,
+    platform: Annotated[
+        list[Platform] | None,
+        typer.Option("--platform", metavar="P", help="A system of the room, such as windows-x86_64. Repeat."),
+    ] = None,
+    python: Annotated[
+        list[str] | None, typer.Option("--python", metavar="V", help="A Python of the room, such as 3.13. Repeat.")
+    ] = None,
+) -> int:
+    """Fetch all wheels that a set-up needs, for rooms without a network.
+
+    Without options for Python 3.11 to 3.14 on Linux, macOS and Windows. Each file must be the one that uv.lock names.
+    """
+    from kms_katas.cli import bundle as bundling
+
+    return bundling.bundle(_place, folder, platform or (), python or ())

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, report, screen
 from kms_katas.cli.notebook import NO_NOTEBOOKS, home_of, notebooks_of
-from kms_katas.cli.place import Place, kata_to_check, next_kata
+from kms_katas.cli.place import Place, all_done, kata_to_check, next_kata
 from kms_katas.grading.cells import SUFFIX, notebook_in_place, passed_over, read_notebook
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.run import answer_folder
@@ -47,7 +47,7 @@ def check(
     if answers and not answers.is_dir():
         raise KitError(f"--answers {answers} is not a folder. Give one that is shaped like katas/.")
     if not katas and (every or answers):
-        katas = kit.katas
+        katas = workspace.katas(kit) if workspace and not answers else kit.katas
     if notebooks:
         if answers:
             raise KitError("Name notebooks or give --answers, not both.")
@@ -241,21 +241,29 @@ def after_pass(
     yield Text()
     yield Text(f"{kata.id} passed, {verdict.score} of {verdict.max_score} points.", style="bold green")
     if own:
-        following = next_kata(kit, own.progress().with_pass(kata.id, date.today()))
+        progress = own.progress()
+        if progress.given(kata.id) and not progress.passed(kata.id):
+            again = (screen.command(f"reset {kata.name}"), "cyan")
+            yield Text.assemble(
+                "This answer was given to you, so it is not noted as passed. To solve it yourself: ", again
+            )
+        following = next_kata(own.katas(kit), progress.with_pass(kata.id, date.today()))
         if following:
             yield Text.assemble("Next: ", (following.id, "bold"), f", {following.title}, {following.minutes} minutes:")
             how = f"press {key}" if key else screen.command(f"brief {following.name}")
             yield Text.assemble("    ", (how, "cyan"))
         else:
-            yield Text("You have passed every kata there is.", style="bold green")
+            yield Text(all_done(kit, own), style="bold green")
 
 
 def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
-    """Passes go into the progress file. Where that cannot be written, a verdict stays a verdict."""
+    """Passes go into the progress file, but for answers that were given. Where that cannot be written, a verdict stays
+    a verdict."""
     try:
         progress = before = own.progress()
         for verdict in verdicts:
-            progress = progress.with_pass(verdict.kata, date.today()) if verdict.passed else progress
+            if verdict.passed and not progress.given(verdict.kata):
+                progress = progress.with_pass(verdict.kata, date.today())
         if progress is not before:
             progress.save(own.progress_file)
     except ProgressError as error:

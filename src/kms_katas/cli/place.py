@@ -51,28 +51,34 @@ def answer_files(workspace: Workspace, kata: Kata, between: str = "and") -> str:
     return f" {between} ".join((display_path(workspace.answer(kata)), *kata.answer[1:]))
 
 
-def next_kata(kit: Kit, progress: Progress) -> Kata | None:
-    """The first kata that is not passed and whose prerequisites are; None when all are passed."""
-    known = {kata.id for kata in kit.katas}
-    open_katas = [kata for kata in kit.katas if not progress.passed(kata.id)]
+def next_kata(katas: tuple[Kata, ...], progress: Progress) -> Kata | None:
+    """The first of `katas` that is not done and whose prerequisites among them are; None when all are done."""
+    known = {kata.id for kata in katas}
+    open_katas = [kata for kata in katas if not progress.done(kata.id)]
     ready = (
-        kata for kata in open_katas if all(progress.passed(needed) for needed in kata.prerequisites if needed in known)
+        kata for kata in open_katas if all(progress.done(needed) for needed in kata.prerequisites if needed in known)
     )
     return next(ready, open_katas[0] if open_katas else None)
 
 
+def all_done(kit: Kit, workspace: Workspace) -> str:
+    """What to say where no kata is left."""
+    path = workspace.path(kit)
+    if path and len(workspace.katas(kit)) < len(kit.katas):
+        return f"That was all of {path.name}. `{command('init')}` adds the other katas."
+    return "You have passed every kata there is."
+
+
 def current_kata(kit: Kit, workspace: Workspace) -> Kata | None:
-    """The kata whose answer was edited last and is not passed yet, else the next one."""
-    progress = workspace.progress()
-    edited = [
-        (time, kata) for kata in kit.katas if not progress.passed(kata.id) and (time := _edited(kit, workspace, kata))
-    ]
-    return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(kit, progress)
+    """The kata whose answer was edited last and is not done yet, else the next one."""
+    progress, katas = workspace.progress(), workspace.katas(kit)
+    edited = [(time, kata) for kata in katas if not progress.done(kata.id) and (time := _edited(kit, workspace, kata))]
+    return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(katas, progress)
 
 
 def kata_to_check(kit: Kit, workspace: Workspace) -> Kata | None:
     """The current kata; or a passed one, if it was edited last and after the progress was last written."""
-    times = {kata: _edited(kit, workspace, kata) for kata in kit.katas}
+    times = {kata: _edited(kit, workspace, kata) for kata in workspace.katas(kit)}
     last = max(times, key=times.__getitem__, default=None)
     noted = workspace.progress_file.stat().st_mtime if workspace.progress_file.exists() else 0.0
     return last if last is not None and times[last] > noted else current_kata(kit, workspace)

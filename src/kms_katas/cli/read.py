@@ -20,11 +20,11 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
     """The katas, with what narrows them."""
     kit, workspace = place.kit, place.workspace
     progress = workspace.progress() if workspace else Progress(())
-    chosen = [
-        kata for kata in kit.katas if _fits(kata, track, level, exam) and not (pending and progress.passed(kata.id))
-    ]
+    katas = workspace.katas(kit) if workspace else kit.katas
+    chosen = [kata for kata in katas if _fits(kata, track, level, exam) and not (pending and progress.passed(kata.id))]
+    given = {kata for kata in chosen if progress.given(kata.id) and not progress.passed(kata.id)}
     if format == "json":
-        entries = [_entry(kata) | {"passed": progress.passed(kata.id)} for kata in chosen]
+        entries = [_entry(kata) | {"passed": progress.passed(kata.id), "given": kata in given} for kata in chosen]
         print(json.dumps({"schema": LIST_SCHEMA, "katas": entries}, indent=2))
         return PASSED
     table = Table(box=None, pad_edge=False)
@@ -34,11 +34,18 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
         least = max((len(kata.id) for kata in chosen), default=0) if name == "kata" else None
         table.add_column(name, justify=justify, min_width=least, no_wrap=name != "title", overflow="fold")
     for kata in chosen:
-        mark = Text("✓", style="green") if progress.passed(kata.id) else Text("·", style="dim")
+        mark = (
+            Text("✓", style="green") if progress.passed(kata.id) else Text("•" if kata in given else "·", style="dim")
+        )
         table.add_row(
             mark, Text(kata.id, style="bold"), Text(kata.title), str(kata.level), str(kata.minutes), str(kata.points)
         )
     screen.console().print(table if chosen else f"No kata fits. `{screen.command('list')}` shows them all.")
+    if given:
+        screen.console().print("• the answer was given, not passed by you", style="dim")
+    if workspace and len(katas) < len(kit.katas):
+        path = Text.assemble("These are of the path ", (workspace.progress().path or "", "bold"), "; all others: ")
+        screen.console().print(path + Text(screen.command("init"), "cyan"))
     return PASSED
 
 
@@ -127,7 +134,7 @@ def solution(place: Place, word: str | None, anyway: bool) -> int:
     """The reference answer: after a pass, or noted in the progress."""
     kit, kata, workspace = place.kit, _meant(place, word), place.need_workspace()
     progress = workspace.progress()
-    if not progress.passed(kata.id):
+    if not progress.done(kata.id):
         if not anyway:
             offer = Text.assemble(
                 (screen.command(f"hint {kata.name}"), "cyan"),
@@ -161,7 +168,7 @@ def _meant(place: Place, word: str | None) -> Kata:
     if word:
         return place.find(word)
     workspace = place.workspace
-    kata = current_kata(kit, workspace) if workspace else next_kata(kit, Progress(()))
+    kata = current_kata(kit, workspace) if workspace else next_kata(kit.katas, Progress(()))
     if kata is None:
         raise KitError(f"Every kata is passed: say which one you mean. `{screen.command('list')}` shows them.")
     return kata

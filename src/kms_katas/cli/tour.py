@@ -8,10 +8,11 @@ import typer
 from rich.text import Text
 
 from kms_katas.cli import NOT_PASSED, PASSED, screen
-from kms_katas.cli.place import Place, answer_files, current_kata, next_kata
+from kms_katas.cli.place import Place, all_done, answer_files, current_kata, next_kata
 from kms_katas.grading.source import display_path
-from kms_katas.kit import KitError
-from kms_katas.study.workspace import BACKUPS, DEFAULT, make_workspace, reset
+from kms_katas.kit import Kata, KitError
+from kms_katas.kit.paths import KataPath, path_named
+from kms_katas.study.workspace import BACKUPS, DEFAULT, Workspace, give, make_workspace, reset
 
 
 def where_you_stand(place: Place) -> int:
@@ -27,16 +28,21 @@ def where_you_stand(place: Place) -> int:
         )
         console.print(Text.assemble("You have no workspace here. Begin with ", (screen.command("start"), "cyan")))
         return PASSED
-    progress = workspace.progress()
-    passed = sum(progress.passed(kata.id) for kata in kit.katas)
+    progress, katas, path = workspace.progress(), workspace.katas(kit), workspace.path(kit)
+    passed = sum(progress.passed(kata.id) for kata in katas)
+    given = sum(progress.given(kata.id) and not progress.passed(kata.id) for kata in katas)
     console.print(
         Text.assemble(
-            (f"{passed} of {len(kit.katas)}", "bold"), " katas passed in ", (display_path(workspace.root), "cyan")
+            (f"{passed} of {len(katas)}", "bold"),
+            " katas passed in ",
+            (display_path(workspace.root), "cyan"),
+            f", {given} given" if given else "",
+            f", on the path {path.name}" if path else "",
         )
     )
     kata = current_kata(kit, workspace)
     if kata is None:
-        console.print(Text("You have passed every kata there is.", style="bold green"))
+        console.print(Text(all_done(kit, workspace), style="bold green"))
         return PASSED
     console.print(Text.assemble("You are at ", (kata.id, "bold"), f": {kata.title}, {kata.minutes} minutes"))
     for label, words in (
@@ -66,7 +72,7 @@ def start(place: Place) -> int:
                 f". It holds {screen.count(len(kit.katas), 'kata')} to solve.",
             )
         )
-    kata = next_kata(kit, workspace.progress())
+    kata = next_kata(workspace.katas(kit), workspace.progress())
     if kata is None:
         return where_you_stand(place)
     console.print(
@@ -93,10 +99,16 @@ def start(place: Place) -> int:
     return PASSED
 
 
-def init(place: Place, folder: Path | None) -> int:
-    """Make a workspace or add to one: without `folder`, to the one the learner stands in."""
-    present = place.workspace
-    workspace, new = make_workspace(place.kit, folder or (present.root if present else Path(DEFAULT)))
+def init(place: Place, folder: Path | None, path_name: str | None = None, begin_at: str | None = None) -> int:
+    """Make a workspace or add to one: without `folder`, to the one the learner stands in.
+
+    `path_name`: the katas of that path alone. `begin_at`: those before it on the path get their answers.
+    """
+    present, kit = place.workspace, place.kit
+    at = Workspace(folder) if folder else present or Workspace(Path(DEFAULT))
+    path = path_named(kit, path_name) if path_name else at.path(kit) if begin_at else None
+    before = _before(place, path, begin_at) if begin_at else ()
+    workspace, new = make_workspace(kit, at.root, path)
     console = screen.console()
     console.print(
         Text.assemble(
@@ -105,10 +117,33 @@ def init(place: Place, folder: Path | None) -> int:
             ". Files that were there are as they were.",
         )
     )
+    if path:
+        amount = f"{screen.count(len(path.katas), 'kata')}, {path.solving} minutes of solving in {path.minutes}"
+        console.print(Text.assemble("The path ", (path.name, "bold"), f": {path.title}. {amount}."))
+    given, left = give(kit, before, workspace, date.today())
+    if given:
+        console.print(f"Given to you, and not counted as passed: {_named(given)}.")
+        console.print(Text.assemble("To solve one of them yourself: ", (screen.command("reset KATA"), "cyan")))
+    if left:
+        console.print(f"Left as you wrote it, and still to be passed: {_named(left)}.")
     if workspace.root.resolve() != Path.cwd().resolve() and place.workspace is None:
         console.print(Text.assemble("Go there: ", (f"cd {workspace.root}", "cyan")))
     console.print(Text.assemble("Then: ", (screen.command(), "cyan")))
     return PASSED
+
+
+def _before(place: Place, path: KataPath | None, word: str) -> tuple[Kata, ...]:
+    """The katas of the path before the one that `word` means. Raises KitError."""
+    if path is None:
+        raise KitError("--from counts along a path, and there is none here. Name one as well: --path workshop-90.")
+    kata = place.find(word)
+    if kata not in path.katas:
+        raise KitError(f"{kata.id} is not on the path {path.name}. On it are {_named(path.katas)}.")
+    return path.katas[: path.katas.index(kata)]
+
+
+def _named(katas: tuple[Kata, ...]) -> str:
+    return ", ".join(kata.id for kata in katas)
 
 
 def reset_answer(place: Place, word: str | None, yes: bool) -> int:

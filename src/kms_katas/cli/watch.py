@@ -102,7 +102,7 @@ class _Watch:
     ) -> None:
         self._place, self._kit, self._workspace, self._only = place, place.kit, workspace, only
         self.runner, self._events, self._inbox, self._has_keys = runner, events, inbox, has_keys
-        self.katas = (only,) if only else self._kit.katas
+        self.katas = (only,) if only else workspace.katas(self._kit)
         self.running = False
         self._began = False
         self._current = only or kata_to_check(self._kit, workspace)
@@ -246,7 +246,7 @@ class _Watch:
             _say(Group(*what_a_reviewer_would_say(kata, self._workspace.folder(kata))))
             _say(Group(*after_pass(self._kit, kata, verdict, self._workspace, self._key("n"))))
             note_passes(self._workspace, [verdict])
-            following = None if self._only else next_kata(self._kit, self._workspace.progress())
+            following = None if self._only else next_kata(self.katas, self._workspace.progress())
             if following:
                 self._current, self._introduced = following, False
         else:

@@ -9,6 +9,8 @@ from typing import Any
 from kms_katas.grading.content_record import NAME as CHECKED
 from kms_katas.kit import Finding, Kata, KataError, Kit
 from kms_katas.kit.kata import read_kata
+from kms_katas.kit.paths import NAME as PATHS
+from kms_katas.kit.paths import path_findings
 from kms_katas.kit.table import pool_of
 from kms_katas.lab.services.table import FOR_KATAS
 from kms_katas.policy import PolicyError, parse_document
@@ -44,7 +46,8 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
         yield from _solutions(kit, kata)
         yield from _unwritten(kit, kata)
     if len(katas) == len(list(kit.folders())):
-        # Else the files of a kata that cannot be read would all seem to be nobody's.
+        # Else the files of a kata that cannot be read would all seem to be nobody's, and paths cannot name it.
+        yield from path_findings(kit)
         yield from _strays(kit, katas)
 
 
@@ -83,6 +86,8 @@ def _fields(kata: Kata, known: set[str]) -> Iterator[Finding]:
         yield Finding(where, "`why` is empty; say what it means in production.")
     if not kata.concepts or not kata.exams or not kata.services or not kata.answer:
         yield Finding(where, "`concepts`, `exams`, `services` and `answer` each need an entry.")
+    if kata.debrief and not kata.debrief.endswith("?"):
+        yield Finding(where, "`debrief` is no question: it does not end with a question mark.")
     for service in kata.services:
         if service not in FOR_KATAS:
             known_ones = ", ".join(sorted(FOR_KATAS))
@@ -207,7 +212,7 @@ def _strays(kit: Kit, katas: list[Kata]) -> Iterator[Finding]:
         trees = [solutions, *solutions.glob("accepted/*"), *solutions.glob("rejected/*")]
         expected |= {tree / name for tree in trees for name in kata.answer}
         expected.add(kit.grader(kata))
-    expected.add(kit.solutions / CHECKED)
+    expected |= {kit.solutions / CHECKED, kit.starters / PATHS}
     graders = {kit.graders / "conftest.py"} | set(kit.graders.rglob("__init__.py"))
     for top in (kit.starters, kit.solutions, kit.graders):
         for path in sorted(top.rglob("*")):

@@ -64,6 +64,8 @@ class Kata:
     browser: bool
     why: str
     tasks: tuple[Task, ...]
+    debrief: str = ""
+    """A question for the talk after it, in a workshop. Whoever solves the kata is not shown it."""
     rows: Path | None = None
     """What the rows of its table are drawn from (table.py); None: it has no table."""
 
@@ -107,7 +109,10 @@ def read_kata(path: Path, folder: str) -> Kata:
     data.setdefault("packages", [])
     if type(data["packages"]) is not list:
         raise KataError(f"{folder}/kata.toml: `packages` must be a list.")
-    unknown = sorted(set(data) - {*_REQUIRED, "packages"})
+    debrief = data.get("debrief", "")
+    if not isinstance(debrief, str) or not debrief.isprintable():
+        raise KataError(f"{folder}/kata.toml: `debrief` must be a text of one line.")
+    unknown = sorted(set(data) - {*_REQUIRED, "packages", "debrief"})
     if unknown:
         raise KataError(f"{folder}/kata.toml has `{unknown[0]}`, which no part of the kit reads.")
     if not all(str(package).isidentifier() for package in data["packages"]):
@@ -125,6 +130,7 @@ def read_kata(path: Path, folder: str) -> Kata:
         minutes=data["minutes"],
         browser=data["browser"],
         why=data["why"].strip(),
+        debrief=debrief,
         tasks=tuple(_task(entry, number, folder) for number, entry in enumerate(data["task"], 1)),
         rows=rows if (rows := path.with_name(ROWS)).is_file() else None,
         **{name: _strings(data, name, folder) for name in _LISTS},

@@ -8,6 +8,8 @@ Form 1, after the heading line `kms-katas-progress 1`:
     solution KATA DATE              the reference answer was shown before a pass
     drawn KATA NUMBER               how often the rows of its table were drawn anew
     told KATA TABLE DIGEST          answers to that table of which it was told how many are right
+    path NAME                       the path through the katas that the workspace follows
+    given KATA DATE                 the reference answer was put in its place, for who came late
 
 Lines of any other form, and comments (#), are kept as they are.
 """
@@ -28,6 +30,8 @@ _PASSED = re.compile(r"passed (\S+) (\d{4}-\d\d-\d\d)")
 _HINT = re.compile(r"hint (\S+) ([0-9]{1,10}) ([0-9]{1,10})")
 _SOLUTION = re.compile(r"solution (\S+) (\d{4}-\d\d-\d\d)")
 _DRAWN = re.compile(r"drawn (\S+) ([0-9]{1,10})")
+_GIVEN = re.compile(r"given (\S+) (\d{4}-\d\d-\d\d)")
+_PATH = re.compile(r"path (\S+)")
 _SEED = re.compile(r"seed ([0-9]{1,10})")
 TELLINGS = 3
 """Of so many different answers to one table it is told how many are right."""
@@ -123,6 +127,30 @@ class Progress:
 
     def passed(self, kata: str) -> bool:
         return any(found[1] == kata for line in self.lines if (found := _PASSED.fullmatch(line.strip())))
+
+    def given(self, kata: str) -> bool:
+        """Whether its answer was given, and not taken back since."""
+        return any(found[1] == kata for line in self.lines if (found := _GIVEN.fullmatch(line.strip())))
+
+    def done(self, kata: str) -> bool:
+        """Whether the next kata comes after it: passed, or given to who came late."""
+        return self.passed(kata) or self.given(kata)
+
+    @property
+    def path(self) -> str | None:
+        return next((found[1] for line in self.lines if (found := _PATH.fullmatch(line.strip()))), None)
+
+    def with_path(self, name: str) -> "Progress":
+        others = tuple(line for line in self.lines if not _PATH.fullmatch(line.strip()))
+        return self if self.path == name else Progress(others)._with(f"path {name}")
+
+    def with_given(self, kata: str, day: date) -> "Progress":
+        return self if self.given(kata) else self._with(f"given {kata} {day.isoformat()}")
+
+    def without_given(self, kata: str) -> "Progress":
+        matches = ((line, _GIVEN.fullmatch(line.strip())) for line in self.lines)
+        kept = tuple(line for line, found in matches if found is None or found[1] != kata)
+        return self if kept == self.lines else Progress(kept)
 
     def solution_seen(self, kata: str) -> bool:
         return any(found[1] == kata for line in self.lines if (found := _SOLUTION.fullmatch(line.strip())))

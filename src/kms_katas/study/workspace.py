@@ -1,18 +1,24 @@
-"""A learner's folder of answers: made from the starters, added to, reset with a backup. Not for grading them."""
+"""A learner's folder of answers: made from the starters, added to, reset with a backup, filled in for who comes late.
+
+Not for grading them.
+"""
 
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from kms_katas.kit import Kata, Kit
-from kms_katas.kit.table import starter, table_number
+from kms_katas.kit.paths import KataPath, paths_of
+from kms_katas.kit.table import is_starter, starter, table_number
 from kms_katas.study.progress import NAME, Progress, ProgressError
 
 DEFAULT = "my-katas"
 BACKUPS = ".backups"
+MAX_LOOKED_AT = 2**20
+"""Bytes. A file that is larger is no starter."""
 
 
 class WorkspaceError(Exception):
@@ -38,6 +44,18 @@ class Workspace:
     def answer(self, kata: Kata) -> Path:
         """The file to open for a kata: the first of its answer files."""
         return self.folder(kata) / kata.answer[0]
+
+    def path(self, kit: Kit) -> KataPath | None:
+        """The path that it follows; None: none, or one that this kit does not have."""
+        name = self.progress().path
+        return next((path for path in paths_of(kit) if path.name == name), None) if name else None
+
+    def katas(self, kit: Kit) -> tuple[Kata, ...]:
+        """What there is to solve, in order: its path first, then what else lies here; without a path the whole kit."""
+        path = self.path(kit)
+        if path is None:
+            return kit.katas
+        return path.katas + tuple(kata for kata in kit.katas if kata not in path.katas and self.folder(kata).is_dir())
 
     def may_tell(self, kata: Kata, table: int, digest: str) -> bool:
         """Whether it may be told how many of these answers to a table are right; it is noted, and asked but so often.
@@ -72,8 +90,11 @@ def find_workspace(start: Path) -> Workspace | None:
     return None
 
 
-def make_workspace(kit: Kit, root: Path) -> tuple[Workspace, tuple[Kata, ...]]:
-    """The workspace at `root` and the katas new in it. A file that is there is never touched. Raises WorkspaceError."""
+def make_workspace(kit: Kit, root: Path, path: KataPath | None = None) -> tuple[Workspace, tuple[Kata, ...]]:
+    """The workspace at `root` and the katas new in it: those of the path, which it then follows, or all.
+
+    A file that is there is never touched, but for the note of the path. Raises WorkspaceError.
+    """
     workspace = Workspace(root)
     place = root.resolve()
     if place == kit.root or any(map(place.is_relative_to, (kit.starters, kit.solutions, kit.graders))):
@@ -82,7 +103,11 @@ def make_workspace(kit: Kit, root: Path) -> tuple[Workspace, tuple[Kata, ...]]:
         root.mkdir(parents=True, exist_ok=True)
         if not workspace.progress_file.exists():
             Progress.new().save(workspace.progress_file)
-        new = tuple(kata for kata in kit.katas if _add(kit, kata, workspace))
+        if path:
+            progress = workspace.progress()
+            if progress.path != path.name:
+                progress.with_path(path.name).save(workspace.progress_file)
+        new = tuple(kata for kata in (path.katas if path else kit.katas) if _add(kit, kata, workspace))
     except OSError as error:
         raise WorkspaceError(
             f"{root} cannot be made: {error.strerror} ({error.filename}). "
@@ -99,6 +124,48 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
         if not (folder / name).exists():
             _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
     return is_new
+
+
+def give(kit: Kit, katas: tuple[Kata, ...], workspace: Workspace, day: date) -> tuple[tuple[Kata, ...], ...]:
+    """Put the reference answers in place of starters and note that. (Those given, those left because they are edited.)
+
+    What is passed is neither. Raises WorkspaceError.
+    """
+    given, left = [], []
+    for kata in katas:
+        progress = workspace.progress()
+        if progress.passed(kata.id):
+            continue
+        try:
+            answers = {name: (kit.solutions / kata.folder / name).read_bytes() for name in kata.answer}
+        except OSError as error:
+            raise WorkspaceError(
+                f"This kit has no reference answer for {kata.id}: give --from an earlier kata."
+            ) from error
+        try:
+            if not all(_is_unwritten(kit, kata, workspace, name, text) for name, text in answers.items()):
+                left.append(kata)
+                continue
+            for name, text in answers.items():
+                _write(text, workspace.folder(kata) / name)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{workspace.folder(kata)} could not be filled in: {error.strerror}. Make room, or take another folder."
+            ) from error
+        progress.with_given(kata.id, day).save(workspace.progress_file)
+        given.append(kata)
+    return tuple(given), tuple(left)
+
+
+def _is_unwritten(kit: Kit, kata: Kata, workspace: Workspace, name: str, reference: bytes) -> bool:
+    """Whether a file is not there, the starter, or what would be given: nothing that a learner wrote is lost."""
+    file = workspace.folder(kata) / name
+    if not os.path.lexists(file):
+        return True
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_LOOKED_AT:
+        return False
+    data = file.read_bytes()
+    return is_starter(kata, kit.starter(kata), name, data) or data.splitlines() == reference.splitlines()
 
 
 def _write(text: bytes, place: Path) -> None:
@@ -134,6 +201,9 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
             workspace.progress().with_draw(kata.id).save(workspace.progress_file)
         for name in kata.answer:
             _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
+        progress = workspace.progress()
+        if progress.given(kata.id):
+            progress.without_given(kata.id).save(workspace.progress_file)
     except OSError as error:
         # Of a pipe or a device Python's own sentence is all there is.
         why = f"{error.strerror} ({error.filename})" if error.strerror else str(error)
