@@ -1,4 +1,4 @@
-"""A set-up from the folder wheels: pip asks no index. Once for real, marked `system`: its wheels come by the network."""
+"""A set-up from the folder wheels: pip asks no index. Once for real, marked `system`: by the network."""
 
 import json
 import os
