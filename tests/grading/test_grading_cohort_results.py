@@ -97,10 +97,12 @@ def test_the_file_is_for_one_process_at_a_time_and_free_when_that_is_killed(path
         "    results.begin(7); print('open', flush=True); time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as other:
-        assert other.stdout and other.stdout.readline() == b"open\n"
-        with pytest.raises(KitError, match="in use"), open_results(path):
-            pass
-        other.kill()
+        try:
+            assert other.stdout and other.stdout.readline() == b"open\n"
+            with pytest.raises(KitError, match="in use"), open_results(path):
+                pass
+        finally:
+            other.kill()
     with open_results(path) as results:
         assert results.seed == 7
 
