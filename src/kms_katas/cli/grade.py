@@ -13,7 +13,7 @@ from rich.text import Text
 from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
 from kms_katas.cli.place import Place
 from kms_katas.cli.progress import progressing
-from kms_katas.grading.cells import passed_over
+from kms_katas.grading.cells import notebooks, passed_over
 from kms_katas.grading.cohort import Plan, holds_answer, in_place, jobs_of, plan, with_seed
 from kms_katas.grading.cohort_results import Results, open_results
 from kms_katas.grading.lanes import Job, grade_in_lanes
@@ -62,7 +62,8 @@ def grade(
             package = lacking(needed) or ""
             raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
         kept_in = _kept_in(submissions, results)
-        spared = [*handed.files, *(job.folder / name for job in jobs for name in job.kata.answer)]
+        read = (job.folder / name for job in jobs for name in (*job.kata.answer, *notebooks(job.folder)))
+        spared = [*handed.files, *read]
         reports = report.wanted(formats, outputs, [*spared, *([kept_in] if kept_in else [])])
         if any(wanted.format == "html" and wanted.output is None for wanted in reports):
             raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
