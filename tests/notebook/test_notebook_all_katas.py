@@ -1,7 +1,7 @@
 """Every kata's notebook in a kernel: the starter fails, and the reference answer in its place passes.
 
-Both run in one kernel, one after the other, as when a learner goes on. Without `system` only one kata of code and one
-with a document are run: a kernel and two gradings take seconds.
+Both run in one kernel, one after the other, as when a learner goes on. A kernel and two gradings take six seconds: so
+one kata of code and one with a document are run always, the first of each track with `system`, all others nightly.
 """
 
 import json
@@ -21,6 +21,13 @@ from .conftest import source
 
 KIT = find_kit()
 DAILY = ("envelope/seal-and-open", "key-policies/break-in")
+FIRST_OF_TRACK = {kata.track: kata.id for kata in reversed(KIT.katas)}.values()
+
+
+def marks(kata: Kata) -> tuple[pytest.MarkDecorator, ...]:
+    if kata.id in DAILY:
+        return ()
+    return (pytest.mark.system if kata.id in FIRST_OF_TRACK else pytest.mark.nightly,)
 
 
 def solved(kata: Kata, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -40,7 +47,7 @@ def solved(kata: Kata, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "kata",
-    [pytest.param(kata, id=kata.id, marks=() if kata.id in DAILY else pytest.mark.system) for kata in KIT.katas],
+    [pytest.param(kata, id=kata.id, marks=marks(kata)) for kata in KIT.katas],
 )
 def test_its_starter_fails_and_its_reference_answer_passes(
     kata: Kata, execute: Callable[..., dict[str, str]], tmp_path: Path
