@@ -105,7 +105,7 @@ def test_a_kit_without_a_lock_is_told_to_be_no_clone(kata, mini_root):
 
 
 def test_what_the_command_line_offers_is_what_there_is():
-    from kms_katas.cli.app import Platform
+    from kms_katas.cli.dev_verbs import Platform
 
     assert [each.value for each in Platform] == list(bundle.PLATFORMS)
 

@@ -46,6 +46,10 @@ class Place:
         return workspace
 
 
+PLACE = Place()
+"""Of this process: `kata --kit DIR` sets it before any verb runs."""
+
+
 def answer_files(workspace: Workspace, kata: Kata, between: str = "and") -> str:
     """The files to write in for a kata: the first as the learner would type it, the others lie beside it."""
     return f" {between} ".join((display_path(workspace.answer(kata)), *kata.answer[1:]))
