@@ -98,5 +98,6 @@ def test_what_cannot_be_read_is_refused_in_a_sentence_and_found_by_the_authors_c
 def test_the_paths_of_this_kit_are_in_order_and_leave_time_to_talk():
     kit = find_kit()
     assert list(path_findings(kit)) == []
-    assert {path.name for path in paths_of(kit)} >= {"workshop-45", "workshop-90", "workshop-180"}
-    assert all(path.solving <= path.minutes * 0.8 for path in paths_of(kit))
+    workshops = [path for path in paths_of(kit) if path.name.startswith("workshop-")]
+    assert {path.name for path in workshops} >= {"workshop-45", "workshop-90", "workshop-180"}
+    assert all(path.solving <= path.minutes * 0.8 for path in workshops)

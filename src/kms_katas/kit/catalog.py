@@ -15,7 +15,7 @@ class KitError(Exception):
 
 @dataclass(frozen=True)
 class Kit:
-    """A kit root: katas/, solutions/ and tests/graders/, side by side."""
+    """A kit root: katas/, solutions/ and tests/graders/, side by side, and where it has them a ledger and questions."""
 
     root: Path
 
@@ -30,6 +30,21 @@ class Kit:
     @property
     def graders(self) -> Path:
         return self.root / "tests" / "graders"
+
+    @property
+    def claims(self) -> Path:
+        """The ledger of claims (claims.py)."""
+        return self.root / "docs" / "claims"
+
+    @property
+    def questions(self) -> Path:
+        """The bank of questions (questions.py)."""
+        return self.root / "docs" / "questions"
+
+    @property
+    def exams(self) -> Path:
+        """The file that says what the exams ask for (exams.py)."""
+        return self.root / "docs" / "exams.toml"
 
     @cached_property
     def katas(self) -> tuple[Kata, ...]:
@@ -63,6 +78,23 @@ class Kit:
 
     def starter(self, kata: Kata) -> Path:
         return self.starters / kata.folder
+
+    def reference(self, kata: Kata) -> Path:
+        """The folder of its reference answer."""
+        return self.solutions / kata.folder
+
+    def home(self, kata: Kata) -> "Kit":
+        """The kit that holds its files: this one, unless it is made of several."""
+        return self
+
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """The folders that no answer may read."""
+        return (self.root,)
+
+    def has_checks(self, kata: Kata) -> bool:
+        """A course keeps those of its own katas to itself."""
+        return self.grader(kata).is_file()
 
     def grader(self, kata: Kata) -> Path:
         return self.graders / kata.grader

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kms_katas.kit.catalog import Kit, KitError
+from kms_katas.kit.course import course_of
 from kms_katas.kit.finding import Finding
 from kms_katas.kit.kata import Kata, KataError
 
@@ -33,9 +34,12 @@ class KataPath:
 
 
 def paths_of(kit: Kit) -> tuple[KataPath, ...]:
-    """The paths of a kit, in the order of the file; none where there is no such file. Raises KataError."""
+    """The paths of a kit, in the order of the file; none where there is no such file. Raises KataError.
+
+    A course has none: it says itself which katas there are, and in which order.
+    """
     file = kit.starters / NAME
-    if not file.exists():
+    if course_of(kit) or not file.exists():
         return ()
     try:
         found = tomllib.loads(file.read_text("utf-8"))
