@@ -163,6 +163,17 @@ def test_a_frame_that_is_no_json_object_is_refused(body: bytes) -> None:
         wire.take_frame(bytearray(struct.pack(">I", len(body)) + body))
 
 
+@pytest.mark.parametrize("told", ['{"$bytes":4}', '{"$bytes":2}', '{"$bytes":-3}', '{"$bytes":true}', "[]"])
+def test_a_frame_that_holds_other_bytes_than_it_tells_of_is_refused(told: str) -> None:
+    def of(told: str) -> bytearray:
+        text, follow = f'{{"a":{told}}}'.encode(), b"abc"
+        return bytearray(struct.pack(">II", 1 << 31 | len(text) + len(follow), len(text)) + text + follow)
+
+    assert wire.take_frame(of('[{"$bytes":1},{"$bytes":2}]')) == {"a": [{"$bytes": b"a"}, {"$bytes": b"bc"}]}
+    with pytest.raises(wire.WireError, match="other bytes"):
+        wire.take_frame(of(told))
+
+
 def test_a_frame_that_announces_too_much_is_refused_before_it_arrives() -> None:
     with pytest.raises(wire.WireError, match=str(wire.MAX_FRAME)):
         wire.take_frame(bytearray(struct.pack(">I", wire.MAX_FRAME + 1)))

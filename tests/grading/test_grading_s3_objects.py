@@ -68,16 +68,17 @@ def test_requests_are_noted_by_the_name_of_their_object(bucket, paged, sent):
 
 def test_it_is_told_how_an_object_lies(lab, s3, bucket):
     key = lab.home.create_key()
-    put_default(s3, bucket, key)
+    admin = lab.home.admin
+    put_default(admin, bucket, key)
     s3.put_object(Bucket=bucket, Key="a")
     s3.put_object(Bucket=bucket, Key="b", **put_under(key, "aws:kms:dsse"))
     s3.put_object(Bucket=bucket, Key="c", ServerSideEncryption="AES256")
-    lies = [lies_now(s3, bucket, name) for name in "abc"]
+    lies = [lies_now(admin, bucket, name) for name in "abc"]
     assert lies == [Lies("aws:kms", key, True), Lies("aws:kms:dsse", key), Lies("AES256")]
-    assert lies_now(s3, bucket, "d").mode.startswith("not to be seen")
+    assert lies_now(admin, bucket, "d").mode.startswith("not to be seen")
 
 
-def test_what_is_put_with_an_object_is_told_of_it(s3, bucket):
+def test_what_is_put_with_an_object_is_told_of_it(lab, bucket):
     parts = {
         "bytes": secrets.token_bytes(20),
         "metadata": {"by": secrets.token_hex(4)},
@@ -85,9 +86,9 @@ def test_what_is_put_with_an_object_is_told_of_it(s3, bucket):
         "tags": {"case no": secrets.token_hex(4)},
         "storage class": "STANDARD_IA",
     }
-    put_with(s3, bucket, "a", parts, {})
-    assert all_of(s3, bucket, "a") == parts
-    assert set(all_of(s3, bucket, "b")) == set(parts)
+    put_with(lab.home.admin, bucket, "a", parts, {})
+    assert all_of(lab.home.admin, bucket, "a") == parts
+    assert set(all_of(lab.home.admin, bucket, "b")) == set(parts)
 
 
 @pytest.mark.parametrize("host", ["b.s3.amazonaws.com", "s3.us-east-1.amazonaws.com", "b.s3.us-east-1.amazonaws.com"])

@@ -177,10 +177,10 @@ def test_every_forged_message_opens_for_one_who_takes_any_key_and_is_refused_by_
     stranger = lab.account("444455556666")
     lets_all_in = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
     foreign = stranger.create_key({"Version": "2012-10-17", "Statement": [lets_all_in]})
-    genuine = Sender(lab.home.admin, Fresh(1)).seal(b"genuine", context, key)
+    genuine = Sender(lab.home, Fresh(1)).seal(b"genuine", context, key)
     any_key = materials.create_aws_kms_discovery_keyring(models.CreateAwsKmsDiscoveryKeyringInput(kms_client=kms))
     assert strict.decrypt(source=genuine, keyring=keyring)[0] == b"genuine"
-    forged = list(Sender(stranger.admin, Fresh(2)).forge(b"forged", context, foreign, genuine))
+    forged = list(Sender(stranger, Fresh(2)).forge(b"forged", context, foreign, genuine))
     assert forged
     for what, data in forged:
         assert strict.decrypt(source=data, keyring=any_key)[0] == b"forged", what

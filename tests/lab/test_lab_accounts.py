@@ -273,6 +273,32 @@ def test_a_ciphertext_that_was_there_before_opens_as_any_other_whatever_the_key_
         lab.account("444455556666").seal(key, secret)
 
 
+def test_what_decrypt_would_give_is_seen_without_a_call(lab):
+    key, other, secret, context = lab.home.create_key(), lab.home.create_key(), secrets.token_bytes(20), {"a": "b"}
+    kms = lab.home.admin.client("kms")
+    blob = kms.encrypt(KeyId=key, Plaintext=secret, EncryptionContext=context)["CiphertextBlob"]
+    stranger = lab.account("444455556666")
+    foreign = stranger.create_key()
+    before = len(lab.calls)
+    assert lab.home.unseal(key, blob, context) == secret
+    assert stranger.unseal(foreign, stranger.seal(foreign, secret)) == secret
+    for asked in (
+        (key, blob),
+        (key, blob, {"a": "c"}),
+        (key, blob[:-1] + bytes([blob[-1] ^ 1]), context),
+        (key, b"", context),
+        (other, blob, context),
+        (key.split("/")[1], blob, context),
+        ("", blob, context),
+        (key.replace("us-east-1", "eu-west-1"), blob, context),
+        (foreign, stranger.seal(foreign, secret)),
+    ):
+        assert lab.home.unseal(*asked) is None
+    assert len(lab.calls) == before
+    kms.disable_key(KeyId=key)
+    assert lab.home.unseal(key, blob, context) is None
+
+
 def test_who_and_what_was_made_is_found_by_its_arn_in_its_account_alone(lab):
     user, role, key = lab.home.user("ann", path="/team/"), lab.home.role("app"), lab.home.create_key()
     other = lab.account("444455556666")

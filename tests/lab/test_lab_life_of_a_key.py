@@ -317,7 +317,7 @@ def thorough(examples: int, steps: int, *more: Phase) -> settings:
 
 
 class TestLifeOfKeys(LifeOfKeys.TestCase):
-    settings = thorough(45, 25)  # not shrunk: that takes minutes
+    settings = thorough(30, 25)  # not shrunk: that takes minutes
 
 
 @pytest.mark.nightly

@@ -10,7 +10,8 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from types import ModuleType
+from functools import lru_cache
+from types import CodeType, ModuleType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -46,7 +47,7 @@ class Answer:
         future = 0  # what an earlier cell imports from __future__ holds for those after it, as in a notebook
         try:
             for source, path in parts:
-                code = compile(source, path, "exec", future, dont_inherit=True)
+                code = _compiled(source, path, future)
                 future |= code.co_flags & _FUTURE
                 exec(code, module.__dict__)
         except BaseException as error:
@@ -107,6 +108,13 @@ class Answer:
             {"line": at.lineno or 0, "function": at.name, "text": at.line or "", "part": self.paths.index(at.filename)}
             for at in own[-20:]
         ]
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: str, path: str, flags: int) -> CodeType:
+    """Each check loads the same file, and to compile it takes longer than to run it."""
+    code: CodeType = compile(source, path, "exec", flags, dont_inherit=True)
+    return code
 
 
 def _misfit(target: Any, args: Any, kwargs: Any) -> str:

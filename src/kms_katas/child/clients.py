@@ -156,12 +156,12 @@ def _new(service: str, region: str) -> _Made:
 def _session() -> Any:
     """A session with credentials to be set later. All share what is read from botocore's files: a fork copies less."""
     session = botocore.session.Session()
-    session.register_component("data_loader", _LOADER)
+    session.register_component("data_loader", LOADER)
     session.set_credentials("none", "none")
     return session
 
 
-_LOADER = Loader()
+LOADER = Loader()
 
 
 def _become(

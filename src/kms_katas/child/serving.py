@@ -15,13 +15,17 @@ from typing import Any
 
 import boto3
 import botocore.handlers
+import botocore.session
 import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401  (warm: most answers use it)
+from botocore.exceptions import UnknownServiceError
 
 from kms_katas.child import wire
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
+from kms_katas.child.clients import LOADER
 from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_with
+from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
 
 if sys.platform != "win32":
@@ -54,6 +58,8 @@ FAULT = 70
 def warm() -> None:
     """Pay once for what every answer needs: the imports are done; now a client that has called, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
+    botocore.session.create_loader = _shared_loader
+    remember("cryptography")
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
     _prepare("kms", OF_KMS, 16)
     boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent
@@ -62,18 +68,33 @@ def warm() -> None:
     gc.freeze()
 
 
+_create_loader = botocore.session.create_loader
+
+
+def _shared_loader(path: str | None = None) -> Any:
+    """An answer's own session, and one of a library, would read the same files again for its first client: 70 ms."""
+    if path is not None:
+        return _create_loader(path)
+    LOADER.search_paths[:] = dict.fromkeys(LOADER.search_paths)  # each of boto3's sessions adds its folder to it
+    return LOADER
+
+
 def make_ready(preparation: str) -> None:
     """`client SERVICE` or `import PACKAGE`: have it ready, for both can cost more than a whole check."""
     what, name = preparation.split()
     with contextlib.suppress(Exception):  # whoever asks for it is told
         if what == "client":
             _prepare(name, OF_MANY.get(name, OF_EACH), 1)
+            for kind in ("paginators-1", "waiters-2", "resources-1"):
+                with contextlib.suppress(UnknownServiceError):  # it has none
+                    LOADER.load_service_model(name, kind)
         else:
             importlib.import_module(name)
-            practise_with(name, bridge)
             # Unless an answer asks for it, a package's log is nobody's: without this, Python writes its warnings, and
             # a traceback for each refusal, between what the answer prints.
             logging.getLogger(name).addHandler(logging.NullHandler())
+            practise_with(name, bridge)
+            remember(name)
     gc.collect()
     gc.freeze()
 

@@ -2,10 +2,10 @@
 
 A frame is a 4-byte big-endian length and that many bytes of JSON. JSON has no bytes, datetime, tuple, handle or
 non-finite float: those travel as one-entry objects whose key begins with `$`, so a dict always travels as a list of
-pairs.
+pairs. Bytes follow the JSON as they are, all of the frame's in their order, and in it `$bytes` tells how many: then the
+length has its highest bit set, and a second one, that of the JSON, comes after it.
 """
 
-import base64
 import json
 import math
 import struct
@@ -26,6 +26,7 @@ MAX_BITS = 8192
 """Bits in one whole number: Python reads no decimal number of more than 4300 digits."""
 
 _LENGTH = struct.Struct(">I")
+_BYTES_FOLLOW = 1 << 31
 
 
 class WireError(Exception):
@@ -55,14 +56,26 @@ def send_frame(connection: Connection, message: dict[str, Any]) -> None:
 
 def frame(message: dict[str, Any]) -> bytes:
     """The bytes of one frame. Raises WireError when it is too large, or holds what only pretends to be plain data."""
+    follow: list[bytes] = []
+
+    def counted(value: object) -> int:
+        if type(value) is not bytes:
+            raise TypeError
+        follow.append(value)
+        return len(value)
+
     # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
     try:
-        body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False, default=counted)
+        body = text.encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError, MemoryError) as error:
         raise WireError(f"what cannot be written as plain data ({type(error).__name__})") from error
-    if len(body) > MAX_FRAME:
-        raise WireError(f"{len(body)} bytes of data, where {MAX_FRAME} may cross at once")
-    return _LENGTH.pack(len(body)) + body
+    length = len(body) + sum(map(len, follow))
+    if length > MAX_FRAME:
+        raise WireError(f"{length} bytes of data, where {MAX_FRAME} may cross at once")
+    if not follow:
+        return _LENGTH.pack(length) + body
+    return b"".join((_LENGTH.pack(length | _BYTES_FOLLOW), _LENGTH.pack(len(body)), body, *follow))
 
 
 def receive_frame(connection: Connection) -> dict[str, Any]:
@@ -71,33 +84,55 @@ def receive_frame(connection: Connection) -> dict[str, Any]:
     Raises Closed at its end, WireError when what comes is no frame; TimeoutError as the socket is set.
     """
     (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    return _message(_exactly(connection, length))
+    if not length & _BYTES_FOLLOW:
+        return _message(_exactly(connection, length))
+    (text,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    body = _exactly(connection, length & ~_BYTES_FOLLOW)
+    return _message(body[:text], body[text:])
 
 
 def take_frame(received: bytearray) -> dict[str, Any] | None:
     """Cut the first frame off `received`; None while it is not whole. Raises WireError when it never can be."""
     if len(received) < _LENGTH.size:
         return None
-    (length,) = _LENGTH.unpack_from(received)
+    (word,) = _LENGTH.unpack_from(received)
+    length, begin = word & ~_BYTES_FOLLOW, _LENGTH.size
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes is larger than {MAX_FRAME}")
-    end = _LENGTH.size + length
+    if word & _BYTES_FOLLOW:
+        begin += _LENGTH.size
+    end = begin + length
     if len(received) < end:
         return None
-    body = bytes(received[_LENGTH.size : end])
+    text = end if begin == _LENGTH.size else min(end, begin + _LENGTH.unpack_from(received, _LENGTH.size)[0])
+    with memoryview(received) as view:
+        body, follow = bytes(view[begin:text]), bytes(view[text:end])
     del received[:end]
-    return _message(body)
+    return _message(body, follow)
 
 
-def _message(body: bytes) -> dict[str, Any]:
+def _message(body: bytes, follow: bytes = b"") -> dict[str, Any]:
+    """`follow` is what came after the JSON: each `$bytes` takes its own from there, and all of them take all of it."""
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_MARKS:
         raise WireError(f"a frame of more than {MAX_MARKS} parts")
+    taken = 0
+
+    def with_bytes(data: dict[str, Any]) -> dict[str, Any]:
+        nonlocal taken
+        size = data.get("$bytes")
+        if type(size) is int and 0 <= size <= len(follow) - taken:
+            data["$bytes"] = follow[taken : taken + size]
+            taken += size
+        return data
+
     try:
-        message = json.loads(body)
+        message = json.loads(body, object_hook=with_bytes)
     except (ValueError, RecursionError) as error:
         raise WireError("a frame is not JSON") from error
     if not isinstance(message, dict):
         raise WireError("a frame is not an object")
+    if taken != len(follow):
+        raise WireError("a frame has other bytes than it tells of")
     return message
 
 
@@ -115,7 +150,7 @@ def _exactly(connection: Connection, size: int) -> bytes:
 
 
 def encode(value: Any, handle: Callable[[Any], dict[str, Any] | None] = lambda value: None) -> Any:
-    """`value` as JSON data. `handle` turns what is no plain data into a handle's description, or None.
+    """`value` as JSON data, its bytes aside. `handle` turns what is no plain data into a handle's description, or None.
 
     Raises WireError naming the first type that cannot cross, or that the value is too deep or too large.
     """
@@ -147,7 +182,7 @@ class _Encoder:
             return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
         if isinstance(value, bytes):
             self._grow(len(memoryview(value)))
-            return {"$bytes": base64.b64encode(value).decode()}
+            return {"$bytes": value if type(value) is bytes else bytes(memoryview(value))}
         if isinstance(value, datetime):
             return {"$datetime": value.isoformat()}
         if isinstance(value, list):
@@ -196,8 +231,8 @@ class _Decoder:
             return data
         ((tag, content),) = data.items()
         match tag, content:
-            case "$bytes", str():
-                return base64.b64decode(content, validate=True)
+            case "$bytes", bytes():
+                return content
             case "$float", "nan" | "inf" | "-inf":
                 return float(content)
             case "$datetime", str():

@@ -9,12 +9,16 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from botocore.exceptions import ClientError
 
+from kms_katas.lab import Principal
+from kms_katas.lab.services.s3_staging import has_policy, new_object, set_default_encryption, stored_object
+
 _OF_A_LIST = frozenset(
     {
         *("list-type", "versions", "prefix", "delimiter", "encoding-type", "fetch-owner", "max-keys", "start-after"),
         *("marker", "key-marker", "version-id-marker", "continuation-token"),
     }
 )
+_METADATA = "x-amz-meta-"
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,14 @@ class Lies:
         return f"{self.mode} under {self.key}, {'with' if self.bucket_key else 'without'} a Bucket Key"
 
 
-def put_default(s3: Any, bucket: str, key: str) -> None:
+def put_default(who: Principal, bucket: str, key: str) -> None:
     """SSE-KMS under the key, with a Bucket Key; SSE-C may be put, as into every bucket made before 2026."""
     rule = {
         "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
         "BucketKeyEnabled": True,
         "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
     }
-    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    set_default_encryption(who, bucket, rule)
 
 
 def put_under(key: str = "", mode: str = "aws:kms", **more: Any) -> dict[str, Any]:
@@ -55,32 +59,46 @@ def how_it_lies(told: dict[str, Any]) -> Lies:
     return Lies(mode, told.get("SSEKMSKeyId", ""), told.get("BucketKeyEnabled", False))
 
 
-def lies_now(s3: Any, bucket: str, name: str) -> Lies:
-    """What HeadObject tells; where it is refused, its error in the place of the mode."""
+def lies_now(who: Principal, bucket: str, name: str) -> Lies:
+    """What HeadObject tells somebody who may do everything in S3; where it is refused, its error in the place of the
+    mode. S3 is asked by a request only where it could say more than how the object lies.
+    """
+    _, lock = stored_object(bucket, name)
+    if lock is not None and not lock.customer_key_md5 and not has_policy(bucket):
+        return Lies(lock.mode, lock.key_arn, lock.bucket_key)
     try:
-        return how_it_lies(s3.head_object(Bucket=bucket, Key=name))
+        return how_it_lies(who.client("s3").head_object(Bucket=bucket, Key=name))
     except ClientError as error:
         return Lies(f"not to be seen: {error}")
 
 
-def put_with(s3: Any, bucket: str, name: str, parts: dict[str, Any], how: dict[str, Any]) -> None:
+def put_with(who: Principal, bucket: str, name: str, parts: dict[str, Any], how: dict[str, Any]) -> None:
     """Put an object with all that `all_of` tells of it."""
-    s3.put_object(
-        Bucket=bucket,
-        Key=name,
-        Body=parts["bytes"],
-        Metadata=parts["metadata"],
-        ContentType=parts["content type"],
-        Tagging=urlencode(parts["tags"]),
-        StorageClass=parts["storage class"],
-        **how,
+    new_object(
+        who,
+        bucket,
+        name,
+        parts["bytes"],
+        metadata=parts["metadata"],
+        content_type=parts["content type"],
+        tags=parts["tags"],
+        storage_class=parts["storage class"],
+        how=how,
     )
 
 
-def all_of(s3: Any, bucket: str, name: str) -> dict[str, Any]:
+def read_now(bucket: str, name: str) -> tuple[bytes, dict[str, str]]:
+    """Bytes and metadata of an object under SSE-S3, which anybody may read who may read the bucket."""
+    stored, _ = stored_object(bucket, name)
+    noted = {key.removeprefix(_METADATA): value for key, value in stored.metadata.items() if key.startswith(_METADATA)}
+    return stored.value, noted
+
+
+def all_of(who: Principal, bucket: str, name: str) -> dict[str, Any]:
     """What an object is besides its encryption, by the names that a sentence gives it; where S3 refuses to read it, its
     error in each place.
     """
+    s3 = who.client("s3")
     try:
         got = s3.get_object(Bucket=bucket, Key=name)
     except ClientError as error:

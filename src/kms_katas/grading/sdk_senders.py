@@ -18,14 +18,15 @@ from kms_katas.grading.sdk_messages import (
     make_message,
     read_message,
 )
-from kms_katas.lab import Lab, Principal
+from kms_katas.lab import Lab
+from kms_katas.lab.accounts import Account
 
 
 @dataclass(frozen=True)
 class Sender:
-    """One who seals, with the permissions of `principal`, and knows how the format is written."""
+    """One who may use the keys of `account`, and knows how the format is written."""
 
-    principal: Principal
+    account: Account
     fresh: Fresh
 
     def seal(
@@ -39,12 +40,10 @@ class Sender:
         after: tuple[WrappedKey, ...] = (),
     ) -> bytes:
         """One message under the KMS key with the ARN `key`; other wrapped keys stand before and after its own."""
-        made = self.principal.client("kms").generate_data_key(
-            KeyId=key, KeySpec="AES_256", EncryptionContext=dict(context)
-        )
-        own = WrappedKey(KMS_PROVIDER, key, made["CiphertextBlob"])
+        data_key = self.fresh.bytes(32)
+        own = WrappedKey(KMS_PROVIDER, key, self.account.seal(key, data_key, context))
         message_id = self.fresh.bytes(32 if committed else 16)
-        return make_message(content, made["Plaintext"], [*before, own, *after], context, message_id=message_id)
+        return make_message(content, data_key, [*before, own, *after], context, message_id=message_id)
 
     def for_others(self, content: bytes, tenant: str, key: str, genuine: bytes) -> Iterator[tuple[str, str, bytes]]:
         """What is wrong, the tenant to ask for, and a message that is not that one's. `genuine` is `tenant`'s."""
@@ -82,11 +81,13 @@ def read_by_another(lab: Lab, message: Message, known: Mapping[str, str]) -> byt
     kms = lab.home.admin.client("kms")
     left_out = {name: value for name, value in known.items() if name not in message.context}
     for one in message.wrapped_keys:
-        try:
-            opened = kms.decrypt(
-                KeyId=one.info, CiphertextBlob=one.ciphertext, EncryptionContext={**message.context, **known}
-            )
-        except ClientError:
-            continue
-        return content_of(message, opened["Plaintext"], left_out)
+        context = {**message.context, **known}
+        opened = lab.home.unseal(one.info, one.ciphertext, context)
+        if opened is None:  # of another account, it may be, or by another name
+            try:
+                answer = kms.decrypt(KeyId=one.info, CiphertextBlob=one.ciphertext, EncryptionContext=context)
+            except ClientError:
+                continue
+            opened = answer["Plaintext"]
+        return content_of(message, opened, left_out)
     raise NoMessage("KMS gives the data key for none of its encrypted data keys with this encryption context")

@@ -13,7 +13,7 @@ from kms_katas.lab.aws_session import new_client
 from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.iam import set_boundary, set_unique_id
 from kms_katas.lab.kms import setting
-from kms_katas.lab.kms.ciphertext import seal
+from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
 from kms_katas.lab.kms.models import store_of
 from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.lab.network import VpcEndpoint, route, send_by
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PolicyDocument = Mapping[str, Any]
 
 _ALIAS = re.compile("alias/(?!aws/)[a-zA-Z0-9/_-]{1,250}")
+_KEY_ARN = re.compile("arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):key/[a-zA-Z0-9-]+")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 EVERYTHING: PolicyDocument = {
@@ -238,6 +239,27 @@ class Account:
         _, _, _, region, _, name = key_arn.split(":", 5)
         key = store_of(self.id, region, self.lab.clock.now()).keys[name.removeprefix("key/")]
         return seal(key.current_material, plaintext, encryption_context or {}, setting.current.randomness)
+
+    @one_at_a_time
+    def unseal(
+        self, key_arn: str, ciphertext: bytes, encryption_context: Mapping[str, str] | None = None
+    ) -> bytes | None:
+        """What Decrypt would give to somebody whom every policy allows it, with this key named: of an enabled symmetric
+        key of this account, in its own Region. None where it would refuse, and for any other key: to see how it
+        refuses, call it with a client.
+        """
+        found = _KEY_ARN.fullmatch(key_arn)
+        if found is None or found["account"] != self.id:
+            return None
+        sealed_with = store_of(self.id, found["region"], self.lab.clock.now()).by_locator.get(
+            locator_of(ciphertext) or b""
+        )
+        if sealed_with is None:
+            return None
+        key, material = sealed_with
+        if key.arn != key_arn or key.shown_state != "Enabled" or material.secret is None:
+            return None
+        return open_sealed(material, ciphertext, encryption_context or {})
 
     @one_at_a_time
     def user(

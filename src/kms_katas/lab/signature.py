@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import SIGNED_HEADERS_BLACKLIST
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.utils import normalize_url_path
 
 from kms_katas.lab.callers import Credential, find_credential
 from kms_katas.lab.error_answers import family
@@ -117,9 +119,7 @@ def require_signature(
     signed: Signed, service: str, region: str, method: str, url: str, headers: Mapping[str, str], body: bytes
 ) -> None:
     """Raises AwsRefused where the secret of the access key named does not give this signature, for this service."""
-    credentials = Credentials(signed.access_key_id, signed.credential.secret)
-    auth = (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, region)
-    expected = signature_by(auth, signed, method, url, headers, body)
+    expected = expected_signature(signed, service, region, method, url, headers, body)
     scope_is_right = (signed.service, signed.region) == (service, region)
     speaks = family(service, headers.get("content-type", ""))
     if not scope_is_right or "host" not in signed.names or not same(expected, signed.signature):
@@ -130,6 +130,41 @@ def require_signature(
     if _SHA256.fullmatch(claimed) and claimed != hashlib.sha256(body).hexdigest():
         text = "The provided 'x-amz-content-sha256' header does not match what was computed."
         raise AwsRefused("XAmzContentSHA256Mismatch", text, 400, speaks)
+
+
+def expected_signature(
+    signed: Signed, service: str, region: str, method: str, url: str, headers: Mapping[str, str], body: bytes
+) -> str:
+    """What botocore's SigV4Auth and S3SigV4Auth make of a request, of the headers that it says are signed.
+
+    They take four times as long, a tenth of what a call costs. Source: IAM guide, "Create a signed AWS API request".
+    """
+    parts, date = urlsplit(url), headers.get("x-amz-date", "")
+    path = parts.path if service == "s3" else quote(normalize_url_path(parts.path), safe="/~")
+    pairs = sorted(pair.partition("=")[::2] for pair in parts.query.split("&")) if parts.query else ()
+    named = {name: headers[name] for name in signed.names if name in headers and name not in SIGNED_HEADERS_BLACKLIST}
+    named.setdefault("host", parts.netloc)
+    names = sorted(named)
+    request = [method.upper(), path, "&".join(f"{name}={value}" for name, value in pairs)]
+    request += [*(f"{name}:{' '.join(named[name].split())}" for name in names), "", ";".join(names)]
+    claimed = named.get("x-amz-content-sha256")
+    request.append(hashlib.sha256(body).hexdigest() if claimed is None else claimed)
+    digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{date}\n{date[:8]}/{region}/{service}/aws4_request\n{digest}"
+    return _hmac(_signing_key(signed.credential.secret, date[:8], region, service), text).hex()
+
+
+@lru_cache(maxsize=64)
+def _signing_key(secret: str, *scope: str) -> bytes:
+    """`scope` is date, Region and service."""
+    key = f"AWS4{secret}".encode()
+    for word in (*scope, "aws4_request"):
+        key = _hmac(key, word)
+    return key
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def signature_by(auth: Any, signed: Signed, method: str, url: str, headers: Mapping[str, str], body: bytes) -> str:

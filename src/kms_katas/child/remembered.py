@@ -1,0 +1,55 @@
+"""What costs much, and gives the same each time that it is asked the same: an answer's process computes it once.
+
+Libraries do all of it themselves, the first time. Not for anything that asks KMS, draws a random number, or can change.
+"""
+
+import importlib
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
+
+_KEPT = 64
+
+_PURE: dict[str, tuple[tuple[str, str], ...]] = {
+    # With each RSA key OpenSSL looks anew whether its primes are primes: 5 ms. Keys never change.
+    "cryptography": (
+        ("cryptography.hazmat.primitives.serialization", "load_der_private_key"),
+        ("cryptography.hazmat.primitives.serialization", "load_pem_private_key"),
+    ),
+    # Translated from Dafny, they go through ARN, context and public key letter by letter, several times for each
+    # message, and make every algorithm suite anew to choose one of them.
+    "aws_encryption_sdk": (
+        ("aws_cryptographic_material_providers.internaldafny.generated.AwsArnParsing", "default__.ParseAwsKmsArn"),
+        ("aws_cryptographic_material_providers.internaldafny.generated.AlgorithmSuites", "default__.GetESDKSuite"),
+        ("smithy_dafny_standard_library.internaldafny.generated.Base64", "default__.Decode"),
+        ("smithy_dafny_standard_library.internaldafny.generated.UTF8", "default__.ValidUTF8Seq"),
+        ("smithy_dafny_standard_library.internaldafny.extern.UTF8", "default__.Decode"),
+    ),
+}
+"""Package -> the functions: module, and name in it."""
+
+
+def remember(package: str) -> None:
+    """From now on, what these functions of the package gave is given again. They have to be there."""
+    for module, name in _PURE.get(package, ()):
+        place: Any = importlib.import_module(module)
+        *way, last = name.split(".")
+        for step in way:
+            place = getattr(place, step)
+        function = remembered(getattr(place, last))
+        setattr(place, last, staticmethod(function) if way else function)
+
+
+def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function; what it raises, and what it is asked with a value that can change, it computes each time."""
+    kept = lru_cache(maxsize=_KEPT, typed=True)(function)
+
+    @wraps(function)
+    def asked(*values: Any, **named: Any) -> Any:
+        try:
+            hash((values, *named.values()))
+        except TypeError:
+            return function(*values, **named)
+        return kept(*values, **named)
+
+    return asked

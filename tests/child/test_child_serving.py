@@ -1,0 +1,38 @@
+"""What a process has ready before any answer: a library's practice may fail, and what answers meet stays the same."""
+
+import gc
+import logging
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from kms_katas.child import serving
+
+
+def test_a_librarys_log_is_nobodys_though_its_practice_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise AssertionError
+
+    name = "a_library_of_another_release"
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setattr(serving, "practise_with", fails)
+    serving.make_ready(f"import {name}")
+    gc.unfreeze()
+    assert [type(handler) for handler in logging.getLogger(name).handlers] == [logging.NullHandler]
+
+
+def test_sessions_share_what_was_read_and_no_session_shares_what_its_own_folder_holds(tmp_path: Path) -> None:
+    shared = serving._shared_loader()
+    folder = "a folder that boto3 adds"
+    shared.search_paths.extend([folder] * 3)
+    try:
+        assert serving._shared_loader() is shared
+        assert shared.search_paths.count(folder) == 1
+    finally:
+        shared.search_paths.remove(folder)
+    own = serving._shared_loader(str(tmp_path))
+    assert own is not shared
+    assert str(tmp_path) in own.search_paths
+    assert str(tmp_path) not in shared.search_paths
