@@ -259,6 +259,16 @@ def test_a_sid_that_stands_twice_is_told_with_both_places():
     assert one.others[0] < one.place
 
 
+@pytest.mark.parametrize("character", [" ", "-", "_", "."])
+def test_iam_takes_letters_and_digits_in_a_sid_and_kms_takes_more(character):
+    sid = f"Read{character}it"
+    identity = policy(allow(Sid=sid, Principal=None))
+    [one] = lint(identity, kind="identity-policy")
+    assert one.id == "L17" and sid in one.sentence
+    assert lint(policy(allow(Sid=sid))) == []
+    assert lint(identity.replace(sid, "ReadIt2"), kind="identity-policy") == []
+
+
 def test_a_key_policy_has_a_size_and_characters():
     long = policy(allow(Sid="x" * 40_000))
     assert [one.id for one in lint(long)] == ["L17"]
@@ -285,3 +295,27 @@ def test_any_account_within_one_organization_is_not_everyone():
     assert found(allow(principal="*", Condition=both)) == []
     source = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}}
     assert found(allow(principal=None, Condition=source) | {"Principal": {"Service": "s3.amazonaws.com"}}) == []
+
+
+@pytest.mark.parametrize(
+    "kind, statement, ids",
+    [
+        ("service-control-policy", deny(Principal=None), []),
+        ("service-control-policy", deny(), ["L4"]),
+        ("service-control-policy", deny("kms:DeleteKey", Principal=None), ["L5"]),
+        ("service-control-policy", deny("s3:DeleteKey", Principal=None), []),
+        ("resource-control-policy", deny(Principal="*"), []),
+        ("resource-control-policy", deny(Principal=None), ["L4"]),
+    ],
+)
+def test_lint_knows_what_a_policy_of_an_organization_may_have(kind, statement, ids):
+    assert [one.id for one in lint(policy(statement), kind=kind)] == ids
+
+
+@pytest.mark.parametrize("wrong", [{"Resource": None}, {"Resource": "alias/app"}])
+@pytest.mark.parametrize(
+    "kind, refuses", [("identity-policy", "IAM refuses it"), ("service-control-policy", "Organizations refuses it")]
+)
+def test_it_is_told_who_refuses_a_policy_that_is_on_no_key(kind, refuses, wrong):
+    [one] = lint(policy(deny(Principal=None, **wrong)), kind=kind)
+    assert refuses in one.sentence

@@ -68,7 +68,7 @@ def why_not(test: Test, context: Context, variables: bool) -> str:
         return f"{test.name} is no condition operator"
     found = _found(test, context.get(test.lowered))
     pair = "kms:encryptioncontext:"
-    if test.lowered.startswith(pair) and not any(one.lower().startswith(pair[:-1]) for one in context):
+    if test.lowered.startswith(pair) and not any(one.startswith(pair[:-1]) for one in context):
         found = _WHERE_ABSENT["kms:encryptioncontextkeys"]
     told = f"its condition {test.key} wants {_wants(test)} ({test.name}), and {found}"
     if isinstance(context.get(test.lowered), tuple) and compares_one_value(test.operator):

@@ -232,11 +232,13 @@ def points_met(statement: Statement, layer: Layer, asked: Asked) -> tuple[str, .
     lists = any(
         compares_one_value(test.operator) and isinstance(context.get(test.lowered), tuple) for test in statement.tests
     )
-    return points_in_text(statement) + ("multi-valued-without-qualifier",) * lists
+    return points_in_text(statement, layer) + ("multi-valued-without-qualifier",) * lists
 
 
 @lru_cache(maxsize=1 << 9)
-def points_in_text(statement: Statement) -> tuple[str, ...]:
+def points_in_text(statement: Statement, layer: Layer) -> tuple[str, ...]:
+    """The open points that the statement, in a policy of that layer, can raise for some request."""
+    on_a_key = layer == "key-policy"
     patterns = [test.wanted for test in statement.tests if reads_wildcards(test.operator)]
     texts = str((statement.elements.get("Resource"), statement.elements.get("NotResource"), patterns))
     keys = {test.lowered.partition("/")[0] for test in statement.tests}
@@ -244,13 +246,13 @@ def points_in_text(statement: Statement) -> tuple[str, ...]:
         "not-principal-without-account": statement.excludes and statement.effect == "Deny",
         "account-beside-its-own-in-not-principal": statement.excludes and statement.effect == "Deny",
         "allow-with-not-principal": statement.excludes and statement.effect == "Allow",
-        "federated-in-key-policy": statement.names is not None and bool(statement.names.federated),
+        "federated-in-key-policy": on_a_key and statement.names is not None and bool(statement.names.federated),
         "wildcard-in-variable": statement.variables and "${" in texts,
         "any-value-if-exists": any(
             test.operator and test.operator.quantifier == "any" and test.operator.if_exists for test in statement.tests
         ),
         "grant-for-aws-resource-false": any(map(_tells_false_from_absent, statement.tests)),
-        "tags-and-aliases-in-key-policy": bool(keys & {"aws:resourcetag", "kms:resourcealiases"}),
+        "tags-and-aliases-in-key-policy": on_a_key and bool(keys & {"aws:resourcetag", "kms:resourcealiases"}),
     }
     return tuple(point for point, raised in found.items() if raised)
 

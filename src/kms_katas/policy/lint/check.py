@@ -19,9 +19,9 @@ def lint(text: str, *, key_arn: str | None = None, kind: Kind = "key-policy", se
     policy belongs to; without it nothing is said about other keys and other accounts. `kind` is "key-policy",
     "identity-policy" (also for permissions boundaries and session policies, which have the same elements),
     "service-control-policy" or "resource-control-policy"; of all but a key policy only the statements that touch KMS
-    are looked at. With `semantic` a key policy is also looked at by
-    proof (S1 to S7), which can take seconds; without `key_arn` the key is the likeliest that the policy may belong to
-    (likely_keys.py). Raises PolicyError for a `key_arn` that is no key ARN and for an unknown `kind`.
+    are looked at. With `semantic` a key policy is also looked at by proof (S1 to S7), which can take seconds; without
+    `key_arn` the key is the likeliest that the policy may belong to (likely_keys.py). Raises
+    PolicyError for a `key_arn` that is no key ARN and for an unknown `kind`.
     """
     if kind not in KINDS:
         raise PolicyError(f"{kind!r} is no kind of policy that lint knows: give one of {', '.join(KINDS)}.")

@@ -13,6 +13,8 @@ _WITHOUT_PRINCIPAL: dict[Kind, tuple[str, str]] = {
     "identity-policy": ("identity policy", "its holder"),
     "service-control-policy": ("service control policy", "every principal of the accounts below it"),
 }
+_IAM_SID = re.compile("[0-9A-Za-z]*")
+"""IAM User Guide, IAM JSON policy elements: Sid."""
 _REFUSED_BY: dict[Kind, str] = {
     "identity-policy": "IAM refuses it",
     "service-control-policy": "Organizations refuses it",
@@ -37,6 +39,9 @@ def findings(policy: Policy) -> Findings:
             yield policy.finding("L17", path, told, fix="Rename one of the two.", others=(sids[sid],))
         elif sid:
             sids[sid] = path
+        if sid and policy.kind == "identity-policy" and not _IAM_SID.fullmatch(sid):
+            told = f'"{sid}" is no Sid in IAM, which takes letters and digits alone. Key policies may have blanks.'
+            yield policy.finding("L17", path, told, fix="Leave the other characters out.")
     if document.get("Version") != "2012-10-17":
         variable = next(_variables(policy), None)
         if variable is not None:
@@ -109,7 +114,7 @@ def _resources_of_an_identity_policy(policy: Policy, statement: Statement) -> Fi
     wide = any(pattern == "*" for pattern, _ in statement.resources)
     for pattern, path in statement.resources:
         if pattern != "*" and not pattern.startswith(("arn:", "*", "?", "${")):
-            told = f"{statement.name}: {pattern} is no ARN, so IAM refuses it."
+            told = f"{statement.name}: {pattern} is no ARN, so {_REFUSED_BY[policy.kind]}."
             yield policy.finding("L14", path, told, fix="Write the key's whole ARN.")
         elif ":alias/" in pattern and not any("alias" in one.resources for one in statement.covered):
             told = f"{statement.name}: {pattern} names an alias, and the ARN of an alias never stands for its key."

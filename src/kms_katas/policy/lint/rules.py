@@ -179,7 +179,8 @@ _TABLE: tuple[Rule, ...] = (
         "L17",
         "error",
         "Size, characters and Sids",
-        "KMS takes key policies of at most 32 KB in Latin-1 characters, and a Sid must be unique in its policy.",
+        "KMS takes key policies of at most 32 KB in Latin-1 characters. A Sid must be unique in its policy, and IAM "
+        "takes letters and digits alone in it.",
         "Shorten the policy, replace the character, or rename the Sid.",
     ),
     Rule(

@@ -34,8 +34,8 @@ def other_keys(
     """The ARN of one key of each class that the Resource and NotResource elements tell apart, `key_arn` left out.
 
     Of every account, of the partition of `key_arn` and of `regions`; `apart` has further patterns of ARNs to tell keys
-    apart by. Whatever the policies say of a key that is not
-    there, they say of one that is. Raises NotDecided, for a pattern with a policy variable among others.
+    apart by. Whatever the policies say of a key that is not there, they say of one that is. Raises NotDecided, for a
+    pattern with a policy variable among others.
     """
     written = dict.fromkeys((*(text for policy in policies for text in _resources(policy)), *apart))
     variable = next((text for text in written if "${" in text), None)

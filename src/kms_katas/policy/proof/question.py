@@ -253,8 +253,7 @@ def _raised(documents: Documents) -> Iterator[str]:
     yield from points_of_layers(documents)
     for layer, _, policies in layers_of(documents):
         for statement in (one for policy in policies for one in policy.statements):
-            points = points_in_text(statement)
-            yield from (point for point in points if layer == "key-policy" or not point.endswith("-in-key-policy"))
+            yield from points_in_text(statement, layer)
             for test in statement.tests:
                 if compares_one_value(test.operator) and condition_key(test.lowered).several:
                     yield "multi-valued-without-qualifier"

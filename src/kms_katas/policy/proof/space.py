@@ -124,10 +124,10 @@ class Space:
         self._tables: dict[tuple[tuple[str, str | None], ...], tuple[int, Any, Any]] = {}
 
     def spelling(self, key: str) -> str:
-        """A key as the policies write it; as AWS does where they have it in variables alone."""
+        """A key as AWS writes it, and what of it somebody chose, or AWS has not, as the policies do."""
+        written = next((atom.written for atom in self.atoms if atom.key == key), key)
         known = kms_table.condition_key(key)
-        general = known.name if known is not None and known.name.lower() == key else key
-        return next((atom.written for atom in self.atoms if atom.key == key), general)
+        return written if known is None else known.name + written[len(known.name) :]
 
     def kinds(self, permissions: Iterable[str]) -> tuple[Kind, ...]:
         """One kind for every set of permissions that nothing tells apart."""
