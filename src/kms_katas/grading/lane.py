@@ -4,6 +4,7 @@ Not for what a check says of what it found (in_words.py), nor for showing or sto
 """
 
 import contextlib
+import gc
 import io
 import secrets
 import sys
@@ -163,6 +164,9 @@ class Lane:
         with Lab(seed=0, client_pool=self._session.config.stash.setdefault(CLIENTS, ClientPool())) as lab:
             lab.home.admin.client("kms").describe_key(KeyId=lab.home.create_key())
         slowness()
+        # What is here already is here to stay: the collector need not look at it again after every few checks.
+        gc.collect()
+        gc.freeze()
 
     def in_scene(
         self, kata: Kata, body: Callable[[Answer, Mapping[str, Any]], None], folder: Path | None = None

@@ -12,7 +12,6 @@ failed on it, `{"failed": sentence}`. Not for choosing answers or showing verdic
 """
 
 import contextlib
-import gc
 import json
 import os
 import socket
@@ -81,10 +80,7 @@ def grade_lines(lane: "Lane", katas: Sequence[Kata], orders: IO[str], told: IO[s
 
 def fork_lanes(control: socket.socket, lane: "Lane", katas: Sequence[Kata], runner: Runner) -> None:
     """Fork lanes from this process, which has one thread, until the other end of `control` closes."""
-    lane.prepare()
-    # What is here already no lane's collector looks at: looking at it would copy it.
-    gc.collect()
-    gc.freeze()
+    lane.prepare()  # what is here then no lane's collector looks at: looking at it would copy it
     while message := _message(control):
         word, descriptors = message
         if word == b"lane":

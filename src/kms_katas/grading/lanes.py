@@ -20,6 +20,7 @@ from kms_katas.grading.lane_source import LaneProcess, LaneSource, lane_source
 from kms_katas.grading.outcome import Infra, NotStarted, ProcessLost
 from kms_katas.grading.runner import TRIES, best_runner
 from kms_katas.kit import CheckResult, Kata, Kit, KmsCall, Verdict
+from kms_katas.kit.course import by_home
 
 RENEWED_AFTER = 20
 """How many answers a lane grades: then another is forked, and what it had come to remember is gone with it."""
@@ -48,20 +49,23 @@ def grade_in_lanes(
 
     What could not be judged has the status error and says why. Raises Infra when no lane can be had.
     """
-    todo: queue.SimpleQueue[Job] = queue.SimpleQueue()
     waiting = list(jobs)
+    parts = by_home(kit, {job.kata.id: job.kata for job in waiting}.values())
+    for home, katas in parts:
+        here = {kata.id for kata in katas}
+        yield from _grade_at_home(home, [job for job in waiting if job.kata.id in here], count, isolation, kit)
+
+
+def _grade_at_home(
+    kit: Kit, waiting: list[Job], count: int, isolation: str | None, whole: Kit
+) -> Iterator[tuple[Job, Verdict]]:
+    """Of katas whose files `kit` holds, a part of `whole`: a lane collects the checks of one folder."""
+    todo: queue.SimpleQueue[Job] = queue.SimpleQueue()
     for job in waiting:
         todo.put(job)
-    katas = sorted({job.kata.id for job in waiting})
     done: queue.SimpleQueue[tuple[Job, Verdict] | BaseException] = queue.SimpleQueue()
-    count = min(count, len(waiting))
-    warm = _Warm(kit, isolation, not all(job.kata.documents_only for job in waiting))
-    try:
-        source = lane_source(kit.root, katas, isolation, warm.lend)
-    except BaseException:
-        warm.close()
-        raise
-    lanes = [_Lane(source) for _ in range(count)]
+    source = Lanes(kit, {job.kata.id: job.kata for job in waiting}.values(), isolation, whole.private)
+    lanes = [source.lane() for _ in range(min(count, len(waiting)))]
     try:
         for lane in lanes:
             threading.Thread(target=_work, args=(lane, todo, done), daemon=True).start()
@@ -74,22 +78,24 @@ def grade_in_lanes(
         for lane in lanes:
             lane.close()
         source.close()
-        warm.close()
 
 
-def _work(lane: "_Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueue[Any]") -> None:
+def _work(lane: "Lane", todo: "queue.SimpleQueue[Job]", done: "queue.SimpleQueue[Any]") -> None:
     with contextlib.suppress(queue.Empty):
         while True:
             job = todo.get_nowait()
             try:
-                done.put((job, _judged(lane, job)))
+                done.put((job, judged(lane, job)))
             except BaseException as error:
                 done.put(error)
                 return
 
 
-def _judged(lane: "_Lane", job: Job) -> Verdict:
-    """Raises NotStarted when no lane gets as far as to begin."""
+def judged(lane: "Lane", job: Job) -> Verdict:
+    """What could not be judged has the status error and says why.
+
+    Raises NotStarted when no lane gets as far as to begin, and Infra when the checks cannot be loaded.
+    """
     lost, starts = 0, Counter[str]()
     while True:
         try:
@@ -119,14 +125,37 @@ def not_judged(job: Job, why: str) -> Verdict:
     return Verdict(job.kata.id, (check,), job.seed, kms_katas.__version__, "0" * 64, isolation="none")
 
 
+class Lanes:
+    """What lanes of the same katas are made from. `kit` holds their files; no answer may read what is in `hidden`."""
+
+    def __init__(self, kit: Kit, katas: Iterable[Kata], isolation: str | None, hidden: Iterable[Path]) -> None:
+        """Raises Infra."""
+        katas = tuple(katas)
+        self._warm = _Warm(hidden, isolation, not all(kata.documents_only for kata in katas))
+        try:
+            self._source = lane_source(kit.root, sorted(kata.id for kata in katas), isolation, self._warm.lend)
+        except BaseException:
+            self._warm.close()
+            raise
+
+    def lane(self) -> "Lane":
+        """One more; its process starts when it is needed."""
+        return Lane(self._source)
+
+    def close(self) -> None:
+        """After each of the lanes is closed."""
+        self._source.close()
+        self._warm.close()
+
+
 class _Warm:
     """The warm process that the lanes' own are copies of: what all of them hold is in memory once.
 
     Used by all lanes' threads. Where nothing can be shared, lend() gives None, and a lane starts its own.
     """
 
-    def __init__(self, kit: Kit, isolation: str | None, needed: bool) -> None:
-        runner = best_runner(isolation, (kit.root,)) if needed else None
+    def __init__(self, hidden: Iterable[Path], isolation: str | None, needed: bool) -> None:
+        runner = best_runner(isolation, hidden) if needed else None
         self._runner = runner if isinstance(runner, ForkedRunner) else None
         self._lock = threading.Lock()
         if self._runner:
@@ -142,7 +171,7 @@ class _Warm:
                 self._runner.close()
 
 
-class _Lane:
+class Lane:
     """One lane's process, started when it is needed, and anew when it is gone. Used by one thread."""
 
     def __init__(self, source: LaneSource) -> None:
