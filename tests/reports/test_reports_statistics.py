@@ -7,13 +7,14 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kms_katas.reports.statistics import MAX_SAID, statistics_of
 from kms_katas.reports.statistics_csv import STATISTICS_COLUMNS, as_statistics_csv
-from kms_katas.reports.statistics_json import as_statistics_json
+from kms_katas.reports.statistics_json import STATISTICS_SCHEMA_FILE, as_statistics_json
 
 from .samples import EVERY_KIND, HOSTILE, PASSED, SECRET, check, hidden, texts, verdict_of, verdicts, with_text
 
@@ -40,6 +41,7 @@ def only(graded):
     return kata
 
 
+@settings(max_examples=40)  # each is a cohort of many verdicts
 @given(cohorts)
 def test_every_answer_passed_or_stopped_somewhere_or_is_untouched_or_unknown(graded):
     cohort = statistics_of(graded)
@@ -50,6 +52,7 @@ def test_every_answer_passed_or_stopped_somewhere_or_is_untouched_or_unknown(gra
     assert cohort.passed == sum(verdict.passed for _, verdict in graded)
 
 
+@settings(max_examples=40)  # each is a cohort of many verdicts
 @given(cohorts)
 def test_the_counts_of_checks_are_those_of_the_answers_that_were_begun(graded):
     cohort = statistics_of(graded)
@@ -67,6 +70,7 @@ def test_the_counts_of_checks_are_those_of_the_answers_that_were_begun(graded):
         assert sum(check.skipped for check in kata.checks) == counted["skipped"]
 
 
+@settings(max_examples=40)  # each is a cohort of many verdicts
 @given(cohorts)
 def test_points_of_katas_and_of_learners_add_up_alike(graded):
     cohort = statistics_of(graded)
@@ -77,6 +81,27 @@ def test_points_of_katas_and_of_learners_add_up_alike(graded):
     assert Counter(name for name, _ in graded) == {learner.name: learner.answers for learner in cohort.learners}
 
 
+SCHEMA = jsonschema.Draft202012Validator(json.loads(STATISTICS_SCHEMA_FILE.read_text("utf-8")))
+
+
+@settings(max_examples=40)  # each is a cohort of many verdicts
+@given(cohorts)
+def test_the_json_is_of_its_published_schema(graded):
+    SCHEMA.validate(json.loads(as_statistics_json(graded)))
+
+
+def test_the_schema_asks_for_all_that_the_json_has():
+    data = json.loads(as_statistics_json([("ann", verdict_of(check("fail")))]))
+    (kata,), (learner,) = data["katas"], data["learners"]
+    (one,) = kata["checks"]
+    for place in (data, kata, *kata["scores"], one, *one["said"], learner):
+        for name in list(place):
+            without = place.pop(name)
+            assert not SCHEMA.is_valid(data), name
+            place[name] = without
+
+
+@settings(max_examples=40)  # each is a cohort of many verdicts
 @given(cohorts, st.randoms())
 def test_the_order_in_which_answers_come_does_not_matter(graded, chance):
     mixed = chance.sample(graded, len(graded))
@@ -160,6 +185,7 @@ def test_a_name_comes_out_of_the_json_as_it_went_in(hostile):
     assert learner["name"].replace("\\ud800", "\ud800") == hostile
 
 
+@settings(max_examples=40)  # each is a cohort of many verdicts
 @given(cohorts)
 def test_the_csv_has_a_line_for_each_check_and_names_nobody(graded):
     text = as_statistics_csv([(f"learner-{at}-", verdict) for at, (_, verdict) in enumerate(graded)])

@@ -2,21 +2,17 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 
+from kms_katas.kit.plain import cell as cell
 from kms_katas.kit.verdict import Verdict
-from kms_katas.reports.public import one_line, why
+from kms_katas.reports.public import why
 
 CSV_SCHEMA = "urn:kms-katas:csv:1"
 COLUMNS = (
     *("name", "kata", "status", "score", "max_score", "checks_passed", "checks", "checks_hidden", "untouched"),
     *("why", "seconds", "seed", "isolation", "kit_version", "checks_digest", "schema"),
 )
-
-# Also in the wide and small forms that spreadsheets of East Asia take, and behind a semicolon: where that parts the
-# cells of a file, what follows it begins one, quotes aside.
-_FORMULA = re.compile(r"(^|;)([\s\"]*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫])")  # noqa: RUF001
 
 
 def as_csv(graded: Iterable[tuple[str, Verdict]]) -> str:
@@ -32,8 +28,3 @@ def as_csv(graded: Iterable[tuple[str, Verdict]]) -> str:
         row += [f"{verdict.shown_seconds:.3f}", verdict.seed, verdict.isolation, verdict.kit_version]
         table.writerow([*row, verdict.checks_digest, CSV_SCHEMA])
     return page.getvalue()
-
-
-def cell(text: str) -> str:
-    """`text` on one line, with an apostrophe before what a spreadsheet would compute: `=`, `+`, `-`, `@` at a start."""
-    return _FORMULA.sub(r"\1\2'", one_line(text))

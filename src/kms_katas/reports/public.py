@@ -3,23 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from kms_katas.kit.plain import one_line as one_line
+from kms_katas.kit.plain import safe as safe
 from kms_katas.kit.verdict import CheckResult, KmsCall, Verdict
 
 MAX_CALLS = 8
 _MAX_PRINTED = 10, 600
 """Lines, and characters, of what an answer printed."""
-
-
-def safe(text: str) -> str:
-    """`text` without control characters: nothing that an answer makes moves a cursor, colours, or turns the writing.
-
-    Lone surrogates and all that XML forbids go too: whatever is left can be encoded, in any format. Line feeds stay.
-    """
-    return "".join(map(_safe_character, text))
-
-
-def one_line(text: str) -> str:
-    return " ".join(safe(text).split())
 
 
 def public(check: CheckResult) -> CheckResult:
@@ -94,10 +84,6 @@ def total(verdicts: Iterable[Verdict], noun: str = "kata") -> str:
 def cut(text: str, most: int) -> str:
     """At most `most` characters; what is cut ends with a sign of it."""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _safe_character(character: str) -> str:
-    return character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
 
 
 def _calls(calls: tuple[KmsCall, ...]) -> str:

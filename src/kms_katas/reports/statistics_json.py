@@ -1,11 +1,13 @@
-"""The statistics of a cohort as JSON, for programs. It names learners."""
+"""The statistics of a cohort as JSON, for programs: src/kms_katas/kit/statistics.schema.json. It names learners."""
 
 from typing import Any
 
+from kms_katas.kit.verdict import SCHEMA_FILE
 from kms_katas.reports.json_report import json_text
 from kms_katas.reports.statistics import CheckStatistics, Graded, KataStatistics, statistics_of
 
 STATISTICS_SCHEMA = "urn:kms-katas:statistics:1"
+STATISTICS_SCHEMA_FILE = SCHEMA_FILE.with_name("statistics.schema.json")
 
 
 def as_statistics_json(graded: Graded) -> str:
