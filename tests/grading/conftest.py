@@ -25,6 +25,7 @@ from kms_katas.grading import judge
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.document import PolicyFile, read_policy
 from kms_katas.grading.gate import Gate
+from kms_katas.grading.guardrails import attach
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.run import Run
 from kms_katas.grading.runner import VARIABLE, Runner, best_runner
@@ -35,7 +36,7 @@ from kms_katas.lab import Lab, Principal
 from kms_katas.lab.plugin import lab as lab
 from kms_katas.policy import Documents
 
-from .judging import GUEST, KEY, KEY_ID, Holder
+from .judging import FOR_ALL, FOR_THE_OWNER, FULL, GUEST, KEY, KEY_ID, Holder
 
 Question = dict[str, Any]
 
@@ -77,12 +78,22 @@ OF_ONE_RUNNER = {"forked", "spawned", "started"}
 """Fixtures that give a runner of one kind, whatever KATA_RUNNER says."""
 
 
+RUNNING = {"runner", "answer", "pytester", "best_runner", "grade_in_lane", "grade_in_lanes", "subprocess"}
+"""A test that has none of these fixtures, in a module with none of these names, runs no answer."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        if "runner" in parameters or OF_ONE_RUNNER.intersection(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        names_its_own = "runner" in parameters or OF_ONE_RUNNER & fixtures
+        if names_its_own or (Path(__file__).parent in item.path.parents and not _runs_an_answer(item, fixtures)):
             item.add_marker("own_runner")
+
+
+def _runs_an_answer(item: pytest.Item, fixtures: set[str]) -> bool:
+    return bool(RUNNING & fixtures or RUNNING & set(vars(item.getparent(pytest.Module).module)))
 
 
 @pytest.fixture
@@ -162,6 +173,40 @@ def asked(lab: Lab, write: Callable[..., PolicyFile]) -> Callable[..., judge.Que
         mine = write("key-policy.json", *statements)
         lab.home.create_key(mine.document, key_id=KEY_ID)
         return judge.Question(Holder(lab), KEY, Documents(mine.named), (mine,), **more)
+
+    return ask
+
+
+@pytest.fixture
+def organization(lab: Lab) -> Any:
+    """The lab's organization, with the home account in it."""
+    made = lab.organization()
+    made.add(lab.home)
+    return made
+
+
+@pytest.fixture
+def rcp(lab: Lab, write: Callable[..., PolicyFile], organization: Any) -> Callable[..., judge.Question]:
+    """`rcp(*statements)`: the question about a key open to all, with this resource control policy in force."""
+
+    def ask(*statements: dict[str, Any]) -> judge.Question:
+        mine = write("rcp.json", *statements)
+        attach(mine, organization)
+        lab.home.create_key(FOR_ALL.document, key_id=KEY_ID)
+        return judge.Question(Holder(lab), KEY, Documents(FOR_ALL, rcps=((mine.named,),)), (mine,))
+
+    return ask
+
+
+@pytest.fixture
+def scp(lab: Lab, write: Callable[..., PolicyFile], organization: Any) -> Callable[..., judge.Question]:
+    """`scp(*statements)`: the question about a member's key, with this service control policy in force."""
+
+    def ask(*statements: dict[str, Any]) -> judge.Question:
+        mine = write("scp.json", *statements)
+        attach(mine, organization)
+        lab.home.create_key(FOR_THE_OWNER.document, key_id=KEY_ID)
+        return judge.Question(Holder(lab), KEY, Documents(FOR_THE_OWNER, scps=((FULL, mine.named),)), (mine,))
 
     return ask
 

@@ -3,7 +3,7 @@
 import pytest
 
 from kms_katas.grading import Rejected
-from kms_katas.grading.intents import allow, policy
+from kms_katas.grading.intents import allow, deny, policy
 from kms_katas.policy import Documents
 
 OWNER, GUEST = "111122223333", "444455556666"
@@ -13,6 +13,9 @@ BOB = f"arn:aws:iam::{GUEST}:user/bob"
 OWNERS = allow("kms:*", by=OWNER) | {"Sid": "The owner"}
 BOB_DECRYPTS = allow("kms:Decrypt", by=BOB)
 OPEN = Documents(policy("an open key policy", allow("kms:*", by=[OWNER, GUEST])))
+FOR_ALL = policy("an open key policy", allow("kms:*", by="*"), allow("kms:*", by=GUEST))
+FOR_THE_OWNER = policy("a key policy for the owner", OWNERS)
+FULL = policy("FullAWSAccess", allow("*"))
 PROD = {"StringEquals": {"kms:EncryptionContext:env": "prod"}}
 SOME_ENV = {"Null": {"kms:EncryptionContext:env": "false"}}
 LESSON = "That is the lesson."
@@ -36,6 +39,21 @@ def refused(judge, question, wanted):
 
 def by(*statements):
     return Documents(policy("wanted", *statements))
+
+
+def under_rcp(*statements):
+    """What is left of a key that is open to all, under a resource control policy."""
+    return Documents(FOR_ALL, rcps=((policy("wanted", *statements),),))
+
+
+def under_scp(*statements):
+    """What is left to the owner of a key, under a service control policy beside the one for full access."""
+    return Documents(FOR_THE_OWNER, scps=((FULL, policy("wanted", *statements)),))
+
+
+def scp_deny(actions, only=None):
+    """A Deny for a service control policy, which names nobody."""
+    return deny(actions, by=None, only=only)
 
 
 def sent(lab):

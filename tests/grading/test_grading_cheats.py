@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,21 +145,17 @@ def open_it(kms, blob):
     "exits after closing": "import os\ndef open_it(kms, blob):\n    os.closerange(0, 30)\n    os._exit(0)\n",
 }
 
+RIGHT = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
+
 
 @pytest.mark.parametrize("cheat", CHEATS)
 @by_both_runners
-def test_no_cheat_earns_a_point_for_the_secret(grade: Grade, cheat: str) -> None:
-    verdict = grade(CHEATS[cheat])
+def test_no_cheat_earns_a_point_for_the_secret_or_spoils_anything_for_the_next_answer(grade: Grade, cheat: str) -> None:
+    verdict, next_one = grade(CHEATS[cheat], RIGHT)
+    assert next_one.passed
     assert first(verdict).status in ("fail", "error"), verdict
     assert first(verdict).points == 0 and not verdict.passed
     assert first(verdict).message and first(verdict).next_step
-
-
-def test_a_cheat_spoils_nothing_for_the_next_answer(grade: Grade, write_answer: Callable[[str], Path]) -> None:
-    right = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
-    verdicts = grade(*(source for cheat in CHEATS.values() for source in (cheat, right)))
-    assert all(verdict.passed for verdict in verdicts[1::2])
-    assert not any(verdict.passed for verdict in verdicts[::2])
 
 
 FORGE = """

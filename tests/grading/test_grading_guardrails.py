@@ -8,7 +8,6 @@ from kms_katas.grading.document import read_policy
 from kms_katas.grading.guardrails import OF_FILE, attach
 from kms_katas.grading.in_force import put_in_force
 from kms_katas.grading.outcome import AnswerUnusable
-from kms_katas.policy.lint import lint
 
 NO_DELETION = {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"}
 FOR_EVERYBODY = NO_DELETION | {"Principal": "*"}
@@ -16,13 +15,6 @@ FOR_EVERYBODY = NO_DELETION | {"Principal": "*"}
 
 def without(statement, *elements):
     return {name: value for name, value in statement.items() if name not in elements}
-
-
-@pytest.fixture
-def organization(lab):
-    organization = lab.organization()
-    organization.add(lab.home)
-    return organization
 
 
 @pytest.mark.parametrize(
@@ -111,21 +103,6 @@ def test_a_key_policy_is_put_in_force_by_the_account_of_its_key(lab, write):
 
     other = lab.account("777788889999")
     assert dict(put_in_force(Mine(), other.create_key())) == {"key-policy.json": None}
-
-
-@pytest.mark.parametrize(
-    "kind, statement, found",
-    [
-        ("service-control-policy", NO_DELETION, []),
-        ("service-control-policy", FOR_EVERYBODY, ["L4"]),
-        ("service-control-policy", NO_DELETION | {"Action": "kms:DeleteKey"}, ["L5"]),
-        ("service-control-policy", NO_DELETION | {"Action": "s3:DeleteKey"}, []),
-        ("resource-control-policy", FOR_EVERYBODY, []),
-        ("resource-control-policy", NO_DELETION, ["L4"]),
-    ],
-)
-def test_lint_knows_what_a_policy_of_an_organization_may_have(write, kind, statement, found):
-    assert [one.id for one in lint(write("a.json", statement).text, kind=kind)] == found
 
 
 @pytest.mark.parametrize(("name", "statement"), [("scp.json", NO_DELETION), ("rcp.json", FOR_EVERYBODY)])

@@ -161,3 +161,12 @@ def test_all_documents_of_an_answer_go_where_their_names_say(lab, bob, write):
     refused = dict(put_in_force(Both(lab), key))
     assert [name for name, error in refused.items() if error] == ["gone.json"]
     bob.client("kms").encrypt(KeyId=key, Plaintext=b"-")
+
+
+def test_a_lockout_by_the_organization_is_told_with_the_statement_that_causes_it(lab, organization, write):
+    not_ours = {"StringNotEquals": {"aws:PrincipalOrgID": organization.organization_id}}
+    everybody = {"effect": "Deny", "Principal": "*"}
+    mine = write("key-policy.json", OWNERS, allow(**everybody, Condition=not_ours), allow("kms:Put*", **everybody))
+    with pytest.raises(AnswerUnusable) as raised:
+        put_key_policy(mine, lab.home, lab.home.create_key())
+    assert raised.value.line == mine.line(2)

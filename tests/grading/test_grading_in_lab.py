@@ -123,6 +123,19 @@ def test_what_comes_out_otherwise_is_no_evidence(lab):
     assert not sent(lab) and not holder.called
 
 
+@pytest.mark.parametrize(
+    "condition, told",
+    [
+        ({"StringEquals": {"KMS:encryptioncontext:Env": "prod"}}, "with the encryption context Env=prod"),
+        ({"StringEquals": {"kms:viaservice": "s3.us-east-1.amazonaws.com"}}, "through s3 in us-east-1"),
+    ],
+)
+def test_however_a_policy_spells_a_condition_key_the_request_is_told_and_sent(lab, asked, condition, told):
+    question = asked(OWNERS, allow("kms:Decrypt", by=BOB, only=condition))
+    assert told in refused(must_allow_no_more, question, by(OWNERS)).message
+    assert sent(lab) == [("Decrypt", None)]
+
+
 TAG, ALIASES = "aws:ResourceTag/team", "kms:ResourceAliases"
 
 

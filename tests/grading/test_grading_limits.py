@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,7 +117,9 @@ def test_the_checks_after_the_katas_limit_are_skipped_in_words(grade: Grade, lim
     limits(5, 0.4)
     verdict = grade(ENDLESS)
     assert statuses(verdict) == ["timeout", "skipped"]
-    assert "0.4 seconds of computing for a whole kata" in verdict.checks[0].message
+    message = verdict.checks[0].message
+    # On a busy machine the time on the clock is over first.
+    assert re.search(r"0\.4 seconds of computing for a whole kata|1\.2 seconds on the clock for a whole kata", message)
     assert "0.4 seconds for the whole kata" in verdict.checks[1].message
     assert verdict.score == 0
 

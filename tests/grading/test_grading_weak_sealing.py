@@ -115,6 +115,17 @@ def test_rsa_is_told_by_its_padding(rsa_key, before, payload):
         assert weakness_of(sealed, payload) is weakness
 
 
+@pytest.mark.parametrize("oaep_first", [True, False])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_a_weak_padding_beside_oaep_is_found(rsa_key, oaep_first, encoded, payload):
+    public, sealed = rsa_key.public_key(), []
+    for _ in range(2):
+        wrapped = [public.encrypt(os.urandom(32), OAEP), public.encrypt(os.urandom(32), padding.PKCS1v15())]
+        message = b"".join(wrapped if oaep_first else reversed(wrapped))
+        sealed.append((base64.b64encode(message) if encoded else message, rsa_key))
+    assert weakness_of(sealed, payload) is Weakness.PKCS1_V15
+
+
 def test_a_block_that_only_looks_wrongly_padded_is_no_weakness(rsa_key, payload):
     """Under OAEP one block in 2,000 begins as under PKCS #1 v1.5."""
     public = rsa_key.public_key()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.grading import unpacking
-from kms_katas.grading.unpacking import MAX_BYTES, MAX_FILES, Refused, unpack
+from kms_katas.grading.unpacking import MAX_BYTES, MAX_DEPTH, MAX_FILES, Refused, unpack
 
 
 def zipped(path: Path, **files: bytes) -> Path:
@@ -127,6 +127,55 @@ def test_a_list_of_files_that_would_fill_the_memory_is_not_read(
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
     with pytest.raises(Refused, match="1,000"):
         unpack(path, tmp_path / "out")
+
+
+def test_a_longer_list_in_the_form_for_large_zips_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """zipfile takes its numbers, whatever the plain form says."""
+    path = tmp_path / "a.zip"
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 10**6, 10**6, 46 * 10**6, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, 4000, 1)
+    path.write_bytes(b"PK\1\2" * 1000 + large + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46, 0, 0))
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(Refused, match="1,000"):
+        unpack(path, tmp_path / "out")
+
+
+def test_a_small_zip_in_the_form_for_large_ones_is_unpacked(tmp_path: Path) -> None:
+    content = zipped(tmp_path / "a.zip", a=b"1").read_bytes()
+    end = content.rindex(b"PK\5\6")
+    _, _, _, _, files, length, offset, _ = struct.unpack("<4s4H2LH", content[end:])
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, files, files, length, offset)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    (tmp_path / "a.zip").write_bytes(content[:end] + large + locator + content[end:])
+    unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert below(tmp_path / "out") == {"a": b"1"}
+
+
+def test_the_numbers_of_a_large_zip_stand_where_they_are_looked_for(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", a=b"1")
+    content = path.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    path.write_bytes(content[:end] + struct.pack("<4sLQL", b"PK\6\7", 0, 3, 1) + content[end:])
+    with pytest.raises(Refused, match="no known form"):
+        unpack(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_zipfile_unpacks_at_one_blow_is_refused(tmp_path: Path, method: int) -> None:
+    """A megabyte of bzip2 can hold 20 GB, and all of them would be in memory before one is counted."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("answer.py", bytes(1000))
+    with pytest.raises(Refused, match="Deflate"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_folders_are_no_deeper_than_can_be_removed_again(tmp_path: Path) -> None:
+    deep = "a/" * (MAX_DEPTH - 1) + "a"
+    unpack(zipped(tmp_path / "a.zip", **{deep: b"1"}), tmp_path / "deep")
+    assert below(tmp_path / "deep") == {deep: b"1"}
+    with pytest.raises(Refused, match="folders within one another"):
+        unpack(zipped(tmp_path / "a.zip", **{f"a/{deep}": b"1"}), tmp_path / "deeper")
+    assert not (tmp_path / "deeper").exists()
 
 
 def test_a_name_that_stands_there_twice_is_refused(tmp_path: Path) -> None:

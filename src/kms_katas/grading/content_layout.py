@@ -24,8 +24,8 @@ MAX_BRIEF_LINES = 60
 _IGNORED = {"__pycache__", ".DS_Store"}
 
 
-def layout_findings(kit: Kit) -> Iterator[Finding]:
-    """Every fault of the kit's files, kata by kata."""
+def layout_findings(kit: Kit, only: Kata | None = None) -> Iterator[Finding]:
+    """Every fault of the kit's files, kata by kata; of `only` one kata, where the others can be read."""
     seen: dict[str, str] = {}
     katas = []
     for folder, path in kit.folders():
@@ -40,7 +40,7 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
         seen.setdefault(kata.id, folder)
     if not any(kit.folders()):
         yield Finding("katas", "there is no kata here: it holds no folder such as 01-keys/01-hello.")
-    for kata in katas:
+    for kata in (only,) if only else katas:
         yield from _fields(kata, set(seen))
         yield from _starter(kit, kata)
         yield from _solutions(kit, kata)
@@ -48,7 +48,7 @@ def layout_findings(kit: Kit) -> Iterator[Finding]:
     if len(katas) == len(list(kit.folders())):
         # Else the files of a kata that cannot be read would all seem to be nobody's, and paths cannot name it.
         yield from path_findings(kit)
-        yield from _strays(kit, katas)
+        yield from (found for found in _strays(kit, katas) if not only or only.folder in found.where)
 
 
 def rejected_answers(kit: Kit, kata: Kata) -> dict[str, tuple[str, str]]:

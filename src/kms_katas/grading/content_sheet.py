@@ -16,16 +16,16 @@ def sheet_of(kit: Kit, kata: Kata, begins: int | None = None) -> Sheet:
     mistakes: dict[str, list[str]] = {}
     for check, mistake in rejected_answers(kit, kata).values():
         mistakes.setdefault(check, []).append(mistake)
-    slips = [
+    slips = tuple(
         Slip(check, task, sentence, tuple(mistakes[check]))
         for check, task, sentence in _checks(kit, kata)
         if check in mistakes
-    ]
+    )
     missing = sorted(set(mistakes) - {slip.check for slip in slips})
     if missing:
         where = f"solutions/{kata.folder}/answers.toml"
         raise KataError(f"{where} names the check {missing[0]}, which tests/graders/{kata.grader} does not have.")
-    return Sheet(kata, tuple(sorted(slips, key=lambda slip: slip.task)), begins)
+    return Sheet(kata, slips, begins)
 
 
 def _checks(kit: Kit, kata: Kata) -> Iterator[tuple[str, int, str]]:

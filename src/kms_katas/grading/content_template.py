@@ -40,10 +40,12 @@ class NewKata:
         return f"learn/{self.id}.md"
 
     @property
-    def nav_line(self) -> str:
-        """What mkdocs.yml needs, so that the page is found."""
-        track, name = map(_words, self.id.split("/"))
-        return f'      - "{track}: {name.lower()}": {self.note}'
+    def nav_lines(self) -> Mapping[str, str]:
+        """What mkdocs.yml needs, so that note and kata are found: the line to put under the track, by kind of page."""
+        return {
+            "Learn": f'          - "{_words(self.id.split("/")[1])}": {self.note}',
+            "Katas": f"          - {json.dumps(self.title, ensure_ascii=False)}: katas/{self.id}.md",
+        }
 
 
 def new_kata(kit: Kit, kata_id: str, title: str, level: int, kind: Kind) -> NewKata:
@@ -380,6 +382,8 @@ def test_the_first_thing(answer):
 
 _NOTE = """
 # $title
+
+For the kata [`$id`](../../katas/$id.md).
 
 TODO: what one must know to understand this, each fact with a mark.[^first]
 

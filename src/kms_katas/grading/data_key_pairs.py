@@ -74,6 +74,11 @@ class Kind:
         """How many changes of one sort to try: to load an RSA key of 4,096 bits takes 0.3 s, one of 2,048 bits 0.04."""
         return {0: None, 256: 3}.get(self.rsa_bytes, 2)
 
+    @property
+    def forgeries(self) -> int | None:
+        """How many forgeries to try: of each digest and nonce that may be meant one, so more than of other changes."""
+        return {0: None, 256: 8, 384: 4}.get(self.rsa_bytes, 2)
+
     def headers_of(self, message: bytes) -> tuple[int, ...]:
         """The same of one message: up to the points of the curve that are seen in it, if any are."""
         if self.curve is None:
@@ -157,8 +162,7 @@ def altered(
         _altered_under_rsa(message, kind, fresh) if kind.rsa_bytes else tampering.altered_at_random(message, fresh)
     )
     for head in kind.headers_of(message):
-        forged = tampering.forged_at_random(message[head:], payload, wanted, public_key, fresh)
-        for what, changed in forged[: kind.tries]:
+        for what, changed in tampering.forged(message[head:], payload, wanted, public_key)[: kind.forgeries]:
             yield what, message[:head] + changed
 
 

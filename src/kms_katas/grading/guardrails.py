@@ -8,7 +8,7 @@ requirements of its type; which one is told here.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kms_katas.grading.document import PolicyFile
 from kms_katas.grading.outcome import AnswerUnusable
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 class Guardrail:
     """A kind of policy. `most` is how many characters it may have, spaces and line breaks too."""
 
-    name: str
+    kind: Literal["service-control-policy", "resource-control-policy"]
     most: int
 
+    @property
+    def name(self) -> str:
+        return self.kind.replace("-", " ")
 
-SCP = Guardrail("service control policy", 10_240)
+
+SCP = Guardrail("service-control-policy", 10_240)
 """Copies of the quotas that are older than 2026 have 5,120."""
-RCP = Guardrail("resource control policy", 5_120)
+RCP = Guardrail("resource-control-policy", 5_120)
 
 OF_FILE = {"scp.json": SCP, "rcp.json": RCP}
 """The files of an answer that are such a policy, by name."""

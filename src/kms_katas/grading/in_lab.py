@@ -27,8 +27,8 @@ from kms_katas.policy import Counterexample, Documents, Request
 from kms_katas.policy.context import Context, resource_account
 
 _PAIR = "kms:EncryptionContext:"
-_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID")
-_ORGANIZATION_IDS = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+_OF_A_SERVICE = ("aws:SourceArn", "aws:SourceAccount")
+_ORGANIZATION_IDS = ("aws:PrincipalOrgID", "aws:ResourceOrgID", "aws:SourceOrgID")
 _PATHS = ("aws:PrincipalOrgPaths", "aws:ResourceOrgPaths", "aws:SourceOrgPaths")
 _TAG, _ALIASES = "aws:resourcetag/", "kms:resourcealiases"
 """Of the key itself, in lower case: policies write the names of condition keys as they like."""
@@ -160,10 +160,8 @@ def _caller(lab: Lab, found: Counterexample) -> Callable[[str, Mapping[str, Any]
     request = found.request
     region = request.resource.split(":")[3] if request.resource != "*" else None
     if request.principal.kind == "Service":
-        arn, account, organization = (request.context.get(key, "") for key in _OF_A_SERVICE)
+        arn, account = (request.context.get(key, "") for key in _OF_A_SERVICE)
         if request.context.keys() & _FROM_THE_WAY.keys():
-            return None
-        if organization != organization_keys("Source", str(account)).get("aws:SourceOrgID", ""):
             return None
 
         def as_service(operation: str, parameters: Mapping[str, Any]) -> object:
@@ -246,6 +244,8 @@ def _organized_so(request: Request) -> bool:
     request that a proof made up are nowhere."""
     theirs = organization_keys("Principal", request.principal.account)
     theirs |= organization_keys("Resource", resource_account(request.resource))
+    source = request.context.get("aws:SourceAccount")
+    theirs |= organization_keys("Source", str(source) if source is not None else None)
     said = {key: request.context[key] for key in _ORGANIZATION_IDS if key in request.context}
     return all(theirs.get(key) == value for key, value in said.items())
 

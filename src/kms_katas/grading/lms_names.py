@@ -10,7 +10,8 @@ The patterns are those of the programs that write them, as far as these are publ
 - Moodle, "Download all submissions": `Full Name_12345_assignsubmission_file_/answer.py`, in newer versions without the
   last `_`; without folders `Full Name_12345_assignsubmission_file_answer.py`. Names of learners hold no `_`.
   (https://github.com/moodle/moodle/blob/main/mod/assign/classes/downloader.php)
-- Gradescope, "Download Submissions": folders `submission_12345`, and whose they are in `submission_metadata.yml`.
+- Gradescope, "Download Submissions": folders `submission_12345`; whose they are and when they came
+  (`:created_at`, which YAML reads as a time) is in `submission_metadata.yml`.
   Gradescope's program is not public and we found no page of its own on this, so it is as users of it read it:
   https://gist.github.com/m13253/f3e418a556df9506f7494e0f9cd8e80f,
   https://github.com/matthigger/gradescope_auto_py/issues/24.
@@ -21,6 +22,7 @@ Not for what is in such a file.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,13 @@ class LmsName:
     number: int = 0
     text_only: bool = False
     """It holds what was typed into a text field."""
+    late: bool = False
+    """Canvas says so, by the due date that it has."""
 
 
 _MOODLE = re.compile(r"(?P<learner>[^_]+(_\d+)?)_assignsubmission_(?P<kind>file|onlinetext)(_(?P<file>.*))?", re.DOTALL)
-_CANVAS = re.compile(r"(?P<name>\w+?)_(LATE_)?(?P<user>\d+)_(?P<number>\d{1,18})_(?P<file>.+)", re.DOTALL)
-_ANONYMOUS = re.compile(r"(LATE_)?(?P<learner>anon_[^\W_]+)_(?P<number>\d{1,18})_(?P<file>.+)", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>\w+?)_(?P<late>LATE_)?(?P<user>\d+)_(?P<number>\d{1,18})_(?P<file>.+)", re.DOTALL)
+_ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<learner>anon_[^\W_]+)_(?P<number>\d{1,18})_(?P<file>.+)", re.DOTALL)
 _AGAIN = re.compile(r"-\d+(?=\.|$)")
 
 
@@ -53,9 +57,10 @@ def lms_name(name: str) -> LmsName | None:
     if found := _MOODLE.fullmatch(name):
         return LmsName(found["learner"], found["file"] or "", text_only=found["kind"] == "onlinetext")
     if found := _ANONYMOUS.fullmatch(name):
-        return LmsName(found["learner"], found["file"], int(found["number"]))
+        return LmsName(found["learner"], found["file"], int(found["number"]), late=bool(found["late"]))
     if found := _CANVAS.fullmatch(name):
-        return LmsName(f"{found['name']}_{found['user']}", found["file"], int(found["number"]))
+        learner = f"{found['name']}_{found['user']}"
+        return LmsName(learner, found["file"], int(found["number"]), late=bool(found["late"]))
     return None
 
 
@@ -68,8 +73,16 @@ def first_name(file: str, known: Collection[str]) -> str:
     )
 
 
-def gradescope_names(metadata: Path) -> dict[str, str]:
-    """Folder to learner. Raises ValueError, with a sentence without its end, where that cannot be read."""
+@dataclass(frozen=True)
+class OfGradescope:
+    """What the list says of one folder. `submitted` has an offset from UTC; None: it is not said, or has none."""
+
+    learner: str
+    submitted: datetime | None = None
+
+
+def gradescope_entries(metadata: Path) -> dict[str, OfGradescope]:
+    """By folder. Raises ValueError, with a sentence without its end, where that cannot be read."""
     try:
         with open(metadata, "rb") as file:
             text = file.read(_MAX_METADATA + 1)
@@ -81,7 +94,16 @@ def gradescope_names(metadata: Path) -> dict[str, str]:
         raise ValueError(f"{METADATA} cannot be read: {why}") from error
     if not isinstance(data, dict):
         raise ValueError(f"{METADATA} names no submissions")
-    return {str(folder): learner for folder, entry in data.items() if (learner := _submitters(str(folder), entry))}
+    return {
+        str(folder): OfGradescope(learner, _created(entry))
+        for folder, entry in data.items()
+        if (learner := _submitters(str(folder), entry))
+    }
+
+
+def _created(entry: Any) -> datetime | None:
+    when = entry.get(":created_at") if isinstance(entry, dict) else None
+    return when if isinstance(when, datetime) and when.tzinfo else None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

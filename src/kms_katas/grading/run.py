@@ -155,12 +155,8 @@ class Run:
         return self.folder / name, None
 
     def _refuse_links(self, path: Path) -> None:
-        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):
-            raise AnswerUnusable(
-                f"{path.name} is a link that leads out of the submission.",
-                "Hand in the file itself.",
-                file=display_path(path),
-            )
+        if self.within is not None:
+            refuse_link(path, self.within)
 
     def start(self) -> None:
         """Start the process. How long that takes is not the answer's doing, and no limit counts it."""
@@ -174,6 +170,16 @@ class Run:
         if self.process is not None:
             self.process.close()
             self.process = None
+
+
+def refuse_link(path: Path, within: Path) -> None:
+    """Raises AnswerUnusable for one that leads out of `within`."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within)):
+        raise AnswerUnusable(
+            f"{path.name} is a link that leads out of the submission.",
+            "Hand in the file itself.",
+            file=display_path(path),
+        )
 
 
 def answer_folder(answers: Path, kata: Kata) -> Path:

@@ -1,6 +1,7 @@
 """Values as a learner reads them: short, on one line, without control characters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 LIMIT = 100
@@ -15,15 +16,11 @@ def show(value: Any, limit: int = LIMIT) -> str:
         unit = "bytes" if isinstance(value, bytes) else "characters"
         return f"{_printable(repr(value[: limit // 3]))}… ({len(value)} {unit})"
     if isinstance(value, dict):
-        return _shorten(
-            "{"
-            + ", ".join(f"{show(key, 40)}: {show(entry, limit // 2)}" for key, entry in list(value.items())[:20])
-            + "}",
-            limit * 2,
-        )
+        pairs = (f"{show(key, 40)}: {show(entry, limit // 2)}" for key, entry in islice(value.items(), 20))
+        return _shorten("{" + _joined(pairs, limit * 2) + "}", limit * 2)
     if isinstance(value, (list, tuple)):
         left, right = "[]" if isinstance(value, list) else "()"
-        return _shorten(left + ", ".join(show(entry, limit // 2) for entry in value[:20]) + right, limit * 2)
+        return _shorten(left + _joined((show(entry, limit // 2) for entry in value[:20]), limit * 2) + right, limit * 2)
     return _shorten(_printable(repr(value)), limit * 2)
 
 
@@ -38,6 +35,16 @@ def show_call(function: str, arguments: Sequence[Any], keywords: dict[str, Any])
         f"{name}={show(value, 60)}" for name, value in keywords.items()
     ]
     return f"{function}({', '.join(shown)})"
+
+
+def _joined(parts: Iterable[str], limit: int) -> str:
+    """All of them, or as many as fill `limit` characters: what comes after those is never seen, and costs."""
+    text = ""
+    for part in parts:
+        text += f", {part}" if text else part
+        if len(text) > limit:
+            break
+    return text
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -13,9 +13,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from kms_katas.grading.lms_names import METADATA, first_name, gradescope_names, lms_name
+from kms_katas.grading.lms_names import METADATA, OfGradescope, first_name, gradescope_entries, lms_name
 from kms_katas.grading.source import display_path
 from kms_katas.grading.unpacking import MAX_BYTES, Refused, unpack
 from kms_katas.kit import KitError
@@ -45,6 +46,10 @@ class HandedIn:
     barred: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     """Sentences: who handed in more than once, and what of it counts."""
+    submitted: dict[str, datetime] = field(default_factory=dict)
+    """When it was, with an offset from UTC, of learners of whom the platform says so. Times of files say nothing."""
+    late: set[str] = field(default_factory=set)
+    """Whom the platform calls late, without a time."""
     files: list[Path] = field(default_factory=list)
     """What was handed in as a zip or a single file: where it lies."""
     _places: dict[str, str] = field(default_factory=dict)
@@ -98,6 +103,8 @@ class _Piece:
     newer: tuple[int, float]
     """What is greater is newer: the number that the name gives it, then the time."""
     file: str = ""
+    submitted: datetime | None = None
+    late: bool = False
 
     @property
     def is_zip(self) -> bool:
@@ -115,12 +122,12 @@ class _Sorting:
     def sort(self, top: Path) -> None:
         top = self._export(top)
         try:
-            learners = gradescope_names(top / METADATA) if (top / METADATA).is_file() else {}
+            listed = gradescope_entries(top / METADATA) if (top / METADATA).is_file() else {}
         except ValueError as error:
             raise KitError(f"{top}: {error}. Without it nobody is known: download the submissions again.") from error
         pieces: defaultdict[str, list[_Piece]] = defaultdict(list)
         for entry in _entries(top):
-            if learners and entry.name == METADATA:
+            if listed and entry.name == METADATA:
                 continue
             said = lms_name(entry.name)
             if entry.is_symlink():
@@ -128,12 +135,14 @@ class _Sorting:
             elif said and said.text_only:
                 self.found.left_out[entry.name] = "what was typed into a text field, no file"
             elif os.path.isdir(entry):
-                learner = learners.get(entry.name) or (said.learner if said and not said.file else entry.name)
-                pieces[learner].append(_Piece(entry, _newer(entry, 0)))
+                known = listed.get(entry.name, OfGradescope(said.learner if said and not said.file else entry.name))
+                newer = (0, known.submitted.timestamp()) if known.submitted else _newer(entry, 0)
+                pieces[known.learner].append(_Piece(entry, newer, submitted=known.submitted))
             elif not stat.S_ISREG(entry.lstat().st_mode):
                 self.found.left_out[entry.name] = _FILE
             elif said and said.file:
-                pieces[said.learner].append(self._file(_Piece(entry, _newer(entry, said.number), said.file)))
+                piece = _Piece(entry, _newer(entry, said.number), said.file, late=said.late)
+                pieces[said.learner].append(self._file(piece))
             elif entry.suffix.lower() == ".zip":
                 pieces[entry.stem].append(self._file(_Piece(entry, _newer(entry, 0))))
             else:
@@ -175,6 +184,10 @@ class _Sorting:
         if whole and not whole[-1].is_zip:
             single = {}
         kept = [*whole[-1:], *single.values()]
+        if times := [piece.submitted for piece in kept if piece.submitted]:
+            self.found.submitted[learner] = max(times)
+        if any(piece.late for piece in kept):
+            self.found.late.add(learner)
         self._note(learner, [piece for piece in handed if piece not in kept])
         if not single:
             return self._opened(learner, whole[-1])

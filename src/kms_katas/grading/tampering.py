@@ -22,8 +22,8 @@ _ENOUGH_OF_A_DIGEST = 8
 _END = 1_000
 """Bytes. Further inside a text a checksum turns up by chance, of 4 bytes or 8 hexadecimal digits."""
 _NONCE_BYTES = (0, 8, 12, 16, 24)
-_APART, _PREFIX = 8, 7
-"""Bytes: half a tag, of which a careless comparison may look at the other half; the prefix of a nonce that counts."""
+_APART = 8
+"""Bytes: half a tag, of which a careless comparison may look at the other half."""
 
 
 def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
@@ -90,21 +90,21 @@ def alike(text: str) -> Iterator[str]:
 
 def altered(data: bytes) -> Iterator[Altered]:
     """Every region changed, cut off or moved. Never the same bytes again."""
-    yield from _flipped(data, 0)
+    yield from _flipped(data)
     yield from ends_changed(data)
     yield from cut_or_moved(data)
 
 
 def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Altered]:
     """As `altered`, with fewer changes of length and order: those of an end, and `others` of the rest."""
-    yield from _flipped(data, fresh.integer(0, _PREFIX - 1))
+    yield from _flipped(data)
     yield from ends_changed(data)
     yield from drawn(cut_or_moved(data), fresh, others)
 
 
-def _flipped(data: bytes, first: int) -> Iterator[Altered]:
-    """From byte number `first` on one in every 8 in a row, and the last."""
-    for at in sorted({*range(first, len(data), _APART), *range(len(data))[-1:]}):
+def _flipped(data: bytes) -> Iterator[Altered]:
+    """One byte in every 8, with the first: a nonce may be as short as 4 bytes, or its prefix. And the last."""
+    for at in sorted({*range(0, len(data), _APART), *range(len(data))[-1:]}):
         yield f"byte {at} of {len(data)} changed", flip(data, at)
 
 
@@ -150,19 +150,7 @@ def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> list[Al
 
     The attacker knows `content`, and wants `wanted`, which is as long, to come out.
     """
-    likely, others = _forgeries(data, content, wanted, public)
-    return likely + others
-
-
-def forged_at_random(data: bytes, content: bytes, wanted: bytes, public: bytes, fresh: Fresh) -> list[Altered]:
-    """As `forged`, with all that are likely and two of the others."""
-    likely, others = _forgeries(data, content, wanted, public)
-    return [*likely, *drawn(others, fresh, 2)]
-
-
-def _forgeries(data: bytes, content: bytes, wanted: bytes, public: bytes) -> tuple[list[Altered], list[Altered]]:
-    """Those that are likely to succeed, and others: a keyed digest, or one in front of its content, is rare."""
-    change, likely, others = _xor(content, wanted), list[Altered](), list[Altered]()
+    change, seen, likely, others = _xor(content, wanted), list[Altered](), list[Altered](), list[Altered]()
     for keyed, digest in _digests(public):
         size = len(digest(b""))
         start = len(data) - len(content) - size
@@ -173,11 +161,11 @@ def _forgeries(data: bytes, content: bytes, wanted: bytes, public: bytes) -> tup
         for start in _NONCE_BYTES:  # a digest of the sealed bytes themselves, at the end or in front
             if size < len(data) and data[-size:] == digest(data[start:-size]):
                 rest = flip(data[:-size], len(data) - size - 1)
-                likely.append(("a byte changed and its digest made anew", rest + digest(rest[start:])))
+                seen.append(("a byte changed and its digest made anew", rest + digest(rest[start:])))
             if size < len(data) and data[:size] == digest(data[size + start :]):
                 rest = flip(data[size:], len(data) - size - 1)
-                likely.append(("a byte changed and its digest made anew", digest(rest[start:]) + rest))
-    return likely, others
+                seen.append(("a byte changed and its digest made anew", digest(rest[start:]) + rest))
+    return seen + likely + others
 
 
 def pieces_moved(data: bytes, content_bytes: int) -> Iterator[Altered]:

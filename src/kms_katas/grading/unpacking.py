@@ -1,7 +1,7 @@
 """Unpacks a zip that a stranger made: within limits, and never anywhere but into its folder. Not for whose it is.
 
-What is refused is refused as a whole, with a sentence. Of the format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.16 and
-4.4.15.
+What is refused is refused as a whole, with a sentence. Of the format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.14 to
+4.3.16, 4.4.5 and 4.4.15.
 """
 
 import errno
@@ -16,9 +16,14 @@ from pathlib import Path, PurePosixPath
 MAX_FILES = 1000
 MAX_BYTES = 50 * 1024 * 1024
 """Of all files together, unpacked."""
+MAX_DEPTH = 50
+"""Folders within one another: hundreds of them some versions of Python cannot remove again."""
 _MAX_DIRECTORY = 1024 * 1024
 """Bytes of the list of files at its end: zipfile reads all of it into memory before anybody can count."""
 _END = struct.Struct("<4s4H2LH")
+_END_64, _LOCATOR_64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that zipfile unpacks piece by piece; of others, all that a piece holds comes at one blow."""
 _CHUNK = 1024 * 1024
 
 
@@ -92,8 +97,12 @@ def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
         raise Refused(f"a zip with a device, a pipe or the like in it: {_shown(entry)}")
     if name.startswith("/") or name[1:2] == ":" or ".." in place.parts or "\0" in name or not place.parts:
         raise Refused(f"a zip with a path that leads out of it: {_shown(entry)}")
+    if len(place.parts) > MAX_DEPTH:
+        raise Refused(f"a zip of more than {MAX_DEPTH} folders within one another")
     if entry.flag_bits & 1:
         raise Refused("a zip with a password")
+    if entry.compress_type not in _METHODS:
+        raise Refused(f"a zip that is not packed by Deflate, as nearly all are: {_shown(entry)}")
     return place
 
 
@@ -114,12 +123,20 @@ def _look_at_the_end(archive: Path) -> None:
     """Raises Refused where the list of files is longer than any that MAX_FILES need."""
     with open(archive, "rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _END.size - 0xFFFF))
+        file.seek(max(0, size - _END.size - 0xFFFF - _END_64.size - _LOCATOR_64.size))
         end = file.read()
     at = end.rfind(b"PK\5\6")
     if at < 0 or len(end) < at + _END.size:
         raise Refused("no zip, or only the beginning of one")
     _, _, _, _, files, length, _, _ = _END.unpack_from(end, at)
-    # 0xFFFF: the number stands elsewhere, in a form that is for more.
+    locator = at - _LOCATOR_64.size
+    if end[max(locator, 0) : at].startswith(b"PK\6\7"):
+        # The form for large zips, whose numbers zipfile takes. Some programs write it for small ones too.
+        large = locator - _END_64.size
+        _, _, place, _ = _LOCATOR_64.unpack_from(end, locator)
+        if large < 0 or not end.startswith(b"PK\6\6", large) or place != size - len(end) + large:
+            raise Refused("no zip that can be read (its end is of no known form)")
+        *_, files, length, _ = _END_64.unpack_from(end, large)
+    # 0xFFFF, where that form is not there: no such zip can be read.
     if length > _MAX_DIRECTORY or files > MAX_FILES:
         raise Refused(f"a zip of more than {MAX_FILES:,} files. {_REMEDY}")

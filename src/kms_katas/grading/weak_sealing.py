@@ -109,11 +109,11 @@ def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness
             return Weakness.NO_ROOM
         if isinstance(private_key, rsa.RSAPrivateKey):
             # One function sealed them all: what opens at no place of the first opens at none of the others.
-            key, place = (
-                _content_key(readings, private_key, place) if place is not None or not paddings else (None, None)
+            key, place, encrypted = (
+                _content_key(readings, private_key, place) if place is not None or not paddings else (None, None, b"")
             )
             if all(paddings):
-                found = (_weakness_of_rsa(reading, private_key) for reading in readings)
+                found = (_weakness_of_rsa(reading, private_key, encrypted) for reading in readings)
                 paddings.append(next(filter(None, found), None))
             if key is not None and payload not in key:
                 if len(key) >= _BLOCK and key in text:
@@ -250,19 +250,26 @@ def _opens_chacha(key: bytes, text: bytes, payload: bytes) -> bool:
     )
 
 
-def _blocks(reading: bytes, size: int) -> Iterator[bytes]:
-    """What may be encrypted by RSA: in front, behind a short header, a length or a nonce, and at the end.
+def _blocks(reading: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    """What may be encrypted by RSA, and where: in front, behind a short header, a length or a nonce, and at the end.
 
     Not everywhere, for each place costs milliseconds.
     """
     last = len(reading) - size
     for at in sorted(place for place in {0, 1, 2, 3, 4, 5, 8, 12, 16, last} if 0 <= place <= last):
-        yield reading[at : at + size]
+        yield at, reading[at : at + size]
 
 
-def _weakness_of_rsa(reading: bytes, private_key: rsa.RSAPrivateKey) -> Weakness | None:
+def _weakness_of_rsa(reading: bytes, private_key: rsa.RSAPrivateKey, known: bytes) -> Weakness | None:
+    """`known` was encrypted under OAEP, if anything was: what lies across it in part is no ciphertext, nor is a text.
+
+    They are left out, for each place costs milliseconds.
+    """
     size = private_key.key_size // 8
-    for encrypted in _blocks(reading, size):
+    there = reading.find(known) if known else -1
+    for at, encrypted in _blocks(reading, size):
+        if encrypted.isascii() or (there >= 0 and abs(at - there) < size):
+            continue
         block = _raw(private_key, int.from_bytes(encrypted)).to_bytes(size)
         if block.startswith(bytes(size // 4)):
             return Weakness.NO_PADDING
@@ -274,16 +281,18 @@ def _weakness_of_rsa(reading: bytes, private_key: rsa.RSAPrivateKey) -> Weakness
 
 def _content_key(
     readings: Iterable[bytes], private_key: rsa.RSAPrivateKey, likely: int | None
-) -> tuple[bytes | None, int | None]:
-    """The key that stands in a message under RSA-OAEP, with SHA-256 or SHA-1, and at which place, which `likely` is."""
-    blocks = (block for reading in readings for block in _blocks(reading, private_key.key_size // 8))
+) -> tuple[bytes | None, int | None, bytes]:
+    """The key that stands in a message under RSA-OAEP, with SHA-256 or SHA-1; at which place, which `likely` is; and
+    how it stands there.
+    """
+    blocks = (block for reading in readings for _, block in _blocks(reading, private_key.key_size // 8))
     places = list(enumerate((block, digest) for block in blocks for digest in (hashes.SHA256(), hashes.SHA1())))
     for place, (encrypted, digest) in sorted(places, key=lambda each: each[0] != likely):
         try:
-            return private_key.decrypt(encrypted, padding.OAEP(padding.MGF1(digest), digest, None)), place
+            return private_key.decrypt(encrypted, padding.OAEP(padding.MGF1(digest), digest, None)), place, encrypted
         except ValueError:
             continue
-    return None, None
+    return None, None, b""
 
 
 def _raw(private_key: rsa.RSAPrivateKey, value: int) -> int:
