@@ -1,4 +1,4 @@
-"""What the checks of many policy katas begin with: a learner's key policy in force, sessions of a role, ordinary calls.
+"""What checks of several policy katas begin with: a key policy in force, an organization, sessions of a role, calls.
 
 Not for what one kata alone asks.
 """
@@ -31,6 +31,15 @@ def sessions(fresh):
 
 
 @pytest.fixture
+def organization(lab, request):
+    """The organization of the key's account. Its ID is what the file of the checks calls ORGANIZATION."""
+    made = lab.organization()
+    made._backend.org.id = request.module.ORGANIZATION  # AWS draws one
+    made.add(lab.home)
+    return made
+
+
+@pytest.fixture
 def key_policy_on(answer, lab):
     """`key_policy_on(key)`: the question about the learner's key policy, which is in force then.
 
@@ -38,9 +47,9 @@ def key_policy_on(answer, lab):
     """
 
     def put(key, by=None):
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=lab.home.id)
-        put_key_policy(mine, lab.home, key, by=by)
+        mine, owner = answer.policy("key-policy.json"), lab.account(key.split(":")[4])
+        those_named(mine, lab, but=owner.id)
+        put_key_policy(mine, owner, key, by=by)
         return Question(answer, key, Documents(mine.named), (mine,))
 
     return put

@@ -10,7 +10,7 @@ from kms_katas.grading.data_key_ledger import Ledger
 from kms_katas.grading.data_keys import kms_with_another_data_key
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.sealed_body import attempt, expect_its_data_key
-from kms_katas.grading.tampering import altered_at_random, flip, forged_at_random, spelling_of
+from kms_katas.grading.tampering import altered_at_random, flip, forged, spelling_of
 
 DAY = 86_400
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
@@ -306,7 +306,7 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
     changes = [(f"`wrapped_key` was altered (byte {at})", flip(blob, at), body) for at in (0, len(blob) - 1)]
     changes += [("`wrapped_key` was that of another context", foreign.wrapped_key, body)]
     wanted = fresh.bytes(len(payload))
-    moves = (*altered_at_random(body, fresh), *forged_at_random(body, payload, wanted, blob, fresh))
+    moves = (*altered_at_random(body, fresh), *forged(body, payload, wanted, blob))
     changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in moves]
     for what, wrapped_key, changed in changes:
         opened = _attempt(answer, context, {"wrapped_key": wrapped_key, "body": changed}, limits)

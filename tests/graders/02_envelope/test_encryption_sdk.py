@@ -44,7 +44,7 @@ def tenant(fresh):
 @pytest.fixture
 def java(lab, fresh):
     """The other service, which seals as the brief asks, and what a check asks for."""
-    return Sender(lab.home.admin, fresh)
+    return Sender(lab.home, fresh)
 
 
 @pytest.mark.task(1)
@@ -239,7 +239,7 @@ def test_keys_of_other_accounts_are_refused(answer, lab, learner, java, key, acc
     lets_in = {"Effect": "Allow", "Principal": {"AWS": learner.arn}, "Action": "kms:Decrypt"}
     policy = {"Version": "2012-10-17", "Statement": [{**one, "Resource": "*"} for one in (own, lets_in)]}
     foreign = outsider.create_key(policy)
-    stranger = Sender(outsider.admin, fresh)
+    stranger = Sender(outsider, fresh)
     for what, message in stranger.forge(fresh.bytes(30), context, foreign, genuine):
         _expect_refused(
             answer,

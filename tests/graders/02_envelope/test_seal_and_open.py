@@ -22,7 +22,7 @@ from kms_katas.grading.tampering import (
     altered_at_random,
     digest_in,
     flip,
-    forged_at_random,
+    forged,
     pieces_moved,
     spelling_of,
 )
@@ -164,7 +164,7 @@ def test_altered_body_is_refused(answer, key, fresh):
     answer.forget()
     _open(answer, sealed, payload)
     wanted = fresh.bytes(len(payload))
-    forgeries = forged_at_random(sealed.body, payload, wanted, sealed.wrapped_key, fresh)
+    forgeries = forged(sealed.body, payload, wanted, sealed.wrapped_key)
     for change in (*altered_at_random(sealed.body, fresh, others=2), *forgeries):
         _expect_unopened(answer, sealed, payload, *change)
     # Long enough for pieces of 64 KiB: one may cut a payload in pieces, but none may go or move unnoticed.

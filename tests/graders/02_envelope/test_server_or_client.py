@@ -10,11 +10,12 @@ from functools import cache
 import pytest
 from botocore.exceptions import ClientError
 
-from kms_katas.grading import AnswerRaised, expect, reject, show
-from kms_katas.grading.s3_objects import Lies, all_of, in_pages, lies_now, overheard, put_default, put_under, put_with
+from kms_katas.grading import AnswerRaised, expect, reject, s3_objects, show
+from kms_katas.grading.s3_objects import Lies
 from kms_katas.grading.tampering import DIGESTS, flip, spelling_of
 from kms_katas.lab import Lab
 from kms_katas.lab.aws_session import new_client
+from kms_katas.lab.services.s3_staging import names_in, new_bucket, new_object
 
 USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 MAY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:*", *USE], "Resource": "*"}}
@@ -51,7 +52,7 @@ def learner(app):
 def bucket(lab, fresh):
     """A new bucket, with what S3 gives it by default."""
     name = f"files-{fresh.text(12)}"
-    lab.home.admin.client("s3").create_bucket(Bucket=name)
+    new_bucket(lab.home, name)
     return name
 
 
@@ -64,7 +65,7 @@ def test_new_objects_lie_under_the_key(answer, lab, app, bucket, key, fresh):
     before = len(lab.calls)
     for number in range(2):
         _put_plainly(app, bucket, f"{name}/{number}")
-    lies = lies_now(app.client("s3"), bucket, f"{name}/1")
+    lies = s3_objects.lies_now(app, bucket, f"{name}/1")
     expect(
         (lies.mode, lies.key) == ("aws:kms", key),
         f"A plain put after `set_default` lies otherwise. {OTHERWISE.get(lies.mode, ANOTHER_KEY)}",
@@ -90,19 +91,19 @@ def test_old_objects_come_under_the_key(answer, lab, app, bucket, key, fresh, mo
     old, sent = lab.home.create_key(), []
     kinds = {
         "SSE-S3": {"ServerSideEncryption": "AES256"},
-        "SSE-KMS under an older key": put_under(old),
-        "SSE-KMS under the key, without a Bucket Key": put_under(key, BucketKeyEnabled=False),
-        "right already": put_under(key),
-        "DSSE-KMS": put_under(key, "aws:kms:dsse"),
+        "SSE-KMS under an older key": s3_objects.put_under(old),
+        "SSE-KMS under the key, without a Bucket Key": s3_objects.put_under(key, BucketKeyEnabled=False),
+        "right already": s3_objects.put_under(key),
+        "DSSE-KMS": s3_objects.put_under(key, "aws:kms:dsse"),
         "SSE-C": CUSTOMER_KEY,
     }
     names = {f"{fresh.text(6)}/{fresh.text(5)} ü+1%.txt": kind for kind in kinds}
-    put_default(lab.home.admin.client("s3"), bucket, key)
+    s3_objects.put_default(lab.home.admin, bucket, key)
     for name, kind in names.items():
-        app.client("s3").put_object(Bucket=bucket, Key=name, Body=fresh.bytes(30), **kinds[kind])
-    monkeypatch.setattr(lab, "send", in_pages(lab.send, bucket, PAGE, sent))
+        new_object(app, bucket, name, fresh.bytes(30), how=kinds[kind])
+    monkeypatch.setattr(lab, "send", s3_objects.in_pages(lab.send, bucket, PAGE, sent))
     result = _rekey(answer, bucket, key)
-    lies = {name: lies_now(app.client("s3"), bucket, name) for name in names if names[name] != "SSE-C"}
+    lies = {name: s3_objects.lies_now(app, bucket, name) for name in names if names[name] != "SSE-C"}
     stay = {name for name in names if names[name] in STAY}
     due = {name for name in names if name not in stay and names[name] != "right already"}
     right, before = Lies("aws:kms", key, True), (Lies("AES256"), Lies("aws:kms", old, True), Lies("aws:kms", key))
@@ -165,16 +166,15 @@ def test_old_objects_come_under_the_key(answer, lab, app, bucket, key, fresh, mo
 @pytest.mark.points(1)
 def test_nothing_else_changes(answer, lab, app, bucket, key, fresh, monkeypatch):
     """Bytes, metadata, content type, tags and storage class stay; what is right already is not written again."""
-    s3, sent = app.client("s3"), []
-    kept = {"bytes": fresh.bytes(40), "metadata": {"by": fresh.text(5)}, "content type": "text/x-case"}
+    sent, kept = [], {"bytes": fresh.bytes(40), "metadata": {"by": fresh.text(5)}, "content type": "text/x-case"}
     kept |= {"tags": {"case": fresh.text(5)}, "storage class": "STANDARD_IA"}
-    put_default(lab.home.admin.client("s3"), bucket, key)
-    for name, how in (("old", put_under(lab.home.create_key())), ("right", put_under(key))):
-        put_with(s3, bucket, name, kept, how)
+    s3_objects.put_default(lab.home.admin, bucket, key)
+    for name, how in (("old", s3_objects.put_under(lab.home.create_key())), ("right", s3_objects.put_under(key))):
+        s3_objects.put_with(app, bucket, name, kept, how)
     with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", in_pages(lab.send, bucket, 1_000, sent))
+        patch.setattr(lab, "send", s3_objects.in_pages(lab.send, bucket, 1_000, sent))
         _rekey(answer, bucket, key)
-    there = sorted(one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
+    there = names_in(bucket)
     expect(
         there == ["old", "right"],
         "The bucket does not hold the same names as before.",
@@ -182,7 +182,7 @@ def test_nothing_else_changes(answer, lab, app, bucket, key, fresh, monkeypatch)
         next_step="Change each object under its own name, and leave no other beside it.",
         actual=", ".join(there),
     )
-    after = all_of(s3, bucket, "old")
+    after = s3_objects.all_of(app, bucket, "old")
     lost = {part: after[part] for part in kept if after[part] != kept[part]}
     expect(
         not lost,
@@ -207,7 +207,7 @@ def test_nothing_else_changes(answer, lab, app, bucket, key, fresh, monkeypatch)
 def test_a_refusal_ends_it(answer, lab, app, bucket, key):
     """When S3 or KMS refuses an object for another reason, `rekey` raises; it does not pass over the object."""
     admin, old = lab.home.admin, lab.home.create_key()
-    app.client("s3").put_object(Bucket=bucket, Key="a", **put_under(old, BucketKeyEnabled=False))
+    new_object(app, bucket, "a", how=s3_objects.put_under(old, BucketKeyEnabled=False))
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     for refused, refuse in (
@@ -232,7 +232,7 @@ def test_the_object_is_sealed(answer, lab, partners, bucket, key, fresh, monkeyp
     for payload in (fresh.bytes(fresh.integer(500, 600)), b""):
         name, given = fresh.text(8), []
         with monkeypatch.context() as patch:
-            patch.setattr(lab, "send", overheard(lab.send, given))
+            patch.setattr(lab, "send", s3_objects.overheard(lab.send, given))
             answer.call("put_sealed", bucket, name, key, payload)
         if not given:
             reject("`put_sealed` asked nothing of S3.", expected=f"an object named {name}", next_step="Put it there.")
@@ -302,7 +302,7 @@ def test_sealed_objects_come_back(answer, partners, bucket, key, fresh):
 @pytest.mark.points(1)
 def test_what_is_not_sealed_is_refused(answer, lab, app, partners, bucket, key, fresh):
     """`get_sealed` raises for an altered object, for one in the clear, and while KMS refuses."""
-    s3, payload = app.client("s3"), fresh.bytes(200)
+    payload = fresh.bytes(200)
     answer.call("put_sealed", bucket, "a", key, payload)
     expect(
         answer.call("get_sealed", bucket, "a", key) == payload,
@@ -311,15 +311,14 @@ def test_what_is_not_sealed_is_refused(answer, lab, app, partners, bucket, key, 
         next_step="Put and get the object with the same library.",
     )
     partners.put_object(Bucket=bucket, Key="a", Body=payload)
-    got = s3.get_object(Bucket=bucket, Key="a")
-    body, metadata = got["Body"].read(), got["Metadata"]
+    body, metadata = s3_objects.read_now(bucket, "a")
     for what, stored, notes in (
         ("a bit of it changed", flip(body, fresh.integer(0, len(body) - 1)), metadata),
         ("replaced by one in the clear", payload, {}),
     ):
-        s3.put_object(Bucket=bucket, Key="a", Body=stored, Metadata=notes)
+        new_object(app, bucket, "a", stored, metadata=notes)
         _expect_refused(answer, bucket, key, f"The object was altered by somebody who may write the bucket ({what})")
-    s3.put_object(Bucket=bucket, Key="a", Body=body, Metadata=metadata)
+    new_object(app, bucket, "a", body, metadata=metadata)
     lab.home.admin.client("kms").disable_key(KeyId=key)
     _expect_refused(answer, bucket, key, "The KMS key is disabled, so nobody may open anything")
 

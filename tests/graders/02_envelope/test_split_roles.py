@@ -15,7 +15,7 @@ from kms_katas.grading.intents import SYMMETRIC, allow, both, called_directly, p
 from kms_katas.grading.judge import must_allow, must_allow_no_more, must_allow_nothing_elsewhere
 from kms_katas.grading.role_policy import role_under
 from kms_katas.grading.sealed_body import attempt, expect_hidden, expect_its_data_key, expect_new, expect_unopened
-from kms_katas.grading.tampering import altered_at_random, flip, forged_at_random, pieces_moved
+from kms_katas.grading.tampering import altered_at_random, flip, forged, pieces_moved
 
 WRAP, OPEN = "GenerateDataKeyWithoutPlaintext", "Decrypt"
 HARMLESS = {"DescribeKey", "GenerateRandom"}
@@ -72,10 +72,8 @@ def container(lab, key, fresh):
     """Makes a container as the portal should."""
 
     def make(under=key):
-        name = f"Case-{fresh.text(6)}/1"
-        asked = {"KeyId": under, "KeySpec": "AES_256", "EncryptionContext": {"container": name}}
-        made = lab.home.admin.client("kms").generate_data_key(**asked)
-        return Container(name, made["CiphertextBlob"], made["Plaintext"])
+        name, data_key = f"Case-{fresh.text(6)}/1", fresh.bytes(32)
+        return Container(name, lab.home.seal(under, data_key, {"container": name}), data_key)
 
     return make
 
@@ -191,7 +189,7 @@ def test_altered_body_is_refused(answer, key, worker, container, fresh):
     for size in (24, 140_000):
         one, payload, wanted = container(), fresh.bytes(size), fresh.bytes(size)
         body = _fill(answer, worker, key, one, payload)
-        changes = [*forged_at_random(body, payload, wanted, one.wrapped_key, fresh)] if size == 24 else []
+        changes = [*forged(body, payload, wanted, one.wrapped_key)] if size == 24 else []
         changes += altered_at_random(body, fresh, others=2) if size == 24 else pieces_moved(body, size)
         for what, changed in changes:
             opened = attempt(answer, "read", answer.client(worker), key, one.id, one.wrapped_key, changed)

@@ -42,15 +42,6 @@ def key(lab):
 
 
 @pytest.fixture
-def organization(lab):
-    """The organization of the account, under the ID that the brief gives."""
-    made = lab.organization()
-    made._backend.org.id = ORGANIZATION  # AWS draws one
-    made.add(lab.home)
-    return made
-
-
-@pytest.fixture
 def in_force(key_policy_on, key, organization):
     """The question about the learner's key policy."""
     return key_policy_on(key)

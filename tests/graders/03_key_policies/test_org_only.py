@@ -81,15 +81,6 @@ def key(lab):
 
 
 @pytest.fixture
-def organization(lab):
-    """The organization, under the ID that the brief gives, with the owner of the key in it."""
-    made = lab.organization()
-    made._backend.org.id = ORGANIZATION  # AWS draws one
-    made.add(lab.home)
-    return made
-
-
-@pytest.fixture
 def member(lab, organization, fresh):
     """Another account of the organization, of which no policy can know."""
     account = lab.account(_an_account(fresh))

@@ -9,7 +9,6 @@ from itertools import product
 import pytest
 
 from kms_katas.grading.guardrails import attach
-from kms_katas.grading.in_force import put_key_policy, those_named
 from kms_katas.grading.intents import GIVES_ALL, allow, both, deny, policy
 from kms_katas.grading.judge import (
     ON_NO_KEY,
@@ -104,16 +103,9 @@ def member(answer, lab, organization, key, steward, fresh):
 
 
 @pytest.fixture
-def archive(answer, lab, key):
+def archive(key_policy_on, key):
     """`archive()`: the question about the archive's key, whose policy is in force then."""
-
-    def asked():
-        mine = answer.policy("key-policy.json")
-        those_named(mine, lab, but=MANAGEMENT)
-        put_key_policy(mine, lab.account(MANAGEMENT), key)
-        return Question(answer, key, Documents(mine.named), (mine,))
-
-    return asked
+    return lambda: key_policy_on(key)
 
 
 def under(key_policy, scp):
