@@ -1,7 +1,7 @@
 """Every kata's notebook in a kernel: the starter fails, and the reference answer in its place passes.
 
-Both run in one kernel, one after the other, as when a learner goes on. A kernel and two gradings take six seconds: so
-one kata of code and one with a document are run always, the first of each track with `system`, all others nightly.
+Both run in one kernel, one after the other, as when a learner goes on; and the notebooks of several katas one after
+another, for a kernel and what grades for it take two seconds to begin.
 """
 
 import json
@@ -20,14 +20,8 @@ from kms_katas.notebook.make import notebook
 from .conftest import source
 
 KIT = find_kit()
-DAILY = ("envelope/seal-and-open", "key-policies/break-in")
-FIRST_OF_TRACK = {kata.track: kata.id for kata in reversed(KIT.katas)}.values()
-
-
-def marks(kata: Kata) -> tuple[pytest.MarkDecorator, ...]:
-    if kata.id in DAILY:
-        return ()
-    return (pytest.mark.system if kata.id in FIRST_OF_TRACK else pytest.mark.nightly,)
+HERE = [kata for kata in KIT.katas if not lacking(kata)]
+AT_ONCE = 6
 
 
 def solved(kata: Kata, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -46,23 +40,32 @@ def solved(kata: Kata, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "kata",
-    [pytest.param(kata, id=kata.id, marks=marks(kata)) for kata in KIT.katas],
+    "katas",
+    [
+        pytest.param(HERE[at : at + AT_ONCE], id=f"{HERE[at].id} and those after it")
+        for at in range(0, len(HERE), AT_ONCE)
+    ]
+    + [
+        pytest.param([kata], id=kata.id, marks=pytest.mark.skip(reason=f"{lacking(kata)} is not installed here"))
+        for kata in KIT.katas
+        if kata not in HERE
+    ],
 )
-def test_its_starter_fails_and_its_reference_answer_passes(
-    kata: Kata, execute: Callable[..., dict[str, str]], tmp_path: Path
+def test_each_starter_fails_and_each_reference_answer_passes(
+    katas: list[Kata], execute: Callable[..., dict[str, str]], tmp_path: Path
 ) -> None:
-    if package := lacking(kata):
-        pytest.skip(f"{package} is not installed here")
-    files = {name: starter(kata, KIT.starter(kata), name, 7).decode() for name in kata.answer}
-    data = json.loads(notebook(kata, "# A brief\n", files, kit=None, nbgrader=False))
-    code = [cell for cell in data["cells"] if cell["cell_type"] == "code"]
-    # An untouched starter is told to begin, and shows no checks.
-    wrong = [cell | {"source": source(cell).replace("TODO", "TO DO")} for cell in code]
-    data["cells"] = [*wrong, *solved(kata, code)]
-    said = execute(data, tmp_path)
-    assert (
-        f"{kata.id}  {kata.title}  " in said["grade"] and f"{kata.points} of {kata.points} points" not in said["grade"]
-    )
-    assert "passed, " not in said["grade"]
-    assert f"**{kata.id} passed, {kata.points} of {kata.points} points.**" in said["solved-grade"]
+    data: dict[str, Any] = {}
+    cells = []
+    for kata in katas:
+        files = {name: starter(kata, KIT.starter(kata), name, 7).decode() for name in kata.answer}
+        data = json.loads(notebook(kata, "# A brief\n", files, kit=None, nbgrader=False))
+        code = [cell for cell in data["cells"] if cell["cell_type"] == "code"]
+        # An untouched starter is told to begin, and shows no checks.
+        wrong = [cell | {"source": source(cell).replace("TODO", "TO DO")} for cell in code]
+        cells += [cell | {"id": f"{kata.name}-{cell['id']}"} for cell in (*wrong, *solved(kata, code))]
+    said = execute(data | {"cells": cells}, tmp_path)
+    for kata in katas:
+        before, after = said[f"{kata.name}-grade"], said[f"{kata.name}-solved-grade"]
+        full = f"{kata.points} of {kata.points} points"
+        assert f"{kata.id}  {kata.title}  " in before and full not in before and "passed, " not in before
+        assert f"**{kata.id} passed, {full}.**" in after

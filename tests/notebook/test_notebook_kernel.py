@@ -1,9 +1,12 @@
 """grade() in a notebook: what was run counts, and nothing else. Kernels are started by nbclient."""
 
 import json
+import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_katas.grading.cells import mark
-from kms_katas.kit import Kit
+from kms_katas.kit import Kit, find_kit
+from kms_katas.kit.course import SCHEMA
 from kms_katas.notebook import grade
-from kms_katas.notebook.kernel import Graded, keep_document, last_run
+from kms_katas.notebook.kernel import Graded, _graders, keep_document, last_run
 from kms_katas.study.progress import NAME
 
 from .conftest import named, source
@@ -56,6 +60,22 @@ def test_importing_it_loads_none_of_what_grades() -> None:
     program = 'import sys, kms_katas.notebook; print({"boto3", "moto", "pytest", "rich"} & set(sys.modules))'
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_a_course_has_the_checks_of_is_to_be_handed_in(
+    mini_kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / ".course/1/katas/01-clinic/01-note"
+    own.mkdir(parents=True)
+    for path in mini_kit.starter(mini_kit.katas[0]).iterdir():
+        (own / path.name).write_text(path.read_text("utf-8").replace(ID, "clinic/note"), "utf-8")
+    (tmp_path / NAME).write_text("kms-katas-progress 1\nseed 1\n", "utf-8")
+    course = f'schema = "{SCHEMA}"\ntitle = "A course"\nkit = ">=0"\nextra = [".course/1"]\n'
+    (tmp_path / "course.toml").write_text(f'{course}[[kata]]\nid = "clinic/note"\n', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kms_katas.notebook.kernel._shell", lambda: object())
+    assert not grade("clinic/note", kit=str(mini_kit.root)).passed
+    assert "clinic/note is not graded here" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -112,7 +132,17 @@ class Shell:
 
     def __init__(self, *history: str) -> None:
         self.input_hist_raw = list(history)
-        self.history_manager = self
+        self.history_manager = self.display_pub = self
+
+    def publish(self, data: dict[str, str]) -> None:
+        print(data["text/plain"])
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays() -> Iterator[None]:
+    yield
+    for grader in _graders:
+        grader.end()
 
 
 @pytest.fixture
@@ -126,17 +156,81 @@ def test_ctrl_c_while_it_grades_shows_one_sentence(
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("subprocess.run", stopped)
+    monkeypatch.setattr("subprocess.Popen", stopped)
     assert not grade(ID, kit=str(mini_kit.root)).passed
     assert capsys.readouterr().out == "Stopped; nothing was graded.\n"
+
+
+def test_an_answer_that_was_given_passes_and_is_not_noted_as_passed(
+    shell: None,
+    mini_kit: Kit,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = workspace.parents[1] / NAME
+    progress.write_text(f"kms-katas-progress 1\nseed 1\ngiven {ID} 2026-01-02\n", "utf-8")
+    before = progress.read_bytes()
+    monkeypatch.chdir(workspace)
+    assert grade(ID, kit=str(mini_kit.root)).passed
+    said = capsys.readouterr().out
+    assert progress.read_bytes() == before
+    assert "given to you" in said and "`kata reset mini`" in said
+
+
+def test_a_seed_that_is_given_is_the_one_that_is_graded_with(
+    mini_kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = secrets.randbelow(2**31)
+    wrong = RIGHT.replace("kms.decrypt", "kms.no_such_call")
+    monkeypatch.setattr("kms_katas.notebook.kernel._shell", lambda: Shell(cell(1, 1, wrong)))
+    assert not grade(ID, kit=str(mini_kit.root), seed=seed).passed
+    assert f'grade("{ID}", seed={seed})' in capsys.readouterr().out
+
+
+def test_what_a_wrong_table_is_told_is_noted_as_for_the_command(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a table could be solved in a notebook by trying: `kata check` tells but so often how many rows are right."""
+    kit = find_kit()
+    kata = kit.find("key-policies/read-a-policy")
+    wrong = (kit.solutions / kata.folder / "rejected" / "deny-overlooked" / "table.toml").read_text("utf-8")
+    monkeypatch.setattr(
+        "kms_katas.notebook.kernel._shell", lambda: Shell(f"{mark(kata.id, 1, 1, 'table.toml')}\n{wrong}")
+    )
+    monkeypatch.chdir(workspace)
+    assert not grade(kata.id).passed
+    assert f"told {kata.id} " in (workspace.parents[1] / NAME).read_text("utf-8")
+
+
+def test_checks_that_change_while_the_kernel_runs_are_the_ones_that_grade(shell: None, mini_kit: Kit) -> None:
+    kit, checks = str(mini_kit.root), mini_kit.root / "tests/graders" / mini_kit.katas[0].grader
+    assert grade(ID, kit=kit).passed and grade(ID, kit=kit).passed
+    checks.write_text(checks.read_text("utf-8").replace('["Decrypt"]', '["Encrypt"]'), "utf-8")
+    assert not grade(ID, kit=kit).passed
+
+
+def test_what_grades_ends_where_the_kernel_is_killed() -> None:
+    program = "import time\nfrom kms_katas.notebook.kernel import _Grader\n"
+    program += "print(_Grader()._process.pid, flush=True)\ntime.sleep(600)\n"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as kernel:
+        assert kernel.stdout
+        grader = int(kernel.stdout.readline())
+        os.kill(grader, 0)
+        kernel.kill()
+    deadline = time.monotonic() + 60
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(grader, 0)
+            time.sleep(0.01)
 
 
 @pytest.mark.parametrize("program", ["raise SystemExit(3)", "print('no JSON')", "import os; os.abort()"])
 def test_a_grading_process_that_breaks_is_no_verdict_and_one_sentence(
     shell: None, mini_kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str
 ) -> None:
-    run = subprocess.run
-    monkeypatch.setattr("subprocess.run", lambda words, **options: run([words[0], "-c", program], **options))
+    start = subprocess.Popen
+    monkeypatch.setattr("subprocess.Popen", lambda words, **options: start([words[0], "-c", program], **options))
     assert grade(ID, kit=str(mini_kit.root)) == Graded(False, 0, 0)
     said = capsys.readouterr()
     assert said.out.startswith("The kit itself failed, your answer was not judged") and said.err == ""

@@ -1,7 +1,7 @@
-"""The process that grades for a notebook: `python -m kms_katas.notebook.graded ORDER`, in the folder of its cells.
+"""The process that grades for a notebook: `python -m kms_katas.notebook.graded`, which reads one order a line.
 
-It prints one JSON object: text, html and after to show, passed, score and max_score; or failed, a sentence. Not for a
-saved notebook on the command line: see cli/check.py.
+To each it prints one line of JSON: text, html and after to show, passed, score and max_score; or failed, a sentence.
+Not for a saved notebook on the command line: see cli/check.py.
 """
 
 import contextlib
@@ -24,15 +24,16 @@ from kms_katas.notebook.kernel import THIS
 from kms_katas.reports.public import safe
 from kms_katas.reports.text import as_text
 from kms_katas.study.progress import ProgressError
-from kms_katas.study.workspace import Workspace
+from kms_katas.study.workspace import GIVEN, Workspace
 
 WIDTH = 100
 _HTML = '<pre style="white-space: pre; overflow-x: auto; line-height: 1.3; background: none">{code}</pre>'
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
-    """Grade the notebook THIS as `order` says: kata, kit, seed, workspace."""
+    """Grade the notebook THIS in the folder that `order` names, as it says: kata, kit, seed, workspace."""
     try:
+        os.chdir(order["folder"])
         kit = Kit(Path(order["kit"]))
         kata = kit.find(order["kata"])
         own = Workspace(Path(order["workspace"])) if order["workspace"] else None
@@ -89,12 +90,11 @@ def _screen(kata: Kata, verdict: Verdict) -> list[RenderableType]:
 
 
 def _noted(own: Workspace, kata: Kata) -> str:
-    """The pass goes into the progress file; where it cannot, why not: a verdict stays a verdict."""
+    """The pass goes into the progress file; where it does not, why not: a verdict stays a verdict."""
     try:
-        progress = own.progress()
-        noted = progress.with_pass(kata.id, date.today())
-        if noted is not progress:
-            noted.save(own.progress_file)
+        own.note_passes([kata.id], date.today())
+        if not own.progress().passed(kata.id):
+            return f"{GIVEN} `kata reset {kata.name}`."
     except ProgressError as error:
         return safe(str(error))
     return ""
@@ -105,4 +105,6 @@ if __name__ == "__main__":
     words = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with contextlib.suppress(KeyboardInterrupt), words:
-        json.dump(main(json.loads(sys.argv[1])), words)
+        for line in sys.stdin:
+            print(json.dumps(main(json.loads(line))), file=words, flush=True)
+            os.chdir("/")  # the folder goes
