@@ -13,7 +13,6 @@ from moto.core.utils import get_service_model
 from kms_katas.lab import cloudtrail_fidelity
 from kms_katas.lab.kms.fidelity import CAVEATS
 from kms_katas.lab.kms.operations import OPERATIONS
-from kms_katas.lab.kms.states import ORIGINS, REFUSALS
 from kms_katas.lab.services.table import AS_AWS_NAMES_IT, SERVICES
 
 PAGE = Path(__file__).parents[1] / "reference" / "fidelity.md"
@@ -22,7 +21,7 @@ PAGE = Path(__file__).parents[1] / "reference" / "fidelity.md"
 def page() -> str:
     """The page as it should be: the text that is there, with the tables of now."""
     text = PAGE.read_text("utf-8")
-    for name, table in (("operations", operations()), ("states", states()), ("log", log()), ("services", services())):
+    for name, table in (("operations", operations()), ("log", log()), ("services", services())):
         place = re.compile(f"(<!-- {name} -->\n).*(<!-- end of {name} -->)", re.DOTALL)
         text = place.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)
     return text
@@ -40,15 +39,6 @@ def operations() -> str:
     for operation in sorted(OPERATIONS):
         caveat = CAVEATS[operation]
         lines.append(f"| {operation} | {'simplified' if caveat else 'exact'} | {caveat} |")
-    return "\n".join(lines)
-
-
-def states() -> str:
-    lines = ["| operation | refused while the key is | works for keys of origin |", "|---|---|---|"]
-    for operation in sorted(OPERATIONS):
-        refused, origins = REFUSALS.get(operation, {}), ORIGINS.get(operation, ("any",))
-        if refused or operation in ORIGINS:
-            lines.append(f"| {operation} | {', '.join(refused)} | {', '.join(origins)} |")
     return "\n".join(lines)
 
 

@@ -54,7 +54,7 @@ def in_bash(words, folder, **environment):
 
 
 def test_the_folder_of_the_page_is_graded_as_it_says(course):
-    short, long, _ = blocks("bash")
+    short, long, *_ = blocks("bash")
     status, said, complained = in_bash(short, course)
     assert [line.split()[:3] for line in said.splitlines() if "/" in line] == [
         ["pass", "ann", "keys/hello"],
@@ -86,7 +86,7 @@ def test_the_folder_of_the_page_is_graded_as_it_says(course):
 
 
 def test_the_next_grading_of_the_page_grades_what_changed_and_says_what_is_other(course):
-    _, long, later = blocks("bash")
+    _, long, later, *_ = blocks("bash")
     assert in_bash(long, course)[0] == 1
     (right,) = (ROOT / "solutions").glob("*-keys/*-hello/answer.py")
     shutil.copy(right, course / "submissions" / "bob" / "keys" / "hello" / "answer.py")
