@@ -1,6 +1,7 @@
 """The `kata` command, run in this process on the mini kit and in an empty folder, or for real in a terminal."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -82,6 +83,26 @@ def kata(run, mini_root, monkeypatch, warm_runner):
             if "mini kit" in str(getattr(module, "__file__", "")):
                 del sys.modules[name]
         return run("--kit", mini_root, *words)
+
+    return run_it
+
+
+@pytest.fixture
+def bank(mini_root):
+    """The questions of the mini kit, by id: three topics, two tasks of an exam. Each text is there once."""
+    from .mini_bank import write_bank
+
+    return write_bank(mini_root)
+
+
+@pytest.fixture
+def typing(kata, monkeypatch):
+    """Runs `kata WORDS` with these lines as its input."""
+
+    def run_it(lines, *words):
+        data = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+        return kata(*words)
 
     return run_it
 

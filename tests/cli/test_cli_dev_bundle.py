@@ -74,6 +74,19 @@ def test_what_is_not_of_the_lock_is_refused_and_left(kata, store, here, change):
     assert file.exists() and len(store) == before
 
 
+def test_what_pip_brings_and_is_not_of_the_lock_is_in_no_bundle(kata, store, here, monkeypatch):
+    honest = bundle._pip
+
+    def brings_more(what, words, **settings):
+        honest(what, words, **settings)
+        (here / "b" / "pip-1-py3-none-any.whl").write_bytes(secrets.token_bytes(40))
+
+    monkeypatch.setattr(bundle, "_pip", brings_more)
+    ran = kata("dev", "bundle", here / "b", "--python", "3.13")
+    assert ran.status == 2 and "pip-1-py3-none-any.whl" in ran.said
+    assert not (here / "b" / "SHA256SUMS").exists()
+
+
 def test_where_pip_fails_there_is_no_note_of_digests(kata, store, here, monkeypatch):
     kata("dev", "bundle", here / "b", "--python", "3.13")
 

@@ -251,6 +251,12 @@ def test_a_named_kata_is_proved_alone(dev_check, mini_root):
     assert "1 kata in order" in dev_check("mini").said
 
 
+def test_of_a_named_kata_alone_the_faults_are_told(kata, dev_check):
+    kata("dev", "new", "keys/second")
+    assert "02-second" in dev_check().out
+    assert "1 kata in order" in dev_check("mini").said
+
+
 def test_every_fault_is_one_line_without_a_traceback(dev_check, mini_root):
     (mini_root / CHECKS).write_text("def test_it():\n    pass\n\nraise ValueError('first\\nsecond')\n")
     ran = dev_check()

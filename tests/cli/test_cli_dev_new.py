@@ -97,10 +97,12 @@ def test_a_wrong_word_gets_a_sentence(kata, files, words, told):
     assert files() == before
 
 
-def test_the_line_for_the_menu_is_told_where_there_is_one(kata, mini_root):
+def test_the_lines_for_the_menu_are_told_where_there_is_one(kata, mini_root):
     assert "mkdocs.yml" not in kata("dev", "new", "keys/a").said
     (mini_root / "mkdocs.yml").write_text("site_name: A course\n")
-    assert '- "Keys: b and c": learn/keys/b-and-c.md' in kata("dev", "new", "keys/b-and-c").said
+    said = kata("dev", "new", "keys/b-and-c", "--title", 'Say "b"').said
+    assert '- "B and c": learn/keys/b-and-c.md' in said
+    assert '- "Say \\"b\\"": katas/keys/b-and-c.md' in said
     assert (mini_root / "mkdocs.yml").read_text() == "site_name: A course\n"
 
 

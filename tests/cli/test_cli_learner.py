@@ -289,6 +289,12 @@ def test_version_and_help_are_there(run):
         assert f"\n  {verb} " in help_text
 
 
+@pytest.mark.parametrize("words", [[], *([verb] for verb in ("init", "list", "check", "grade", "watch", "notebook"))])
+def test_no_help_is_wider_than_a_small_screen(run, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in run(*words, "--help").out.splitlines() if len(line) > 80] == []
+
+
 @pytest.mark.parametrize("words", [["list"], ["hint"], ["brief"], []])
 def test_reading_loads_neither_boto3_nor_moto_nor_pytest(mini_root, here, words):
     script = (

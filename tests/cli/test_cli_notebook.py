@@ -174,6 +174,20 @@ def test_it_is_graded_in_place_of_a_starter_and_passed_over_beside_an_answer(kat
     assert two.status == 1 and "none of its 2 notebooks is called answer.ipynb" in two.said
 
 
+def test_no_report_takes_the_place_of_a_notebook_beside_an_answer(kata, answer, here):
+    before = write(here / BOOK, *cells(RIGHT)).read_bytes()
+    for format in ("json", "text"):
+        refused = kata("check", "mini", "--format", format, "--output", BOOK)
+        assert refused.status == 2 and "write over" in refused.said
+    assert (here / BOOK).read_bytes() == before
+
+
+def test_the_same_values_again_are_offered_for_the_notebook_that_failed(kata, answer, here):
+    answer.write_text(RIGHT, "utf-8")
+    said = kata("check", write(here / BOOK, *cells(WRONG))).said
+    assert f"kata check {BOOK} --seed" in said
+
+
 def test_grade_takes_a_notebook_in_place_of_the_answer_and_says_when_there_are_both(kata, mini_root, here):
     todo = mini_root / "katas/01-keys/01-mini/answer.py"
     for learner in ("ann", "bob", "eve", "kim"):

@@ -83,6 +83,15 @@ def test_all_means_the_katas_of_the_path(paths, kata, here):
     assert "all of single" in said and "kata init" in said
 
 
+def test_with_all_of_the_path_done_a_check_of_none_is_of_the_path_alone(paths, kata, here):
+    kata("init", "--path", "single")
+    answer(here, "keys/mini").write_text(RIGHT)
+    kata("check")
+    again = kata("check", "--format", "json")
+    assert again.status == 0
+    assert [verdict["kata"] for verdict in json.loads(again.out)["katas"]] == ["keys/mini"]
+
+
 def test_init_later_adds_the_rest_behind_it_and_touches_nothing(paths, kata, here):
     kata("init", "--path", "short")
     answer(here, "keys/mini").write_bytes(secrets.token_bytes(30))
@@ -152,9 +161,10 @@ def test_what_is_passed_already_stays_passed_and_is_not_given(paths, kata, here)
     mine = "# mine\n" + RIGHT
     answer(here, "keys/last").write_text(mine)
     kata("check", "last")
-    kata("init", "--from", "first")
+    ran = kata("init", "--from", "first")
     assert answer(here, "keys/last").read_text() == mine
     assert given(kata) == ["keys/mini"]
+    assert "Left as you wrote it" not in ran.said
 
 
 def test_late_twice_changes_no_byte(paths, kata, here):
@@ -183,9 +193,10 @@ def test_what_cannot_be_done_is_told_before_anything_is_made(paths, kata, here, 
 def test_a_link_in_place_of_an_answer_is_not_followed_nor_replaced(paths, kata, here):
     kata("init", "--path", "short")
     elsewhere = here / "elsewhere.py"
-    elsewhere.write_text("theirs")
+    elsewhere.write_bytes(answer(here, "keys/last").read_bytes())
+    before = elsewhere.read_bytes()
     answer(here, "keys/last").unlink()
     answer(here, "keys/last").symlink_to(elsewhere)
     kata("init", "--from", "mini")
-    assert elsewhere.read_text() == "theirs"
+    assert elsewhere.read_bytes() == before
     assert answer(here, "keys/last").is_symlink()

@@ -3,6 +3,7 @@
 For how it leaves the terminal: test_cli_watch_terminal.py.
 """
 
+import json
 import os
 import re
 import shutil
@@ -97,6 +98,22 @@ def test_only_other_bytes_are_judged_again(watch, answer):
     answer.with_name("notes.txt").write_text("not an answer")
     answer.write_text(RIGHT)
     assert len(RULE.findall(watched.next())) == 1
+
+
+def test_a_notebook_in_place_of_the_file_is_judged_when_its_answer_changes(watch, answer):
+    def save(source, printed):
+        cell = {"cell_type": "code", "source": f"# kata: keys/mini, cell 1 of 1\n{source}", "outputs": [printed]}
+        answer.with_name("answer.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+    watched = watch()
+    watched.next()
+    save(WRONG, "")
+    shown = watched.next()
+    assert b"0 of 3 points" in shown and b"That is not the secret." in shown
+    save(WRONG, "what a cell printed")
+    save(RIGHT, "more")
+    shown = watched.next()
+    assert b"passed, 3 of 3 points" in shown and len(RULE.findall(shown)) == 1
 
 
 def test_what_editors_leave_and_how_they_save_changes_nothing(watch, answer):

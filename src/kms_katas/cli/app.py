@@ -10,6 +10,7 @@ from kms_katas.cli import INTERRUPTED
 from kms_katas.cli.dev_verbs import dev
 from kms_katas.cli.place import PLACE as _place
 from kms_katas.cli.policy.verbs import policy
+from kms_katas.cli.study_verbs import exam, quiz, review
 
 app = typer.Typer(
     add_completion=False,
@@ -37,9 +38,15 @@ Isolation = Annotated[
         "--isolation", help="How far answers are kept away from this machine. Default: the best that works here."
     ),
 ]
+Course = Annotated[
+    Path | None,
+    typer.Option("--course", metavar="FILE", help="The course.toml that says which katas, with weights and due dates."),
+]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people or for programs.")]
 CheckFormat = StrEnum("CheckFormat", "text json junit gradescope classroom50 exercism github csv html")
-GradeFormat = StrEnum("GradeFormat", "text json junit github csv html stats-json stats-csv stats-html")
+GradeFormat = StrEnum(
+    "GradeFormat", "text json junit github csv html stats-json stats-csv stats-html course-csv course-json"
+)
 CheckFormats = Annotated[
     list[CheckFormat] | None,
     typer.Option("--format", help="For people, for programs, or for the service named. Again for one more report."),
@@ -48,8 +55,11 @@ GradeFormats = Annotated[
     list[GradeFormat] | None,
     typer.Option(
         "--format",
-        help="For people or for programs; html: a page for each answer, in a folder; stats: which check stops whom. "
-        "Again for one more report.",
+        # All of them in one word would not fit the screen.
+        metavar="FORMAT",
+        help="text, json, junit, github or csv; html: a page for each answer, in a folder; stats-json, stats-csv or "
+        "stats-html: which check stops whom; course-csv or course-json: the totals of a course. Again for one more "
+        "report.",
     ),
 ]
 Outputs = Annotated[
@@ -125,14 +135,16 @@ def init(
         str | None,
         typer.Option("--from", metavar="KATA", help="Begin here: earlier katas of the path get their answers."),
     ] = None,
+    course: Course = None,
 ) -> int:
-    """Make a workspace, or add new katas to one. Never touches a file that is there.
+    """Make a workspace, or add new katas to one. Never touches a file of yours that is there.
 
-    With --from it fills in starters, never an answer that was edited.
+    With --from it fills in starters, never an answer that was edited. With --course it is for learners of that
+    course: its katas alone, with their due dates, without its private checks.
     """
     from kms_katas.cli import tour
 
-    return tour.init(_place, folder, path, begin_at)
+    return tour.init(_place, folder, path, begin_at, course)
 
 
 @app.command("list")
@@ -223,13 +235,22 @@ def grade(
         Path | None,
         typer.Option("--against", metavar="OLD.json", help="List what is other than in an earlier --format json."),
     ] = None,
+    course: Course = None,
+    submitted: Annotated[
+        Path | None,
+        typer.Option("--submitted", metavar="FILE", help="When who handed in: CSV, `name,submitted`, with UTC offset."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler, not here."),
+    ] = None,
 ) -> int:
     """Grade the answers of many. Refuses to where they cannot be closed off, unless --isolation none says so."""
     from kms_katas.cli import grade as grading
 
     return grading.grade(
         *(_place, submissions, kata, jobs, seed, format or (), output or (), isolation),
-        *(results, only_changed, against),
+        *(results, only_changed, against, course, submitted, cluster),
     )
 
 
@@ -310,6 +331,10 @@ def doctor(format: Format = "text") -> int:
     from kms_katas.cli import doctor as examining
 
     return examining.doctor(_place, format)
+
+
+for _verb in (quiz, exam, review):
+    app.command()(_verb)
 
 
 @lab.command("serve")

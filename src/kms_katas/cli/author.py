@@ -11,7 +11,7 @@ from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place
 from kms_katas.grading.content_template import Kind, files_of, new_kata
 from kms_katas.grading.source import display_path
-from kms_katas.kit import Kata, Kit, KitError
+from kms_katas.kit import Kata, KataError, Kit, KitError
 
 if TYPE_CHECKING:
     from kms_katas.grading.content_proof import Proof
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def new(place: Place, kata_id: str, title: str, level: int, kind: Kind) -> int:
     """Make every file of a kata, and say what is next. Nothing that is there is written over."""
-    kit, console = place.kit, screen.console()
+    kit, console = place.of(None).kit, screen.console()
     if kit.root.name == "_kit":
         raise KitError("This kit lies inside the installed package. Name one of your own: kata --kit DIR dev new ...")
     kata = new_kata(kit, kata_id, title, level, kind)
@@ -33,8 +33,9 @@ def new(place: Place, kata_id: str, title: str, level: int, kind: Kind) -> int:
         console.print(Text.assemble("  ", (display_path(kit.root / name), "cyan")))
     check = f"--kit {place.kit_option} dev check" if place.kit_option else "dev check"
     if (kit.root / "mkdocs.yml").is_file():
-        console.print(Text("Put this line into mkdocs.yml, under Notes:"))
-        console.print(Text(kata.nav_line, style="cyan"))
+        for pages, line in kata.nav_lines.items():
+            console.print(Text(f"Put this line into mkdocs.yml, under {pages} and its track:"))
+            console.print(Text(line, style="cyan"))
     console.print(Text.assemble("What is still to do, one by one: ", (screen.command(check), "cyan")))
     return PASSED
 
@@ -67,8 +68,13 @@ def check(place: Place, word: str | None, seeds: int, unchanged_seeds: int | Non
     """Look at every file; then, if the files are whole, grade every answer."""
     from kms_katas.grading.content_layout import layout_findings
 
+    place = place.of(None)
     kit, console = place.kit, screen.console()
-    findings = list(layout_findings(kit))
+    try:
+        katas = (place.find(word),) if word else kit.katas
+    except KataError:
+        katas = ()  # one cannot be read: it is among the findings
+    findings = list(layout_findings(kit, katas[0] if word and katas else None))
     proofs: list[Proof] = []
     if not findings:
         from kms_katas.grading.content_proof import proof_of_all
@@ -76,7 +82,6 @@ def check(place: Place, word: str | None, seeds: int, unchanged_seeds: int | Non
         from kms_katas.grading.runner import best_runner
 
         as_recorded = unchanged(kit) if unchanged_seeds is not None else set()
-        katas = (place.find(word),) if word else kit.katas
         tried = {kata: unchanged_seeds or seeds if kata in as_recorded else seeds for kata in katas}
         task = f"Checking {screen.count(len(katas), 'kata')} ..."
         with screen.waiting(task) as show:

@@ -38,7 +38,7 @@ def bundle(place: Place, folder: Path | None, platforms: Sequence[str], pythons:
     for python in pythons:
         if not re.fullmatch(r"3\.[0-9]{1,2}", python):
             raise KitError(f"--python {python} is no version such as 3.13.")
-    root = place.kit.root
+    root = place.of(None).kit.root
     locked = needed(root)
     into = (folder or root / FOLDER).absolute()
     _refuse_strangers(into, locked)

@@ -13,6 +13,7 @@ from kms_katas.cli import NOT_PASSED, PASSED, report, screen
 from kms_katas.cli.notebook import NO_NOTEBOOKS, home_of, notebooks_of
 from kms_katas.cli.place import Place, all_done, kata_to_check, next_kata
 from kms_katas.grading.cells import SUFFIX, notebook_in_place, passed_over, read_notebook
+from kms_katas.grading.cells import notebooks as notebooks_in
 from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.run import answer_folder
 from kms_katas.grading.source import display_path
@@ -20,7 +21,7 @@ from kms_katas.kit import Kata, Kit, KitError, Verdict
 from kms_katas.reports.public import safe
 from kms_katas.reports.text import as_text
 from kms_katas.study.progress import ProgressError
-from kms_katas.study.workspace import Workspace
+from kms_katas.study.workspace import GIVEN, Workspace
 
 if TYPE_CHECKING:
     from kms_katas.policy.lint import Kind
@@ -39,6 +40,8 @@ def check(
     """Grade and report. The exit status: 0 when every kata asked for passed."""
     if words and every:
         raise KitError("Name katas or say --all, not both.")
+    if answers:
+        place = place.of(None)  # a course that lies among the answers of others chooses no katas
     kit, workspace = place.kit, place.workspace
     notebooks = notebooks_of(kit, words)
     katas = tuple(notebooks) or tuple(place.find(word) for word in words)
@@ -55,10 +58,14 @@ def check(
     elif answers is None:
         answers = _tree_of(words, katas) or (workspace or place.need_workspace()).root
     if not katas:
-        kata = kata_to_check(kit, Workspace(answers))
-        katas = (kata,) if kata else kit.katas
+        here = Workspace(answers)
+        kata = kata_to_check(kit, here)
+        katas = (kata,) if kata else here.katas(kit)
+    katas = _with_checks(kit, katas)
     own = workspace if workspace and answers.resolve() == workspace.root.resolve() else None
-    spared = [answer_folder(answers, kata) / name for kata in katas for name in kata.answer] + [*notebooks.values()]
+    folders = {kata: answer_folder(answers, kata) for kata in katas}
+    spared = [at / name for kata, at in folders.items() for name in (*kata.answer, *notebooks_in(at))]
+    spared += notebooks.values()
     reports = report.wanted(formats, outputs, spared + ([own.progress_file] if own else []))
     makers = {wanted: _page if wanted.format == "text" else report.maker(wanted.format, katas) for wanted in reports}
     for wanted, make in makers.items():
@@ -101,7 +108,7 @@ def grade(
     """
     from kms_katas.grading.runner import best_runner, preparations_for
 
-    runner = best_runner(isolation, (kit.root,))
+    runner = best_runner(isolation, kit.private)
     runner.preparations = preparations_for(katas)
     if not all(kata.documents_only for kata in katas):
         runner.warm()
@@ -120,6 +127,19 @@ def grade(
             return grade_in_lane(kit, katas, runner, body)
     finally:
         runner.close()
+
+
+def _with_checks(kit: Kit, katas: tuple[Kata, ...]) -> tuple[Kata, ...]:
+    """Those that can be checked here. Raises KitError where that is none; of others it is said that they cannot."""
+    here = tuple(kata for kata in katas if kit.has_checks(kata))
+    kept = [kata.id for kata in katas if kata not in here]
+    if not kept:
+        return katas
+    words = f"{' and '.join(kept)}: the checks are not here. Your course has them: hand in your answer as it says."
+    if not here:
+        raise KitError(words)
+    print(safe(f"Not checked, {words}"), file=sys.stderr)
+    return here
 
 
 def _tree_of(words: tuple[str, ...], katas: tuple[Kata, ...]) -> Path | None:
@@ -164,9 +184,10 @@ def _screen(
         yield Text(f"{passed} of {len(verdicts)} katas passed, {points} of {of} points.", style="bold")
     elif not verdicts[0].passed and not verdicts[0].untouched and own:
         name = verdicts[0].kata.split("/")[1]
+        checked = next((display_path(path) for path in notebooks.values()), name)
         for why, words in (
             ("A hint", f"hint {name}"),
-            ("The same random values again", f"check {name} --seed {verdicts[0].seed}"),
+            ("The same random values again", f"check {checked} --seed {verdicts[0].seed}"),
         ):
             yield Text.assemble(f"{why}: ", (screen.command(words), "cyan"))
 
@@ -204,18 +225,17 @@ def brief_to_task_one(text: str) -> str:
     return head + mark + rest.partition("\n## ")[0]
 
 
-_KIND_OF_FILE: "dict[str, Kind]" = {"scp.json": "service-control-policy", "rcp.json": "resource-control-policy"}
-
-
 def what_a_reviewer_would_say(kata: Kata, folder: Path, notebook: Path | None = None) -> Iterator[RenderableType]:
     """What lint finds in policies that are right. It costs no points."""
     policies = [name for name in kata.answer if name.endswith(".json")]
     if not policies:
         return
+    from kms_katas.grading.guardrails import OF_FILE
     from kms_katas.policy.lint import lint
 
     for name in policies:
-        kind: Kind = _KIND_OF_FILE.get(name, "key-policy" if name.startswith("key-policy") else "identity-policy")
+        kind: Kind = "key-policy" if name.startswith("key-policy") else "identity-policy"
+        kind = OF_FILE[name].kind if name in OF_FILE else kind
         try:
             cells = read_notebook(notebook, kata) if notebook else None
             text = cells.document(name).decode() if cells else (folder / name).read_text("utf-8-sig")
@@ -243,11 +263,8 @@ def after_pass(
     if own:
         progress = own.progress()
         if progress.given(kata.id) and not progress.passed(kata.id):
-            again = (screen.command(f"reset {kata.name}"), "cyan")
-            yield Text.assemble(
-                "This answer was given to you, so it is not noted as passed. To solve it yourself: ", again
-            )
-        following = next_kata(own.katas(kit), progress.with_pass(kata.id, date.today()))
+            yield Text.assemble(f"{GIVEN} ", (screen.command(f"reset {kata.name}"), "cyan"))
+        following = next_kata(kit, own.katas(kit), progress.with_pass(kata.id, date.today()))
         if following:
             yield Text.assemble("Next: ", (following.id, "bold"), f", {following.title}, {following.minutes} minutes:")
             how = f"press {key}" if key else screen.command(f"brief {following.name}")
@@ -260,12 +277,7 @@ def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
     """Passes go into the progress file, but for answers that were given. Where that cannot be written, a verdict stays
     a verdict."""
     try:
-        progress = before = own.progress()
-        for verdict in verdicts:
-            if verdict.passed and not progress.given(verdict.kata):
-                progress = progress.with_pass(verdict.kata, date.today())
-        if progress is not before:
-            progress.save(own.progress_file)
+        own.note_passes([verdict.kata for verdict in verdicts if verdict.passed], date.today())
     except ProgressError as error:
         print(safe(str(error)), file=sys.stderr)
 

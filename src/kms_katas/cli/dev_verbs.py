@@ -92,3 +92,28 @@ def dev_bundle(
     from kms_katas.cli import bundle as bundling
 
     return bundling.bundle(_place, folder, platform or (), python or ())
+
+
+@dev.command("export")
+def dev_export(
+    where: Annotated[
+        Path, typer.Argument(metavar="FOLDER_OR_FILE", help="A file, or a folder for kms-questions.zip, .apkg or .csv.")
+    ],
+    format: Annotated[
+        Literal["qti", "anki", "csv"],
+        typer.Option("--format", help="For learning platforms (QTI 2.1), for Anki, or for spreadsheets."),
+    ],
+    topic: Annotated[
+        str | None, typer.Option("--topic", metavar="T", help="Questions of this topic only, such as rotation.")
+    ] = None,
+    exam: Annotated[
+        str | None, typer.Option("--exam", metavar="E", help="Questions for this exam only, such as scs-c03.")
+    ] = None,
+) -> int:
+    """Write the bank of questions for another program, with what is right and why.
+
+    The same questions give the same file, byte for byte. A file that is there is replaced.
+    """
+    from kms_katas.cli import exporting
+
+    return exporting.export(_place, where, format, topic, exam)

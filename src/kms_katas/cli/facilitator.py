@@ -16,6 +16,7 @@ def sheet(place: Place, word: str | None, path_name: str | None, format: str, ou
     """Print or write the page. Raises KitError."""
     if bool(word) == bool(path_name):
         raise KitError("Say which: a kata (kata dev sheet hello), or a path (kata dev sheet --path workshop-90).")
+    place = place.of(None)
     kit = place.kit
     path = path_named(kit, path_name) if path_name else None
     if path:

@@ -11,9 +11,11 @@ from pathlib import Path
 from rich.text import Text
 
 from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
+from kms_katas.cli.course import FORMATS, CourseReports, course_reports, refuse_without_checks
 from kms_katas.cli.place import Place
 from kms_katas.cli.progress import progressing
 from kms_katas.grading.cells import notebooks, passed_over
+from kms_katas.grading.cluster import cluster_address, connected, need_dask
 from kms_katas.grading.cohort import Plan, holds_answer, in_place, jobs_of, plan, with_seed
 from kms_katas.grading.cohort_results import Results, open_results
 from kms_katas.grading.lanes import Job, grade_in_lanes
@@ -30,6 +32,7 @@ from kms_katas.reports.public import one_line, points, why
 from kms_katas.reports.statistics_csv import as_statistics_csv
 from kms_katas.reports.statistics_json import as_statistics_json
 from kms_katas.reports.statistics_page import as_statistics_page
+from kms_katas.study.progress import NAME as PROGRESS
 
 
 def grade(
@@ -44,13 +47,25 @@ def grade(
     results: Path | None = None,
     only_changed: bool = False,
     against: Path | None = None,
+    course: Path | None = None,
+    submitted: Path | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Grade and report. The exit status: 0 when every answer passed, and nobody handed in a link or a hostile zip."""
+    address = _cluster_address(cluster, lanes) if cluster is not None else None
+    place = place.of(course)
     kit = place.kit
     only = place.find(word) if word else None
+    for_course = course_reports(kit, only, formats, submitted)
     earlier = earlier_report(against) if against else None
     files = {name for kata in ((only,) if only else kit.katas) for name in kata.answer}
-    with _ended_in_order(), handed_in(submissions, holds_answer(kit, only), files) as handed:
+    if for_course:
+        files.add(PROGRESS)
+    with (
+        _ended_in_order(),
+        handed_in(submissions, holds_answer(kit, only), files) as handed,
+        contextlib.ExitStack() as stack,
+    ):
         jobs = jobs_of(kit, handed.submissions, only)
         left_out = handed.left_out | _without_answer(handed, jobs)
         if not jobs:
@@ -58,12 +73,16 @@ def grade(
                 f"{submissions} holds no answer. Give a folder or a zip with a folder for each learner, shaped like "
                 f"katas/ or a workspace; with --kata, each may hold the files of that kata alone.{_in_words(left_out)}"
             )
-        if needed := next((job.kata for job in jobs if lacking(job.kata)), None):
+        if needed := next((job.kata for job in jobs if not address and lacking(job.kata)), None):
             package = lacking(needed) or ""
             raise KitError(f"{needed.id} needs {package}, which is not installed here. {how_to_install(package)}")
+        refuse_without_checks(kit, [job.kata for job in jobs])
+        if for_course:
+            for_course.look_at(jobs, handed)
         kept_in = _kept_in(submissions, results)
         read = (job.folder / name for job in jobs for name in (*job.kata.answer, *notebooks(job.folder)))
-        spared = [*handed.files, *read]
+        given = [path for path in (course, submitted) if path]
+        spared = [*handed.files, *read, *given, *(job.within / PROGRESS for job in jobs)]
         reports = report.wanted(formats, outputs, [*spared, *([kept_in] if kept_in else [])])
         if any(wanted.format == "html" and wanted.output is None for wanted in reports):
             raise KitError("--format html makes a page for each answer. Give --output the folder to put them in.")
@@ -74,16 +93,25 @@ def grade(
                     # Before the grading: a file that cannot be written costs no run, and no earlier report passes for
                     # this one.
                     unfinished = [(job, report.unfinished([job.kata], job.seed)[0]) for job in jobs]
-                    _write(wanted.output, wanted.format, unfinished, _pages_of(reports), opening=True)
-            if not all(job.kata.documents_only for job in jobs):
+                    _write(wanted.output, wanted.format, unfinished, _pages_of(reports), for_course, opening=True)
+            workers = stack.enter_context(connected(address)) if address else None
+            if workers:
+                isolation = workers.level(kit, {job.kata.id: job.kata for job in jobs}.values(), isolation)
+            elif not all(job.kata.documents_only for job in jobs):
                 isolation = _closed_off(kit, isolation)
             kept.begin(jobs[0].seed, anew=only_changed)
             planned = plan(kit, jobs, kept, isolation, only_changed=only_changed)
             _say_what_is_kept(kept, planned, only_changed)
-            graded = _graded(kit, jobs, planned, kept, lanes, isolation, handed, reports)
+
+            def verdicts(todo: list[Job]) -> Iterator[tuple[Job, Verdict]]:
+                if workers:
+                    return workers.grade(kit, todo, isolation)
+                return grade_in_lanes(kit, todo, lanes or os.cpu_count() or 1, isolation)
+
+            graded = _graded(jobs, planned, kept, verdicts, handed, reports)
             kept.end()
-            notes = [*handed.notes, *_notes_on_notebooks(kit, jobs)]
-    return _told(graded, reports, notes, left_out, earlier, barred=bool(handed.barred))
+            notes = [*handed.notes, *_notes_on_notebooks(kit, jobs), *(for_course.notes if for_course else ())]
+    return _told(graded, reports, notes, left_out, earlier, for_course, barred=bool(handed.barred))
 
 
 def _notes_on_notebooks(kit: Kit, jobs: Iterable[Job]) -> Iterator[str]:
@@ -98,6 +126,7 @@ def _told(
     notes: Sequence[str],
     left_out: dict[str, str],
     earlier: Earlier | None,
+    for_course: CourseReports | None,
     *,
     barred: bool,
 ) -> int:
@@ -108,11 +137,11 @@ def _told(
         if wanted.format == "github":
             report.show_on_github(_named(graded), wanted.output)
         elif wanted.output:
-            _write(wanted.output, wanted.format, graded, pages)
+            _write(wanted.output, wanted.format, graded, pages, for_course)
         elif wanted.format == "text":
-            screen.console().print(_lines(graded))
+            screen.console().print(_lines(graded, for_course))
         else:
-            report.put(_MAKERS[wanted.format](_named(graded)), None)
+            report.put(_made(wanted.format, graded, for_course), None)
 
     try:
         report.deliver(reports, put)
@@ -135,12 +164,10 @@ def _complain(words: str) -> None:
 
 
 def _graded(
-    kit: Kit,
     jobs: Sequence[Job],
     planned: Plan,
     kept: Results,
-    lanes: int | None,
-    isolation: str | None,
+    verdicts: Callable[[list[Job]], Iterator[tuple[Job, Verdict]]],
     handed: HandedIn,
     reports: Iterable[report.Wanted],
 ) -> list[tuple[Job, Verdict]]:
@@ -149,7 +176,7 @@ def _graded(
     todo = list(planned.todo)
     try:
         with progressing(len(todo)) as step:
-            for job, told in grade_in_lanes(kit, todo, lanes or os.cpu_count() or 1, isolation) if todo else ():
+            for job, told in verdicts(todo) if todo else ():
                 verdict = in_place(told, handed.shown) if handed.unpacked else told
                 planned.keep(job, verdict)
                 found[job] = verdict
@@ -161,6 +188,17 @@ def _graded(
         print(f"\nStopped after {done}; {goes_on if kept.path else 'no verdict is kept.'}{files}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     return [(job, found[job]) for job in jobs]
+
+
+def _cluster_address(given: str, lanes: int | None) -> str:
+    """Raises KitError: before anything is read, or unpacked."""
+    if lanes:
+        raise KitError(
+            "--jobs counts lanes on this machine. With --cluster, `dask worker --nthreads N` says how many answers a "
+            "worker grades at a time."
+        )
+    need_dask()
+    return cluster_address(given)
 
 
 def _kept_in(submissions: Path, results: Path | None) -> Path | None:
@@ -225,8 +263,20 @@ def _named(graded: list[tuple[Job, Verdict]]) -> list[tuple[str, Verdict]]:
     return [(job.name, verdict) for job, verdict in graded]
 
 
+def _made(format: str, graded: list[tuple[Job, Verdict]], for_course: CourseReports | None) -> str:
+    if for_course and format in FORMATS:
+        return for_course.made(format, _named(graded))
+    return _MAKERS[format](_named(graded))
+
+
 def _write(
-    output: Path, format: str, graded: list[tuple[Job, Verdict]], pages: Path | None, *, opening: bool = False
+    output: Path,
+    format: str,
+    graded: list[tuple[Job, Verdict]],
+    pages: Path | None,
+    for_course: CourseReports | None,
+    *,
+    opening: bool = False,
 ) -> None:
     """`pages`: the folder of the pages for each answer, where they are wanted too."""
     if format == "html":
@@ -236,7 +286,8 @@ def _write(
     elif format == "stats-html":
         report.write(output, as_statistics_page(_named(graded), _path_from(output, pages) if pages else None))
     else:
-        report.write(output, screen.page(_lines(graded)) if format == "text" else _MAKERS[format](_named(graded)))
+        text = screen.page(_lines(graded, for_course)) if format == "text" else _made(format, graded, for_course)
+        report.write(output, text)
 
 
 def _pages_of(reports: Iterable[report.Wanted]) -> Path | None:
@@ -252,10 +303,11 @@ def _path_from(page: Path, folder: Path) -> str | None:
         return None
 
 
-def _lines(graded: list[tuple[Job, Verdict]]) -> Text:
+def _lines(graded: list[tuple[Job, Verdict]], for_course: CourseReports | None) -> Text:
     lines = Text("\n").join(_line(job, verdict) for job, verdict in graded)
     passed = sum(verdict.passed for _, verdict in graded)
-    return lines.append(f"\n\n{passed} of {screen.count(len(graded), 'answer')} passed.", style="bold")
+    lines.append(f"\n\n{passed} of {screen.count(len(graded), 'answer')} passed.", style="bold")
+    return lines.append(for_course.lines(_named(graded))) if for_course else lines
 
 
 def _without_answer(handed: HandedIn, jobs: Iterable[Job]) -> dict[str, str]:
@@ -277,7 +329,7 @@ def _closed_off(kit: Kit, isolation: str | None) -> str:
     """The level to grade at. Raises KitError below lite, unless none was asked for in words."""
     if isolation == "none":
         return isolation
-    runner: Runner = best_runner(isolation, (kit.root,))
+    runner: Runner = best_runner(isolation, kit.private)
     try:
         level, lacks = runner.isolation, runner.lacks
     finally:

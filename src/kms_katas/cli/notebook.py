@@ -50,7 +50,10 @@ def make(place: Place, word: str, output: Path | None, nbgrader: bool) -> int:
     screen.say("Open it in Jupyter or VS Code, with the Python that runs this command as its kernel.")
     if importlib.util.find_spec("ipykernel") is None:
         screen.say('That Python has no ipykernel yet: pip install "kms-katas[notebook]" brings it.')
-    console.print(Text.assemble("Its last cell grades it; so does ", (screen.command(f"check {shown}"), "cyan")))
+    if kit.has_checks(kata):
+        console.print(Text.assemble("Its last cell grades it; so does ", (screen.command(f"check {shown}"), "cyan")))
+    else:
+        screen.say("Its last cell cannot grade it: the checks are with your course. Hand in the notebook.")
     return PASSED
 
 

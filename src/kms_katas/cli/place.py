@@ -7,7 +7,9 @@ from pathlib import Path
 from kms_katas.cli.screen import command
 from kms_katas.grading.source import MAX_SOURCE, beginning, display_path
 from kms_katas.kit import Kata, Kit, KitError, find_kit
+from kms_katas.kit.course import course_kit
 from kms_katas.kit.table import is_starter
+from kms_katas.study.course import kit_of
 from kms_katas.study.progress import Progress
 from kms_katas.study.workspace import Workspace, find_workspace
 
@@ -17,14 +19,32 @@ class Place:
     """What every command starts from. The workspace is looked for anew each time: commands may make it."""
 
     kit_option: Path | None = None
+    course: Path | None = None
+    """The course.toml that was named."""
+    follows_workspace: bool = True
+    """Whether, where none was named, the course of the workspace is meant."""
+    at: Workspace | None = None
+    """The workspace that is meant, wherever the learner stands; it need not be there yet."""
 
     @property
     def kit(self) -> Kit:
-        return find_kit(self.kit_option)
+        whole = find_kit(self.kit_option)
+        if self.course:
+            return course_kit(self.course, whole)
+        workspace = self.workspace if self.follows_workspace else None
+        return kit_of(workspace, whole) if workspace else whole
+
+    def of(self, course: Path | None) -> "Place":
+        """For whoever teaches: the course that is named, or the whole kit; not that of a workspace they stand in."""
+        return Place(self.kit_option, course, follows_workspace=False)
+
+    def to(self, workspace: Workspace) -> "Place":
+        """For who would stand in that workspace."""
+        return Place(self.kit_option, at=workspace)
 
     @property
     def workspace(self) -> Workspace | None:
-        return find_workspace(Path.cwd())
+        return self.at or find_workspace(Path.cwd())
 
     def find(self, word: str) -> Kata:
         """The kata that `word` means; a path counts from where the learner stands, `.` too. Raises KitError."""
@@ -55,12 +75,17 @@ def answer_files(workspace: Workspace, kata: Kata, between: str = "and") -> str:
     return f" {between} ".join((display_path(workspace.answer(kata)), *kata.answer[1:]))
 
 
-def next_kata(katas: tuple[Kata, ...], progress: Progress) -> Kata | None:
-    """The first of `katas` that is not done and whose prerequisites among them are; None when all are done."""
-    known = {kata.id for kata in katas}
+def next_kata(kit: Kit, katas: tuple[Kata, ...], progress: Progress) -> Kata | None:
+    """The first of `katas` that is not done and whose prerequisites among them are; None when all are done.
+
+    What cannot be checked here, as own katas of a course, comes last: of that no pass is ever noted.
+    """
+    known = {kata.id for kata in katas if kit.has_checks(kata)}
     open_katas = [kata for kata in katas if not progress.done(kata.id)]
     ready = (
-        kata for kata in open_katas if all(progress.done(needed) for needed in kata.prerequisites if needed in known)
+        kata
+        for kata in open_katas
+        if kata.id in known and all(progress.done(needed) for needed in kata.prerequisites if needed in known)
     )
     return next(ready, open_katas[0] if open_katas else None)
 
@@ -77,7 +102,7 @@ def current_kata(kit: Kit, workspace: Workspace) -> Kata | None:
     """The kata whose answer was edited last and is not done yet, else the next one."""
     progress, katas = workspace.progress(), workspace.katas(kit)
     edited = [(time, kata) for kata in katas if not progress.done(kata.id) and (time := _edited(kit, workspace, kata))]
-    return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(katas, progress)
+    return max(edited, key=lambda entry: entry[0])[1] if edited else next_kata(kit, katas, progress)
 
 
 def kata_to_check(kit: Kit, workspace: Workspace) -> Kata | None:

@@ -47,7 +47,9 @@ def in_lab_of(kit: Kit, kata: Kata, body: Callable[[Answer, dict[str, Any]], Non
     """
     if package := lacking(kata):
         raise KitError(f"{kata.id} needs {package}, which is not installed here. {how_to_install(package)}")
-    runner = best_runner(hidden=(kit.root,))
+    if not kit.has_checks(kata):
+        raise KitError(f"{kata.id} cannot be tried: the lab of its checks is not here, but with your course.")
+    runner = best_runner(hidden=kit.private)
     try:
         grade_in_lane(
             kit,

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Literal
 
 from rich.console import JustifyMethod
 from rich.syntax import Syntax
@@ -11,6 +12,7 @@ from rich.text import Text
 from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place, answer_files, current_kata, next_kata
 from kms_katas.kit import Kata, Kit, KitError
+from kms_katas.kit.course import Cost, Course, course_of
 from kms_katas.study.progress import Progress
 
 LIST_SCHEMA = "urn:kms-katas:list:1"
@@ -19,16 +21,19 @@ LIST_SCHEMA = "urn:kms-katas:list:1"
 def list_katas(place: Place, track: str | None, level: int | None, exam: str | None, pending: bool, format: str) -> int:
     """The katas, with what narrows them."""
     kit, workspace = place.kit, place.workspace
-    progress = workspace.progress() if workspace else Progress(())
+    progress, course = workspace.progress() if workspace else Progress(()), course_of(kit)
     katas = workspace.katas(kit) if workspace else kit.katas
     chosen = [kata for kata in katas if _fits(kata, track, level, exam) and not (pending and progress.passed(kata.id))]
     given = {kata for kata in chosen if progress.given(kata.id) and not progress.passed(kata.id)}
     if format == "json":
-        entries = [_entry(kata) | {"passed": progress.passed(kata.id), "given": kata in given} for kata in chosen]
+        entries = [
+            _entry(kata) | {"passed": progress.passed(kata.id), "given": kata in given} | _in_course(kata, course)
+            for kata in chosen
+        ]
         print(json.dumps({"schema": LIST_SCHEMA, "katas": entries}, indent=2))
         return PASSED
     table = Table(box=None, pad_edge=False)
-    for name in ("", "kata", "title", "level", "minutes", "points"):
+    for name in ("", "kata", "title", "level", "minutes", "points", *(("due",) if course else ())):
         justify: JustifyMethod = "right" if name in ("level", "minutes", "points") else "left"
         # An id cut short could not be typed.
         least = max((len(kata.id) for kata in chosen), default=0) if name == "kata" else None
@@ -37,9 +42,10 @@ def list_katas(place: Place, track: str | None, level: int | None, exam: str | N
         mark = (
             Text("✓", style="green") if progress.passed(kata.id) else Text("•" if kata in given else "·", style="dim")
         )
-        table.add_row(
-            mark, Text(kata.id, style="bold"), Text(kata.title), str(kata.level), str(kata.minutes), str(kata.points)
-        )
+        cells = [mark, Text(kata.id, style="bold"), Text(kata.title)]
+        cells += [Text(str(number)) for number in (kata.level, kata.minutes, kata.points)]
+        entry = course.assignment(kata) if course else None
+        table.add_row(*cells, *([Text(entry.shown_due)] if entry else []))
     screen.console().print(table if chosen else f"No kata fits. `{screen.command('list')}` shows them all.")
     if given:
         screen.console().print("• the answer was given, not passed by you", style="dim")
@@ -66,6 +72,11 @@ def _entry(kata: Kata) -> dict[str, object]:
         "points": kata.points,
     }
     return entry | {"minutes": kata.minutes, "exams": list(kata.exams), "prerequisites": list(kata.prerequisites)}
+
+
+def _in_course(kata: Kata, course: Course | None) -> dict[str, object]:
+    entry = course.assignment(kata) if course else None
+    return {"weight": float(entry.weight), "due": entry.due.isoformat() if entry.due else None} if entry else {}
 
 
 def brief(place: Place, word: str | None) -> int:
@@ -107,6 +118,8 @@ def hint(place: Place, word: str | None, task_number: int | None, key: str = "")
         noted = progress.with_hint(kata.id, task.number, tier)
         if noted is not progress:
             noted.save(workspace.progress_file)
+    if takes := _takes(place.kit, "hint"):
+        console.print(Text(takes.strip(), style="dim"))
     same_task = f" --task {task.number}" if task_number else ""
     if not workspace:
         console.print(Text.assemble("For the next one, have a workspace: ", (screen.command("init"), "cyan")))
@@ -122,6 +135,17 @@ def hint(place: Place, word: str | None, task_number: int | None, key: str = "")
     return PASSED
 
 
+def _takes(kit: Kit, what: Literal["hint", "solution"]) -> str:
+    """What it costs in a course, in a sentence; empty where it costs nothing."""
+    course = course_of(kit)
+    cost: Cost = getattr(course, what, Cost())
+    of = " of the kata's points" if cost.per_cent else ""
+    return f" In this course {_ARTICLE[what]} takes off {cost.in_words}{of}." if cost.amount else ""
+
+
+_ARTICLE = {"hint": "each hint", "solution": "that"}
+
+
 def _first_with_hints_left(kata: Kata, progress: Progress) -> int:
     """The first task whose hints are not used up; the last task when all are."""
     return next(
@@ -133,7 +157,9 @@ def _first_with_hints_left(kata: Kata, progress: Progress) -> int:
 def solution(place: Place, word: str | None, anyway: bool) -> int:
     """The reference answer: after a pass, or noted in the progress."""
     kit, kata, workspace = place.kit, _meant(place, word), place.need_workspace()
-    progress = workspace.progress()
+    progress, folder = workspace.progress(), kit.reference(kata)
+    if not all((folder / name).is_file() for name in kata.answer):
+        raise KitError(f"This kit has no reference answer for {kata.id}.")
     if not progress.done(kata.id):
         if not anyway:
             offer = Text.assemble(
@@ -145,15 +171,13 @@ def solution(place: Place, word: str | None, anyway: bool) -> int:
                 Text.assemble(
                     f"You have not passed {kata.id} yet. ",
                     offer,
-                    " shows the answer all the same, and your progress file notes it.",
+                    f" shows the answer all the same, and your progress file notes it.{_takes(kit, 'solution')}",
                 )
             )
             return NOT_PASSED
         progress.with_solution(kata.id, date.today()).save(workspace.progress_file)
     for name in kata.answer:
-        path = kit.solutions / kata.folder / name
-        if not path.is_file():
-            raise KitError(f"This kit has no reference answer for {kata.id}.")
+        path = folder / name
         text = path.read_text("utf-8")
         language = {"py": "python", "json": "json", "toml": "toml", "yaml": "yaml"}.get(path.suffix[1:], "text")
         console = screen.console()
@@ -168,7 +192,7 @@ def _meant(place: Place, word: str | None) -> Kata:
     if word:
         return place.find(word)
     workspace = place.workspace
-    kata = current_kata(kit, workspace) if workspace else next_kata(kit.katas, Progress(()))
+    kata = current_kata(kit, workspace) if workspace else next_kata(kit, kit.katas, Progress(()))
     if kata is None:
         raise KitError(f"Every kata is passed: say which one you mean. `{screen.command('list')}` shows them.")
     return kata

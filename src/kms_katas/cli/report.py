@@ -67,7 +67,9 @@ def wanted(formats: Sequence[str], outputs: Sequence[Path], spared: Iterable[Pat
         raise KitError(f"Two reports cannot both go to {twice[0]}. Give each an --output of its own.")
     lost = set(places).intersection(path.resolve() for path in spared)
     if lost:
-        raise KitError(f"--output {lost.pop()} would write over what is graded. Give the report a file of its own.")
+        raise KitError(
+            f"--output {lost.pop()} would write over what is graded, or needed for it. Give it a file of its own."
+        )
     return tuple(
         Wanted(format, None if output == Path("-") else output) for format, output in zip(formats, outputs, strict=True)
     )
@@ -134,9 +136,12 @@ def put(text: str, output: Path | None) -> None:
         print(for_log(text) if on_github() else text, end="")
 
 
-def write(output: Path, text: str) -> None:
-    """The whole of it or what was there before, whenever this is killed. Raises KitError where it cannot be written."""
-    with _told(output):
+def write(output: Path, text: str | bytes, what: str = "--output") -> None:
+    """The whole of it or what was there before, whenever this is killed. Raises KitError where it cannot be written.
+
+    `what` is what the sentence calls the file.
+    """
+    with _told(output, what):
         target = output.resolve()  # behind a link the file is replaced, not the link
         if target.exists() and not target.is_file():
             _plainly(target, text)  # a pipe, a terminal
@@ -164,7 +169,10 @@ def write_pages(folder: Path, pages: dict[str, str]) -> None:
         write(folder / name, text)
 
 
-def _plainly(path: Path, text: str) -> None:
+def _plainly(path: Path, text: str | bytes) -> None:
+    if isinstance(text, bytes):
+        path.write_bytes(text)
+        return
     # A learner's folder may have a name that is no text.
     path.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
 

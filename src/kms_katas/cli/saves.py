@@ -8,6 +8,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from kms_katas.grading.cells import notebook_in_place, notebooks, read_notebook
+from kms_katas.grading.outcome import AnswerUnusable
 from kms_katas.grading.source import MAX_SOURCE, beginning
 from kms_katas.kit import Kata, Kit
 from kms_katas.kit.table import is_starter as is_the_starter
@@ -34,6 +36,32 @@ def _trace(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode
+
+
+def notebook_trace(folder: Path) -> Trace:
+    """The same of the notebooks there."""
+    return tuple(_trace(folder / name) for name in notebooks(folder))
+
+
+def finished_cells(kit: Kit, kata: Kata, folder: Path) -> tuple[str, ...]:
+    """The answer in the notebook that is graded in place of the files; empty: they are. What cannot be read says why.
+
+    Of one that is written in place the end may be lacking: it has UNFINISHED_SECONDS. What else is saved with an
+    answer, such as what cells printed, does not come into it.
+    """
+    try:
+        return _cells(kit, kata, folder)
+    except AnswerUnusable:
+        time.sleep(UNFINISHED_SECONDS)
+    try:
+        return _cells(kit, kata, folder)
+    except AnswerUnusable as unusable:
+        return (unusable.message,)
+
+
+def _cells(kit: Kit, kata: Kata, folder: Path) -> tuple[str, ...]:
+    notebook = notebook_in_place(kit, kata, folder)
+    return tuple(cell.text for cell in read_notebook(notebook, kata).cells) if notebook else ()
 
 
 def content_of(folder: Path, kata: Kata) -> Content:

@@ -11,7 +11,10 @@ from kms_katas.cli import NOT_PASSED, PASSED, screen
 from kms_katas.cli.place import Place, all_done, answer_files, current_kata, next_kata
 from kms_katas.grading.source import display_path
 from kms_katas.kit import Kata, KitError
+from kms_katas.kit.course import CourseKit, course_of
 from kms_katas.kit.paths import KataPath, path_named
+from kms_katas.study.course import put_course, refuse_workspace_in
+from kms_katas.study.progress import Progress
 from kms_katas.study.workspace import BACKUPS, DEFAULT, Workspace, give, make_workspace, reset
 
 
@@ -43,8 +46,11 @@ def where_you_stand(place: Place) -> int:
     kata = current_kata(kit, workspace)
     if kata is None:
         console.print(Text(all_done(kit, workspace), style="bold green"))
+        _offer_review(progress)
         return PASSED
-    console.print(Text.assemble("You are at ", (kata.id, "bold"), f": {kata.title}, {kata.minutes} minutes"))
+    course = course_of(kit)
+    due = f", due {entry.shown_due}" if course and (entry := course.assignment(kata)) and entry.due else ""
+    console.print(Text.assemble("You are at ", (kata.id, "bold"), f": {kata.title}, {kata.minutes} minutes{due}"))
     for label, words in (
         ("read", f"brief {kata.name}"),
         ("check", f"check {kata.name}"),
@@ -53,7 +59,14 @@ def where_you_stand(place: Place) -> int:
     ):
         console.print(Text.assemble(f"  {label:8}", (screen.command(words), "cyan")))
     console.print(Text.assemble("  open    ", (answer_files(workspace, kata), "cyan")))
+    _offer_review(progress)
     return PASSED
+
+
+def _offer_review(progress: Progress) -> None:
+    """To who has answered questions. What is due is not computed here: that takes longer than all the rest."""
+    if progress.answered:
+        screen.console().print(Text.assemble("  review  ", (screen.command("review"), "cyan")))
 
 
 def start(place: Place) -> int:
@@ -72,7 +85,7 @@ def start(place: Place) -> int:
                 f". It holds {screen.count(len(kit.katas), 'kata')} to solve.",
             )
         )
-    kata = next_kata(workspace.katas(kit), workspace.progress())
+    kata = next_kata(kit, workspace.katas(kit), workspace.progress())
     if kata is None:
         return where_you_stand(place)
     console.print(
@@ -84,7 +97,7 @@ def start(place: Place) -> int:
     (verdict,) = grade(kit, (kata,), workspace.root, None, own=workspace)
     console.print(as_text(verdict, kata.title) if verdict.passed else first_failure(verdict, kata.title))
     if verdict.passed:
-        workspace.progress().with_pass(kata.id, date.today()).save(workspace.progress_file)
+        workspace.note_passes([kata.id], date.today())
         return where_you_stand(place)
     console.print(
         Text.assemble(
@@ -99,17 +112,34 @@ def start(place: Place) -> int:
     return PASSED
 
 
-def init(place: Place, folder: Path | None, path_name: str | None = None, begin_at: str | None = None) -> int:
+def init(
+    place: Place,
+    folder: Path | None,
+    path_name: str | None = None,
+    begin_at: str | None = None,
+    course: Path | None = None,
+) -> int:
     """Make a workspace or add to one: without `folder`, to the one the learner stands in.
 
     `path_name`: the katas of that path alone. `begin_at`: those before it on the path get their answers.
+    `course`: a course.toml; the katas of that course alone.
     """
-    present, kit = place.workspace, place.kit
-    at = Workspace(folder) if folder else present or Workspace(Path(DEFAULT))
+    at = Workspace(folder) if folder else place.workspace or Workspace(Path(DEFAULT))
+    there = place.of(course) if course else place.to(at)
+    kit = there.kit
+    if course_of(kit) and (path_name or begin_at):
+        raise KitError(_no_path(at, course))
     path = path_named(kit, path_name) if path_name else at.path(kit) if begin_at else None
-    before = _before(place, path, begin_at) if begin_at else ()
+    before = _before(there, path, begin_at) if begin_at else ()
+    if course and isinstance(kit, CourseKit):
+        refuse_workspace_in(kit, at.root)
     workspace, new = make_workspace(kit, at.root, path)
     console = screen.console()
+    if course and isinstance(kit, CourseKit):
+        put_course(kit, at.root)
+        console.print(Text.assemble((kit.course.title, "bold"), f": {screen.count(len(kit.katas), 'kata')}."))
+        if followed := workspace.progress().path:
+            console.print(f"The course says what comes next here now, and not the path {followed}.")
     console.print(
         Text.assemble(
             f"{screen.count(len(new), 'new kata')} in ",
@@ -130,6 +160,16 @@ def init(place: Place, folder: Path | None, path_name: str | None = None, begin_
         console.print(Text.assemble("Go there: ", (f"cd {workspace.root}", "cyan")))
     console.print(Text.assemble("Then: ", (screen.command(), "cyan")))
     return PASSED
+
+
+def _no_path(at: Workspace, course: Path | None) -> str:
+    """Why a course has no path, in a sentence: both say which katas there are."""
+    if course:
+        return "--course says itself which katas there are, and in which order: leave --path and --from out."
+    return (
+        f"The workspace {at.root.resolve()} is of a course, which says which katas there are, and in which order: "
+        "--path and --from are for other workspaces. Give `kata init` another folder."
+    )
 
 
 def _before(place: Place, path: KataPath | None, word: str) -> tuple[Kata, ...]:

@@ -21,7 +21,16 @@ from kms_katas.cli.check import after_pass, not_started, note_passes, what_a_rev
 from kms_katas.cli.file_events import FileEvents, polling_is_forced
 from kms_katas.cli.keys import keyboard
 from kms_katas.cli.place import Place, answer_files, kata_to_check, next_kata
-from kms_katas.cli.saves import Content, content_of, decide, finished_content, trace_of
+from kms_katas.cli.saves import (
+    Content,
+    content_of,
+    decide,
+    finished_cells,
+    finished_content,
+    notebook_trace,
+    trace_of,
+)
+from kms_katas.grading.cells import notebook_in_place
 from kms_katas.grading.outcome import Infra
 from kms_katas.grading.runner import Runner, best_runner
 from kms_katas.grading.source import display_path
@@ -58,10 +67,12 @@ def watch(place: Place, word: str | None, isolation: str | None = None) -> int:
     """Until the learner quits. Raises WorkspaceError when the workspace is gone."""
     kit, workspace = place.kit, place.need_workspace()
     only = place.find(word) if word else None
+    if only and not kit.has_checks(only):
+        raise KitError(f"{only.id} cannot be watched: its checks are not here, but with your course.")
     workspace.progress()  # one that cannot be read is refused before anything runs
     inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
-        runner = best_runner(isolation, (kit.root,))
+        runner = best_runner(isolation, kit.private)
         stack.callback(lambda: runner.close())
         runner.warm()
         events = FileEvents(workspace.root, lambda: inbox.put(_SAVED))
@@ -79,7 +90,7 @@ def watch(place: Place, word: str | None, isolation: str | None = None) -> int:
                     raise
                 watching.machinery_failed(error)
                 runner.close()
-                watching.runner = runner = best_runner(isolation, (kit.root,))
+                watching.runner = runner = best_runner(isolation, kit.private)
                 runner.warm()
             except OSError:
                 # Leaving a lane needs the folder that the learner stood in.
@@ -102,10 +113,11 @@ class _Watch:
     ) -> None:
         self._place, self._kit, self._workspace, self._only = place, place.kit, workspace, only
         self.runner, self._events, self._inbox, self._has_keys = runner, events, inbox, has_keys
-        self.katas = (only,) if only else workspace.katas(self._kit)
+        self.katas = (only,) if only else tuple(filter(self._kit.has_checks, workspace.katas(self._kit)))
         self.running = False
         self._began = False
-        self._current = only or kata_to_check(self._kit, workspace)
+        at = only or kata_to_check(self._kit, workspace)
+        self._current = at if at in self.katas else None
         self._introduced = True
         """False while the learner was told the name of the current kata and no more."""
         self._failing: dict[str, int] = {}
@@ -116,6 +128,9 @@ class _Watch:
         self._polling = False
         self._looked_at = time.monotonic()
         self._traces = {kata.id: trace_of(workspace.folder(kata), kata) for kata in self.katas}
+        self._notebooks = {kata.id: notebook_trace(workspace.folder(kata)) for kata in self.katas}
+        self._cells = {kata.id: finished_cells(self._kit, kata, workspace.folder(kata)) for kata in self.katas}
+        """The answer in a notebook as it was judged last, or was there when the watch began."""
         here = {kata.id: content_of(workspace.folder(kata), kata) for kata in self.katas}
         self._judged: dict[str, Content] = {kata: content for kata, content in here.items() if None not in content}
 
@@ -198,6 +213,9 @@ class _Watch:
             if trace != self._traces[kata.id]:
                 self._traces[kata.id], changed = trace, True
                 said |= self._saved(kata)
+            if (trace := notebook_trace(self._workspace.folder(kata))) != self._notebooks[kata.id]:
+                self._notebooks[kata.id], changed = trace, True
+                said |= self._saved_notebook(kata)
         if not self._polling and self._events.problem:
             said = self._poll(f"the system does not tell of changes ({self._events.problem}).")
         elif not self._polling and changed and not told and not self._events.came_since(before):
@@ -215,6 +233,15 @@ class _Watch:
         elif None not in content:
             self._judged[kata.id] = content
         return found.judge or bool(found.gone)
+
+    def _saved_notebook(self, kata: Kata) -> bool:
+        """Whether anything was said."""
+        before = self._cells[kata.id]
+        self._cells[kata.id] = cells = finished_cells(self._kit, kata, self._workspace.folder(kata))
+        judge = bool(cells) and cells != before
+        if judge:
+            self._judge(kata)
+        return judge
 
     def _say_gone(self, kata: Kata, name: str) -> None:
         self._judged.pop(kata.id, None)
@@ -240,13 +267,15 @@ class _Watch:
         self._show(kata, verdict)
 
     def _show(self, kata: Kata, verdict: Verdict) -> None:
+        folder = self._workspace.folder(kata)
+        notebook = notebook_in_place(self._kit, kata, folder)
         if verdict.passed:
             self._failing.pop(kata.id, None)
             _say(as_text(verdict, kata.title))
-            _say(Group(*what_a_reviewer_would_say(kata, self._workspace.folder(kata))))
+            _say(Group(*what_a_reviewer_would_say(kata, folder, notebook)))
             _say(Group(*after_pass(self._kit, kata, verdict, self._workspace, self._key("n"))))
             note_passes(self._workspace, [verdict])
-            following = None if self._only else next_kata(self.katas, self._workspace.progress())
+            following = None if self._only else next_kata(self._kit, self.katas, self._workspace.progress())
             if following:
                 self._current, self._introduced = following, False
         else:
@@ -254,8 +283,7 @@ class _Watch:
             first_time = kata.id not in self._failing
             self._failing[kata.id] = failing
             if verdict.untouched:
-                folder = self._workspace.folder(kata)
-                _say(Group(*not_started(self._kit, kata, folder, whole=first_time)))
+                _say(Group(*not_started(self._kit, kata, folder, first_time, notebook)))
             else:
                 _say(in_short(verdict, kata.title))
 

@@ -6,6 +6,7 @@ Not for grading them.
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ DEFAULT = "my-katas"
 BACKUPS = ".backups"
 MAX_LOOKED_AT = 2**20
 """Bytes. A file that is larger is no starter."""
+GIVEN = "This answer was given to you, so it is not noted as passed. To solve it yourself:"
+"""What a pass says that is not noted; `kata reset` follows."""
 
 
 class WorkspaceError(Exception):
@@ -44,6 +47,23 @@ class Workspace:
     def answer(self, kata: Kata) -> Path:
         """The file to open for a kata: the first of its answer files."""
         return self.folder(kata) / kata.answer[0]
+
+    def note(self, change: Callable[[Progress], Progress]) -> Progress:
+        """Change the progress file as it is now, which another command may just have written. Raises ProgressError."""
+        before = self.progress()
+        after = change(before)
+        if after != before:
+            after.save(self.progress_file)
+        return after
+
+    def note_passes(self, katas: Iterable[str], day: date) -> None:
+        """Note the katas with these ids as passed, but for those whose answers were given. Raises ProgressError."""
+        progress = before = self.progress()
+        for kata in katas:
+            if not progress.given(kata):
+                progress = progress.with_pass(kata, day).with_repeat(kata, day)
+        if progress is not before:
+            progress.save(self.progress_file)
 
     def path(self, kit: Kit) -> KataPath | None:
         """The path that it follows; None: none, or one that this kit does not have."""
@@ -122,7 +142,7 @@ def _add(kit: Kit, kata: Kata, workspace: Workspace) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*kata.answer, "README.md"):
         if not (folder / name).exists():
-            _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
+            write_whole(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
     return is_new
 
 
@@ -137,7 +157,7 @@ def give(kit: Kit, katas: tuple[Kata, ...], workspace: Workspace, day: date) -> 
         if progress.passed(kata.id):
             continue
         try:
-            answers = {name: (kit.solutions / kata.folder / name).read_bytes() for name in kata.answer}
+            answers = {name: (kit.reference(kata) / name).read_bytes() for name in kata.answer}
         except OSError as error:
             raise WorkspaceError(
                 f"This kit has no reference answer for {kata.id}: give --from an earlier kata."
@@ -147,7 +167,7 @@ def give(kit: Kit, katas: tuple[Kata, ...], workspace: Workspace, day: date) -> 
                 left.append(kata)
                 continue
             for name, text in answers.items():
-                _write(text, workspace.folder(kata) / name)
+                write_whole(text, workspace.folder(kata) / name)
         except OSError as error:
             raise WorkspaceError(
                 f"{workspace.folder(kata)} could not be filled in: {error.strerror}. Make room, or take another folder."
@@ -168,7 +188,7 @@ def _is_unwritten(kit: Kit, kata: Kata, workspace: Workspace, name: str, referen
     return is_starter(kata, kit.starter(kata), name, data) or data.splitlines() == reference.splitlines()
 
 
-def _write(text: bytes, place: Path) -> None:
+def write_whole(text: bytes, place: Path) -> None:
     """Whole or not at all: half a starter would look like an answer, and an answer is never touched again."""
     handle, temporary = tempfile.mkstemp(prefix=".kata-", dir=place.parent)
     try:
@@ -200,10 +220,12 @@ def reset(kit: Kit, kata: Kata, workspace: Workspace, now: datetime) -> Path | N
         if kata.rows is not None:
             workspace.progress().with_draw(kata.id).save(workspace.progress_file)
         for name in kata.answer:
-            _write(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
+            write_whole(starter(kata, kit.starter(kata), name, workspace.table(kata)), folder / name)
         progress = workspace.progress()
         if progress.given(kata.id):
             progress.without_given(kata.id).save(workspace.progress_file)
+        elif progress.passed(kata.id):
+            progress.with_begun(kata.id, now.date()).save(workspace.progress_file)
     except OSError as error:
         # Of a pipe or a device Python's own sentence is all there is.
         why = f"{error.strerror} ({error.filename})" if error.strerror else str(error)
