@@ -1,5 +1,6 @@
 """Loads the plugin of the checks for tests/graders, and a small kit of one kata for the tests of the kit itself."""
 
+import os
 import signal
 import textwrap
 from collections.abc import Callable
@@ -10,13 +11,22 @@ from hypothesis import HealthCheck, settings
 
 from kms_katas.kit import Kit, find_kit
 
-# No test is timed: a slow machine is no fault of the code.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test is timed: a slow machine is no fault of the code. Where all has run already, and another version or runner is
+# what is looked at, a few examples do: .ci/run.
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=int(os.environ.get("KATA_EXAMPLES", 100)),
+)
 settings.load_profile("untimed")
 
 # Who starts the tests behind a shell's & hands down that Ctrl-C is nothing, and what they start would not end by it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# As nohup does for that the terminal has gone.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["kms_katas.grading.plugin", "pytester"]
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KIT = ("katas", "solutions", "tests/graders")
+KIT = {"katas": "py", "solutions": "py", "tests/graders": "py", "docs/claims": "toml", "docs/questions": "toml"}
+"""The folders of a kit, and the ending of the file that each holds here."""
+EXAMS = "docs/exams.toml"
 
 
 @pytest.fixture
@@ -22,10 +24,13 @@ def tree(tmp_path):
         folder.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder)
     (folder / "README.md").write_text("A tree.\n")
-    for part in ("src/kms_katas", *KIT):
+    for part, ending in {"src/kms_katas": "py", **KIT}.items():
         (folder / part / "deep" / "__pycache__").mkdir(parents=True)
         (folder / part / "deep" / "__pycache__" / "x.cpython-311.pyc").write_text("stale")
-        (folder / part / "deep" / f"file {random.randrange(10**6)}.py").write_text(f"# {random.random()}\n")
+        (folder / part / "deep" / f"file {random.randrange(10**6)}.{ending}").write_text(f"# {random.random()}\n")
+    (folder / "docs" / "claims" / "made.md").write_text("a page")
+    (folder / EXAMS).write_text(f"# {random.random()}\n")
+    (folder / "docs" / "facts.toml").write_text("of the pages alone")
     (folder / "katas" / ".cache").mkdir()
     (folder / "katas" / ".cache" / "x").write_text("stale")
     (folder / "src/kms_katas/__init__.py").touch()
@@ -41,8 +46,9 @@ def build(what, tree, out):
 
 
 def kit_of(tree):
-    files = [file for part in KIT for file in (tree / part).rglob("*.py")]
+    files = [file for part, ending in KIT.items() for file in (tree / part).rglob(f"*.{ending}")]
     assert len(files) == len(KIT)
+    files.append(tree / EXAMS)
     return {f"kms_katas/_kit/{file.relative_to(tree).as_posix()}": file.read_bytes() for file in files}
 
 
