@@ -1,11 +1,19 @@
-"""Puts the kit (katas, reference answers, checks) into the standard wheel; an editable install reads the repository."""
+"""Puts the kit (katas, answers, checks, claims, questions) into the standard wheel; an editable one has none of it."""
 
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KIT = ("katas", "solutions", "tests/graders")
+KIT = {
+    "katas": "*",
+    "solutions": "*",
+    "tests/graders": "*",
+    "docs/claims": "*.toml",
+    "docs/questions": "*.toml",
+    "docs": "exams.toml",
+}
+"""Its folders, and which of their files belong to it: beside the claims lie pages made from them."""
 
 
 class KitInWheel(BuildHookInterface):
@@ -16,8 +24,10 @@ class KitInWheel(BuildHookInterface):
         if version != "standard":
             return
         root = Path(self.root)
-        for folder in KIT:
-            files = [file for file in sorted((root / folder).rglob("*")) if file.is_file() and not is_cache(file, root)]
+        for folder, kind in KIT.items():
+            files = [
+                file for file in sorted((root / folder).rglob(kind)) if file.is_file() and not is_cache(file, root)
+            ]
             if not files:
                 raise FileNotFoundError(f"{folder}/ holds no file. Build from the whole repository or from its sdist.")
             for file in files:
