@@ -21,6 +21,9 @@ settings.register_profile(
 )
 settings.load_profile("untimed")
 
+# What a test installs is used for seconds. (pip takes "no" in this setting's name for the setting: 0 is not to compile.)
+os.environ.setdefault("PIP_NO_COMPILE", "0")
+
 # Who starts the tests behind a shell's & hands down that Ctrl-C is nothing, and what they start would not end by it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
