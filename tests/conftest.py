@@ -21,7 +21,7 @@ settings.register_profile(
 )
 settings.load_profile("untimed")
 
-# What a test installs is used for seconds. (pip takes "no" in this setting's name for the setting: 0 is not to compile.)
+# What a test installs is used for seconds. (pip takes "no" in the name for the setting: 0 is not to compile.)
 os.environ.setdefault("PIP_NO_COMPILE", "0")
 
 # Who starts the tests behind a shell's & hands down that Ctrl-C is nothing, and what they start would not end by it.
