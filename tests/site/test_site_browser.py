@@ -117,7 +117,8 @@ def test_pictures_are_drawn_where_a_note_has_a_source_of_one(page, site):
 
 def test_every_picture_of_the_site_can_be_drawn(page, site):
     built = "".join(site.file(name).read_text("utf-8") for name in site.pages)
-    sources = [unescape(source) for source in re.findall(r'<pre class="mermaid"><code>(.*?)</code></pre>', built, re.S)]
+    found = re.findall(r'<pre class="mermaid"[^>]*><code>(.*?)</code></pre>', built, re.S)
+    sources = [unescape(source) for source in found]
     assert len(sources) > 10
     page.goto(f"{site.url}404.html")
     page.add_script_tag(url=f"{site.url}assets/mermaid.tiny.js")
@@ -126,6 +127,21 @@ def test_every_picture_of_the_site_can_be_drawn(page, site):
       return parsed.filter(one => one.status == "rejected").map(one => String(one.reason));
     }"""
     assert page.evaluate(failed, sources) == []
+
+
+def test_the_arrows_of_a_diagram_have_the_colour_of_their_lines(page, site):
+    """In dark colours, where black ones cannot be seen. The theme shuts a diagram in, so this one is drawn beside it."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{site.url}explanation/envelope-encryption/")
+    page.wait_for_selector("div.mermaid")
+    drawn = """async () => {
+      const { svg } = await window.mermaid.render("probe", "sequenceDiagram\\n  a->>b: x");
+      document.querySelector("article").insertAdjacentHTML("beforeend", svg);
+      const colour = (what, property) => getComputedStyle(document.querySelector(`#probe ${what}`))[property];
+      return [colour("[id$=arrowhead] path", "fill"), colour(".messageLine0", "stroke")];
+    }"""
+    arrow, line = page.evaluate(drawn)
+    assert arrow == line
 
 
 def test_the_logo_is_drawn_and_is_the_icon_of_the_page(page, site):
