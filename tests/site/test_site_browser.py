@@ -95,6 +95,16 @@ def test_a_page_fits_a_phone_without_scrolling_sideways(page, kind):
     assert page.evaluate(STICKS_OUT) == []
 
 
+@pytest.mark.parametrize(
+    "place, width", [("reference/key-states/", 390), ("explanation/services/", 1280), ("explanation/services/", 720)]
+)
+def test_a_table_of_long_names_needs_no_scrolling(page, site, place, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(site.url + place)
+    wider = "found => found.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText.slice(0, 60))"
+    assert page.eval_on_selector_all("article .md-typeset__scrollwrap", wider) == []
+
+
 def test_a_page_read_in_dark_colours_is_printed_as_its_text_alone_dark_on_light_and_whole(page, kind):
     page.set_viewport_size({"width": 720, "height": 1000})  # about what A4 leaves within its margins
     page.emulate_media(media="print", color_scheme="dark")
