@@ -140,7 +140,7 @@ def test_every_picture_of_the_site_can_be_drawn(page, site):
 
 
 def test_the_arrows_of_a_diagram_have_the_colour_of_their_lines(page, site):
-    """In dark colours, where black ones cannot be seen. The theme shuts a diagram in, so this one is drawn beside it."""
+    """In dark colours, where black is not seen. The theme shuts a diagram in, so this one is drawn beside it."""
     page.emulate_media(color_scheme="dark")
     page.goto(f"{site.url}explanation/envelope-encryption/")
     page.wait_for_selector("div.mermaid")
