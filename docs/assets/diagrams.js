@@ -4,6 +4,11 @@ window.mermaid = (() => {
   const copy = new URL("mermaid.tiny.js", document.currentScript.src).href;
   let settings = {}, drawing;
 
+  // The theme names these by ids that mermaid has since put the diagram's own id in front of, so it reaches them no more.
+  const reached = `
+    [id$="-arrowhead"] path { fill: var(--md-mermaid-sequence-message-line-color); stroke: none }
+    line.actor-line { stroke: var(--md-mermaid-sequence-actor-line-color) }`;
+
   const fetched = () => drawing ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = copy;
@@ -13,7 +18,7 @@ window.mermaid = (() => {
   });
 
   return {
-    initialize: (given) => { settings = given; },
+    initialize: (given) => { settings = { ...given, themeCSS: `${given.themeCSS ?? ""}${reached}` }; },
     render: async (...diagram) => (await fetched()).render(...diagram),
   };
 })();

@@ -1,4 +1,4 @@
-"""The ledger's pages: all claims on one to filter, and for each text the tests that show its claims in the lab.
+"""The ledger's pages: all claims on one to filter, and for each text, or half of one, the tests that show its claims.
 
 Not for what a text says under which heading, nor for what is in the ledger: that is docs/claims/*.toml.
 """
@@ -21,13 +21,15 @@ def claim_pages(texts: Sequence[Text], tests: Sequence[Shown], kit: Kit) -> Iter
         return
     yield Page(INDEX, _index(texts, tests, kit), wide=True)
     for text in texts:
-        if found := [test for test in tests if test.text == text.letter]:
-            yield Page(shown_page(text.letter), _shown(text, found), wide=True, found=False)
+        of_text = [test for test in tests if test.text == text.letter]
+        for part in dict.fromkeys(test.part for test in of_text):
+            found = [test for test in of_text if test.part == part]
+            yield Page(shown_page(part), _shown(text, found), wide=True, found=False)
 
 
-def shown_page(letter: str) -> str:
-    """The page with the tests of the text whose claims begin with this letter."""
-    return f"claims/shown-{letter.lower()}.md"
+def shown_page(part: str) -> str:
+    """The page with the tests of a text, or of a part of one that is too long for a single page."""
+    return f"claims/shown-{part}.md"
 
 
 def _index(texts: Sequence[Text], tests: Sequence[Shown], kit: Kit) -> str:
@@ -104,7 +106,7 @@ def _claim(claim: Claim, text: Text, tests: Sequence[Shown], kit: Kit) -> str:
 def _try(claim: Claim, shows: Sequence[Shown], kit: Kit) -> str:
     katas = [kata for kata in kit.katas if kata.id in claim.katas]
     links = [
-        *(link("shown by code", f"{shown_page(test.text)}#{test.anchor}", INDEX) for test in shows),
+        *(link("shown by code", f"{shown_page(test.part)}#{test.anchor}", INDEX) for test in shows),
         *(f"kata {link(plain(kata.title), page_of(kata), INDEX)}" for kata in katas),
     ]
     return f"Try it: {', '.join(links)}." if links else ""
@@ -117,9 +119,10 @@ def _source(source: Source) -> str:
 def _shown(text: Text, tests: Sequence[Shown]) -> str:
     """The tests of one text, by the file that they are in."""
     says = {claim.id: claim for claim in text.claims}
-    at = shown_page(text.letter)
+    at = shown_page(tests[0].part)
+    numbers = [int(claim[1:]) for test in tests for claim in test.claims]
     parts = [
-        f"# Shown by code: {plain(text.name)}",
+        f"# Shown by code: {plain(text.name)}, {text.letter}{min(numbers)} to {text.letter}{max(numbers)}",
         f"The tests of {link('the claims of this text', f'{INDEX}#text-{text.letter.lower()}', at)}. "
         "Each does in the lab what a claim says: a true one holds, a false one comes out otherwise. "
         "`lab` is a simulated AWS with fresh keys; `python3 kata.py test tests/claims` runs them all.",

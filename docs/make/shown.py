@@ -1,6 +1,7 @@
 """The tests that show a claim in the lab (tests/claims/), as source. Not for running them: pytest does."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,13 @@ class Shown:
     def text(self) -> str:
         """The letter of the text that it is about."""
         return self.claims[0][0]
+
+    @property
+    def part(self) -> str:
+        """What of the ledger its file is about: of test_claims_c2_rotation.py c2, the second half of text C."""
+        letter = self.text.lower()
+        found = re.match(rf"test_claims_({letter}\d+)_", self.file)
+        return found[1] if found else letter
 
     @property
     def anchor(self) -> str:

@@ -24,8 +24,14 @@ def for_keys(price, account, *regions):
     for region in regions:
         kms = account.admin.client("kms", region=region)
         found += [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
-    own = [key for key in found if key["KeyManager"] == "CUSTOMER" and "Pending" not in key["KeyState"]]
-    return price["price-key"] * len(own) + price["price-key-aws-managed"] * (len(found) - len(own))
+    return sum(price[of_key(key)] for key in found)
+
+
+def of_key(key):
+    """Which price it is that a key has."""
+    if key["KeyManager"] == "AWS":
+        return "price-key-aws-managed"
+    return "price-key-pending-deletion" if key["KeyState"] == "PendingDeletion" else "price-key"
 
 
 def for_rotations(price, kms, key):

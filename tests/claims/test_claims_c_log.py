@@ -77,7 +77,7 @@ def test_a_record_tells_who_did_what_from_where(lab):
 
 @pytest.mark.claim("C23")
 def test_of_a_request_that_a_service_makes_the_address_is_the_services_name(lab):
-    """The reader's address is not in KMS's record when S3 asks: the reader is, and S3 in place of the address."""
+    """The writer's address is not in KMS's record when S3 asks: the writer is, and S3 in place of the address."""
     key_arn, bucket = lab.home.create_key(), f"reports-{secrets.token_hex(6)}"
     s3 = lab.home.admin.client("s3", source_ip="203.0.113.7")
     s3.create_bucket(Bucket=bucket)

@@ -93,9 +93,12 @@ def test_a_busy_application_throttles_those_with_keys_of_their_own(lab):
 @pytest.mark.claim("D17")
 def test_another_account_has_a_quota_of_its_own(lab):
     """What one key more does not do, one account more does; the quota counts whoever calls, not who owns the key."""
-    lab.quotas = Quotas({"symmetric": 4})
     accounts = [lab.home, lab.account("444455556666")]
-    loads = [[data_key(one.admin.client("kms"), one.create_key())] * 6 for one in accounts]
+    both = {"AWS": [one.id for one in accounts]}
+    statement = {"Effect": "Allow", "Principal": both, "Action": "kms:*", "Resource": "*"}
+    shared = lab.home.create_key({"Version": "2012-10-17", "Statement": [statement]})
+    lab.quotas = Quotas({"symmetric": 4})
+    loads = [[data_key(one.admin.client("kms"), shared)] * 6 for one in accounts]
     assert [admitted(*load) for load in loads] == [4, 4]
 
 

@@ -165,6 +165,16 @@ def test_a_claim_leads_to_its_tests_and_they_to_it(tests):
     assert "3 of them are shown by code" in index
 
 
+def test_a_text_of_two_files_in_the_ledger_has_two_pages_of_tests(tmp_path):
+    for part, number in (("c", 5), ("c2", 40)):
+        test = f'@pytest.mark.claim("C{number}")\ndef test_number_{number}():\n    """Holds."""\n    assert True\n'
+        (tmp_path / f"test_claims_{part}_keys.py").write_text(test, "utf-8")
+    made = pages([ledger(claim("C5"), claim("C40"))], shown_tests(tmp_path))
+    assert set(made) == {"claims/index.md", "claims/shown-c.md", "claims/shown-c2.md"}
+    assert "C40 to C40" in made["claims/shown-c2.md"] and "#c5" not in made["claims/shown-c2.md"]
+    assert "(shown-c.md#number-5)" in made["claims/index.md"] and "(shown-c2.md#number-40)" in made["claims/index.md"]
+
+
 def test_no_two_tests_of_a_text_have_the_same_place_on_its_page():
     places = [(test.text, test.anchor) for test in shown_tests(KIT.root / "tests" / "claims")]
     assert sorted(set(places)) == sorted(places)

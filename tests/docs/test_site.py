@@ -87,7 +87,13 @@ def test_a_diagram_is_given_to_mermaid_and_not_shown_as_code(site):
     sources = [page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md")]
     built = [page.read_text("utf-8") for page in site.rglob("*.html")]
     diagrams = sum(len(re.findall("^```mermaid$", source, re.MULTILINE)) for source in sources)
-    assert sum(page.count('<pre class="mermaid">') for page in built) == diagrams
+    assert sum(page.count('<pre class="mermaid" data-search-exclude="">') for page in built) == diagrams
+
+
+def test_the_search_does_not_read_the_source_of_a_diagram(site):
+    found = json.loads((site / "search" / "search_index.json").read_text("utf-8"))["docs"]
+    kinds = ("sequenceDiagram", "stateDiagram-v2", "flowchart ")
+    assert not [one["location"] for one in found if any(f"<code>{kind}" in one["text"] for kind in kinds)]
 
 
 def test_every_made_page_is_in_the_menu(site):

@@ -95,6 +95,16 @@ def test_a_page_fits_a_phone_without_scrolling_sideways(page, kind):
     assert page.evaluate(STICKS_OUT) == []
 
 
+@pytest.mark.parametrize(
+    "place, width", [("reference/key-states/", 390), ("explanation/services/", 1280), ("explanation/services/", 720)]
+)
+def test_a_table_of_long_names_needs_no_scrolling(page, site, place, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(site.url + place)
+    wider = "found => found.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText.slice(0, 60))"
+    assert page.eval_on_selector_all("article .md-typeset__scrollwrap", wider) == []
+
+
 def test_a_page_read_in_dark_colours_is_printed_as_its_text_alone_dark_on_light_and_whole(page, kind):
     page.set_viewport_size({"width": 720, "height": 1000})  # about what A4 leaves within its margins
     page.emulate_media(media="print", color_scheme="dark")
@@ -117,7 +127,8 @@ def test_pictures_are_drawn_where_a_note_has_a_source_of_one(page, site):
 
 def test_every_picture_of_the_site_can_be_drawn(page, site):
     built = "".join(site.file(name).read_text("utf-8") for name in site.pages)
-    sources = [unescape(source) for source in re.findall(r'<pre class="mermaid"><code>(.*?)</code></pre>', built, re.S)]
+    found = re.findall(r'<pre class="mermaid"[^>]*><code>(.*?)</code></pre>', built, re.S)
+    sources = [unescape(source) for source in found]
     assert len(sources) > 10
     page.goto(f"{site.url}404.html")
     page.add_script_tag(url=f"{site.url}assets/mermaid.tiny.js")
@@ -126,6 +137,21 @@ def test_every_picture_of_the_site_can_be_drawn(page, site):
       return parsed.filter(one => one.status == "rejected").map(one => String(one.reason));
     }"""
     assert page.evaluate(failed, sources) == []
+
+
+def test_the_arrows_of_a_diagram_have_the_colour_of_their_lines(page, site):
+    """In dark colours, where black is not seen. The theme shuts a diagram in, so this one is drawn beside it."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{site.url}explanation/envelope-encryption/")
+    page.wait_for_selector("div.mermaid")
+    drawn = """async () => {
+      const { svg } = await window.mermaid.render("probe", "sequenceDiagram\\n  a->>b: x");
+      document.querySelector("article").insertAdjacentHTML("beforeend", svg);
+      const colour = (what, property) => getComputedStyle(document.querySelector(`#probe ${what}`))[property];
+      return [colour("[id$=arrowhead] path", "fill"), colour(".messageLine0", "stroke")];
+    }"""
+    arrow, line = page.evaluate(drawn)
+    assert arrow == line
 
 
 def test_the_logo_is_drawn_and_is_the_icon_of_the_page(page, site):

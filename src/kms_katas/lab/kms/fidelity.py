@@ -69,7 +69,7 @@ CAVEATS: dict[str, str] = {
     "ReplicateKey": "All Regions count as enabled, and the service-linked role of multi-Region keys is there.",
     "RetireGrant": "The errors for a bad token or grant ID have texts of the lab's own.",
     "RevokeGrant": "The error for a bad grant ID has a text of the lab's own.",
-    "RotateKeyOnDemand": "It ends as soon as time passes, or after `lab.rotation_delay`; AWS takes about two minutes.",
+    "RotateKeyOnDemand": "It ends once time passes, or after `lab.rotation_delay`; recordings show about two minutes.",
     "ScheduleKeyDeletion": "The key goes at its date to the second; AWS takes up to 24 hours longer.",
     "Sign": EXACT,
     "TagResource": "For tag 51 the code of CreateKey (TagException) is taken.",
