@@ -174,12 +174,27 @@ def test_the_list_names_exams_and_those_one_sat(typing, kata, begun):
     assert [(entry["id"], entry["over"]) for entry in listed["sat"]] == [(begun.id, True)]
 
 
-def test_a_question_that_left_the_kit_does_not_stop_an_exam(typing, bank, begun, mini_root, sat):
+def test_a_question_that_left_the_kit_does_not_stop_an_exam(typing, bank, begun, mini_root, progress_file):
     gone = begun.asked[0]
     topic = gone.question.split("/")[0]
     file = mini_root / "docs" / "questions" / f"{topic}.toml"
     file.write_text(file.read_text().replace(f'"{gone.question}"', f'"{topic}/renamed"'))
     done = typing(["end", "end"], "exam", "scs-c03")
     assert "0 of 7" in done.out
-    assert "no longer in this kit" in done.said
+    assert "1 question that it asked is no longer in this kit, and does not count." in done.said
+    answered = {answer.question for answer in Progress.load(progress_file).answered}
+    assert answered == {one.question for one in begun.asked} - {gone.question}
     assert typing([], "exam", begun.id).status == 0
+
+
+def test_an_option_that_left_the_kit_counts_as_no_answer(typing, bank, begun, progress_file):
+    with progress_file.open("a") as file:
+        file.write(f"exam-answer {begun.id} 1 5 9\n")
+    done = typing(["l"], "exam", "scs-c03")
+    assert "0 of 8 questions answered" in done.out
+    assert "8 not answered" in done.out
+    assert "Your answer so far" not in done.out
+
+
+def test_what_it_says_after_the_last_question_names_one_that_there_is(typing, bank, begun):
+    assert "`g 1` goes to question 1" in typing([""] * 8, "exam", "scs-c03").out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 
@@ -43,6 +44,11 @@ def test_alone_after_the_last_pass_it_says_so(kata, answer):
 def test_the_words_to_type_are_those_of_who_came_through_the_launcher(kata, answer, monkeypatch):
     monkeypatch.setenv("KATA_COMMAND", "python3 kata.py")
     assert "python3 kata.py check mini" in kata().said
+
+
+def test_so_are_those_in_a_refusal(kata, answer, monkeypatch):
+    monkeypatch.setenv("KATA_COMMAND", "python3 kata.py")
+    assert "`python3 kata.py list`" in kata("check", f"no-{secrets.token_hex(4)}").err
 
 
 def test_start_grades_the_first_starter_for_real(kata, here):

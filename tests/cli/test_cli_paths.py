@@ -129,6 +129,18 @@ def test_who_comes_late_has_the_answers_before_and_they_are_not_passed(paths, ka
     assert "given, not passed" in kata("list").said
 
 
+def test_a_kata_beside_the_path_is_told_as_not_there_yet_and_reset_brings_it_unasked(paths, kata, here):
+    kata("init", "--path", "short")
+    told = kata("brief", "other").said
+    assert "Write in" not in told
+    assert "kata reset other" in told
+    ran = kata("reset", "other")
+    assert ran.status == 0
+    assert answer(here, "keys/other").read_text() == (paths / "katas/01-keys/04-other/answer.py").read_text()
+    assert str(answer(here, "keys/other").relative_to(here)) in ran.said
+    assert "Write in" in kata("brief", "other").said
+
+
 def test_a_given_answer_that_passes_is_not_noted_as_passed(paths, kata, here, progress):
     kata("init", "--path", "short", "--from", "mini")
     ran = kata("check", "last")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from kms_katas.cli import PASSED, screen
-from kms_katas.cli.exam_result import list_exams, show_again, show_result
+from kms_katas.cli.exam_result import gone_from_kit, list_exams, show_again, show_result
 from kms_katas.cli.place import Place
 from kms_katas.cli.progress import duration
 from kms_katas.cli.question import TimeUp, answer_of, read_line, show
@@ -115,7 +115,7 @@ class _Desk:
         if not self._asked:
             raise KitError(f"Nothing of what the exam {sitting.id} asks is left in this kit, so it cannot go on.")
         self._before, self._began = sitting.used, time.monotonic()
-        self._at = next((at for at, one in enumerate(self._asked) if not sitting.chosen.get(one.number)), 0)
+        self._at = next((at for at, one in enumerate(self._asked) if not self._chosen(one)), 0)
         self._sure = False
 
     def sit(self, going_on: bool) -> Sitting | None:
@@ -154,8 +154,7 @@ class _Desk:
             )
             screen.say("Each answer is written down at once: q or Ctrl-C leaves, the same command goes on.")
         if len(self._asked) < len(sitting.asked):
-            gone = screen.count(len(sitting.asked) - len(self._asked), "question")
-            screen.say(f"{gone} that it asked are no longer in this kit, and do not count.")
+            screen.say(gone_from_kit(len(sitting.asked) - len(self._asked)))
 
     @property
     def _used(self) -> int:
@@ -179,7 +178,12 @@ class _Desk:
 
     @property
     def _unanswered(self) -> list[int]:
-        return [one.number for one in self._asked if not self._sitting.chosen.get(one.number)]
+        return [one.number for one in self._asked if not self._chosen(one)]
+
+    def _chosen(self, one: Asked) -> frozenset[int]:
+        """What was answered, of the options that this kit still has."""
+        places = range(len(self._bank[one.question].options))
+        return self._sitting.chosen.get(one.number, frozenset()).intersection(places)
 
     def _prompt(self) -> str:
         many = f", choose {len(self._question.right)}" if len(self._question.right) > 1 else ""
@@ -188,7 +192,7 @@ class _Desk:
 
     def _show(self) -> None:
         flag = "   flagged" if self._one.number in self._sitting.flagged else ""
-        chosen = self._sitting.chosen.get(self._one.number, frozenset())
+        chosen = self._chosen(self._one)
         show(self._question, self._order, f"Question {self._one.number} of {len(self._sitting.asked)}{flag}", chosen)
         if chosen:
             screen.say(f"Your answer so far: {letters(chosen, self._order)}.")
@@ -229,7 +233,8 @@ class _Desk:
             self._show()
             return
         self._list()
-        screen.say("That was the last question. `g 7` goes to question 7, `end` ends the exam.")
+        first = self._asked[0].number
+        screen.say(f"That was the last question. `g {first}` goes to question {first}, `end` ends the exam.")
 
     def _go_to(self, number: int) -> None:
         found = [at for at, one in enumerate(self._asked) if one.number == number]
@@ -264,7 +269,7 @@ class _Desk:
         cells = []
         for one in self._asked:
             order = order_of(self._bank[one.question], one.seed)
-            chosen = letters(self._sitting.chosen.get(one.number, ()), order).replace(" and ", "")
+            chosen = letters(self._chosen(one), order).replace(" and ", "")
             flag = " flag" if one.number in self._sitting.flagged else ""
             cells.append(f"{one.number:>4} {chosen or '-'}{flag}")
         for row in range(0, len(cells), 5):
@@ -285,9 +290,9 @@ class _Desk:
         self._note_clock()
         sitting = self._sitting
         result = score(self._exam, sitting.asked, sitting.chosen, self._bank)
-        wrong = {one.number for one in (*result.wrong, *result.gone)}
-        right = [one.number for one in sitting.asked if one.number not in wrong]
-        self._note(lambda progress: with_end(progress, sitting, right, datetime.now(UTC)))
+        wrong, gone = ({one.number for one in ones} for ones in (result.wrong, result.gone))
+        right = [one.number for one in sitting.asked if one.number not in wrong | gone]
+        self._note(lambda progress: with_end(progress, sitting, right, datetime.now(UTC), gone))
         return self._sitting
 
 

@@ -31,8 +31,7 @@ def show_result(kit: Kit, exam: Exam, sitting: Sitting, bank: Mapping[str, Quest
     used = f"{-(-sitting.used // 60)} of {sitting.minutes} minutes"
     screen.say(f"{exam.name} ({exam.code.upper()}), the KMS part: {_share(result.whole)} right, in {used}.", "bold")
     if result.gone:
-        gone = screen.count(len(result.gone), "question")
-        screen.say(f"{gone} that it asked are no longer in this kit, and do not count.")
+        screen.say(gone_from_kit(len(result.gone)))
     console.print()
     console.print(_table(exam, result))
     _say_what_next(kit, exam, result, bank, progress)
@@ -56,6 +55,12 @@ def show_again(
             show(question, order, f"Question {one.number} of {len(sitting.asked)}   {question.id}", chosen)
             explain(question, order, chosen)
     show_result(kit, exam, sitting, bank, progress)
+
+
+def gone_from_kit(many: int) -> str:
+    """What is said of questions that an exam asked and this kit does not have."""
+    are, do = ("is", "does") if many == 1 else ("are", "do")
+    return f"{screen.count(many, 'question')} that it asked {are} no longer in this kit, and {do} not count."
 
 
 def _share(part: Part) -> str:

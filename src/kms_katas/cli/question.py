@@ -50,7 +50,8 @@ def explain(question: Question, order: Sequence[int], chosen: Collection[int]) -
     if is_right(question, chosen):
         console.print(Text(f"Right: {right}.", style="bold green"))
     else:
-        given = f"You chose {letters(chosen, order)}" if chosen else "You gave no answer"
+        typed_ones = letters(chosen, order)  # none too where the options it chose have left the kit
+        given = f"You chose {typed_ones}" if typed_ones else "You gave no answer"
         console.print(Text(f"Not right. {given}; {right} {are} right.", style="bold yellow"))
     for letter, place in zip(LETTERS, order, strict=False):
         option = question.options[place]

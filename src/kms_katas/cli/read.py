@@ -85,7 +85,10 @@ def brief(place: Place, word: str | None) -> int:
     kata = _meant(place, word)
     screen.console().print(screen.Prose((kit.starter(kata) / "README.md").read_text("utf-8")))
     workspace = place.workspace
-    if workspace:
+    if workspace and not workspace.holds(kata):
+        starter = (screen.command(f"reset {kata.name}"), "cyan")
+        screen.console().print(Text.assemble("\nIt is not in your workspace yet. To put its starter there: ", starter))
+    elif workspace:
         screen.console().print(
             Text.assemble(
                 "\nWrite in ",

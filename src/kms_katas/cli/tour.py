@@ -187,12 +187,13 @@ def _named(katas: tuple[Kata, ...]) -> str:
 
 
 def reset_answer(place: Place, word: str | None, yes: bool) -> int:
-    """Ask, keep a copy, put the starter back."""
+    """Ask, keep a copy, put the starter back. Where no answer is, there is nothing to ask about."""
     kit, workspace = place.kit, place.need_workspace()
     kata = place.find(word) if word else current_kata(kit, workspace)
     if kata is None:
         raise KitError("Every kata is passed: say which one to reset.")
-    if not yes:
+    is_new = not workspace.holds(kata)
+    if not (yes or is_new):
         if not sys.stdin.isatty():
             raise KitError(
                 "reset asks before it does anything, and there is nobody to ask. "
@@ -203,6 +204,9 @@ def reset_answer(place: Place, word: str | None, yes: bool) -> int:
             screen.console().print("Nothing was changed.")
             return NOT_PASSED
     backup = reset(kit, kata, workspace, datetime.now())
+    if is_new:
+        screen.say(f"The starter of {kata.id} is in {answer_files(workspace, kata)}.")
+        return PASSED
     kept = f" Your answer is kept in {display_path(backup)}." if backup else ""
     screen.console().print(
         f"{kata.id} is the starter again.{kept}" + (f" ({BACKUPS} is yours to empty.)" if backup else "")

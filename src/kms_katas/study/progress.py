@@ -144,7 +144,8 @@ class Progress:
                 raise
         except OSError as error:
             raise ProgressError(
-                f"{path} cannot be written: {error.strerror}. Your answers are as they were; only this was not noted."
+                f"{path} cannot be written: {error.strerror}. Your answers are as they were; only this was not noted. "
+                "Make room, or take a folder that you may write to, and do it again."
             ) from error
 
     @property

@@ -112,15 +112,18 @@ def with_clock(progress: Progress, name: str, seconds: int) -> Progress:
     return _without(progress, rf"exam-clock {name} [0-9]+").with_line(f"exam-clock {name} {seconds}")
 
 
-def with_end(progress: Progress, sitting: Sitting, right: Collection[int], now: datetime) -> Progress:
+def with_end(
+    progress: Progress, sitting: Sitting, right: Collection[int], now: datetime, gone: Collection[int] = ()
+) -> Progress:
     """It is over; each of its questions counts as answered now. `right`: the numbers of those that are.
 
-    What was left out is wrong: it is to come up in reviews.
+    What was left out is wrong: it is to come up in reviews. Of those `gone` from the kit nobody can say what they were.
     """
     progress = progress.with_line(f"exam-done {sitting.id} {shown(now)}")
     for one in sitting.asked:
-        chosen = tuple(sorted(sitting.chosen.get(one.number, ())))
-        progress = progress.with_answered(Answered(now, one.question, one.number in right, one.seed, chosen))
+        if one.number not in gone:
+            chosen = tuple(sorted(sitting.chosen.get(one.number, ())))
+            progress = progress.with_answered(Answered(now, one.question, one.number in right, one.seed, chosen))
     return progress
 
 

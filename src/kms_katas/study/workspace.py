@@ -48,6 +48,10 @@ class Workspace:
         """The file to open for a kata: the first of its answer files."""
         return self.folder(kata) / kata.answer[0]
 
+    def holds(self, kata: Kata) -> bool:
+        """Whether anything lies where a file of its answer belongs."""
+        return any(os.path.lexists(self.folder(kata) / name) for name in kata.answer)
+
     def note(self, change: Callable[[Progress], Progress]) -> Progress:
         """Change the progress file as it is now, which another command may just have written. Raises ProgressError."""
         before = self.progress()
