@@ -50,8 +50,15 @@ def test_a_kit_without_the_file_has_no_paths(mini_kit):
 def test_a_path_is_found_in_any_case_and_an_unknown_one_is_answered_with_all(kit_of):
     kit = kit_of(written(["keys/a"]), A)
     assert path_named(kit, "SHORT").name == "short"
-    with pytest.raises(KitError, match="There are short"):
+    with pytest.raises(KitError, match="There are short.$"):
         path_named(kit, "long")
+
+
+def test_who_asks_for_an_exam_as_a_path_is_told_of_its_katas(kit_of):
+    kit = kit_of(written(["keys/a"]), A)
+    kata = kit.katas[0]
+    with pytest.raises(KitError, match=f"list --exam {kata.exams[0].upper()}`"):
+        path_named(kit, kata.exams[0].lower())
 
 
 def test_a_good_path_has_no_fault(kit_of):

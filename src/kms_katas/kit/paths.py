@@ -60,7 +60,10 @@ def path_named(kit: Kit, name: str) -> KataPath:
         if path.name.lower() == name.strip().lower():
             return path
     known = ", ".join(path.name for path in paths)
-    raise KitError(f"No path is called {name!r}. " + (f"There are {known}." if known else "This kit has no paths."))
+    there = f"There are {known}." if known else "This kit has no paths."
+    served = {exam.upper() for kata in kit.katas for exam in kata.exams}
+    by_exam = f" `kata list --exam {name.upper()}` shows the katas for that exam."
+    raise KitError(f"No path is called {name!r}. {there}" + (by_exam if name.upper() in served else ""))
 
 
 def path_findings(kit: Kit) -> Iterator[Finding]:
