@@ -50,7 +50,7 @@ def test_a_kit_without_the_file_has_no_paths(mini_kit):
 def test_a_path_is_found_in_any_case_and_an_unknown_one_is_answered_with_all(kit_of):
     kit = kit_of(written(["keys/a"]), A)
     assert path_named(kit, "SHORT").name == "short"
-    with pytest.raises(KitError, match="There are short.$"):
+    with pytest.raises(KitError, match=r"There are short\.$"):
         path_named(kit, "long")
 
 
