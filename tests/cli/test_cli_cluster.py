@@ -34,6 +34,7 @@ KILLER = (
     "    os.kill(pid, 9)\n    return blob\n"
 )
 """At `none` the third above an answer is who started the warm process: on a cluster, the worker."""
+ASKED = "import os, signal\nfrom kms_katas.grading import cluster_worker\ncluster_worker.able = lambda *_: {does}"
 
 
 def new_cluster(folder, kit, *tls, **settings):
@@ -200,6 +201,23 @@ def test_without_its_scheduler_a_grading_ends_in_a_sentence_and_the_next_one_goe
     assert f"{len(done)} verdicts taken over" in again.err and statuses(again.out) == names
 
 
+def test_a_worker_that_dies_while_it_is_asked_is_not_waited_for(kata, hand_in, started, mini_root):
+    cluster = started(mini_root)
+    cluster.add(1, "--no-nanny")
+    (victim,) = cluster.add(1, "--no-nanny", before=ASKED.format(does="os._exit(9)"))
+    names = hand_in(RIGHT, WRONG)
+    ran = kata("grade", "course", "--cluster", cluster.address, "--format", "json")
+    assert victim.wait() == 9 and statuses(ran.out) == names
+
+
+def test_without_its_scheduler_a_grading_that_only_asks_yet_ends_in_a_sentence(kata, hand_in, started, mini_root):
+    cluster = started(mini_root)
+    cluster.add(1, "--no-nanny", before=ASKED.format(does=f"os.kill({cluster.scheduler.pid}, signal.SIGKILL)"))
+    hand_in(RIGHT)
+    ran = kata("grade", "course", "--cluster", cluster.address)
+    assert ran.status == 3 and "scheduler" in ran.said and "is gone" in ran.said and "CommClosed" not in ran.said
+
+
 # What is refused
 
 
@@ -259,6 +277,9 @@ class Told:
 
     def scheduler_info(self):
         return {"address": self._scheduler}
+
+    def run(self, *_, **__):
+        return {}
 
     def get_executor(self, **_):
         return self

@@ -376,12 +376,13 @@ def test_a_time_that_gradescope_gives_makes_late_and_one_without_an_offset_says_
     assert graded(folder, "--submitted", tmp_path / "times.csv")["Ann_1"]["late"] == ""
 
 
-def test_of_whom_no_time_is_known_it_is_said(kata, course, hand_in, tmp_path):
+def test_of_whom_no_time_is_known_it_is_said_and_which_time_is_nobodys(kata, course, hand_in, tmp_path):
     hand_in("ann", note=RIGHT)
     folder = hand_in("bob", note=RIGHT)
-    (tmp_path / "times.csv").write_text("name,submitted\nann,2026-05-01T10:00:00Z\nbob,\n")
+    (tmp_path / "times.csv").write_text("name,submitted\nann,2026-05-01T10:00:00Z\nbob,\nBob,2026-05-01T10:00:00Z\n")
     ran = kata("grade", folder, "--course", course, "--submitted", tmp_path / "times.csv")
     assert "not known when bob handed in" in ran.said
+    assert "--submitted names Bob, and nobody of that name handed in" in ran.said
 
 
 def test_files_as_canvas_gives_them_have_hints_and_a_word_on_late(kata, course, graded, hand_in, here):

@@ -91,6 +91,8 @@ def test_init_inside_a_workspace_adds_to_that_one(kata, here, answer, monkeypatc
     monkeypatch.chdir(answer.parent)
     assert kata("init").status == 0
     assert set(files(here)) == before
+    monkeypatch.chdir(here / "my-katas")
+    assert "0 new katas here." in kata("init").said and "katas passed here" in kata().said
 
 
 def test_list_marks_what_is_passed(kata, answer):

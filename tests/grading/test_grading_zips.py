@@ -219,3 +219,22 @@ def test_whatever_is_done_to_a_zip_it_is_unpacked_or_refused(data: st.DataObject
             assert str(refused) and "\n" not in str(refused)
         assert {entry.name for entry in folder.iterdir()} <= {"a.zip", "in"}
         assert os.listdir(folder / "in") in ([], ["out"]) if (folder / "in").exists() else True
+
+
+@pytest.mark.parametrize("name", ["Zoë", "李雷", "Ñandú"])
+def test_names_in_utf_8_are_read_so_though_the_zip_does_not_say_it(tmp_path: Path, name: str) -> None:
+    # As macOS and many programs of Linux write them: the flag for it, bit 11, is not set.
+    path = tmp_path / "a.zip"
+    stands_in = "N" * len(name.encode())
+    zipped(path, **{f"{stands_in}/answer.py": b"x"})
+    path.write_bytes(path.read_bytes().replace(stands_in.encode(), name.encode()))
+    unpack(path, tmp_path / "out")
+    assert below(tmp_path / "out") == {f"{name}/answer.py": b"x"}
+
+
+def test_names_of_old_programs_are_read_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    zipped(path, **{"Zo?/answer.py": b"x"})
+    path.write_bytes(path.read_bytes().replace(b"Zo?", "Zoë".encode("cp437")))
+    unpack(path, tmp_path / "out")
+    assert below(tmp_path / "out") == {"Zoë/answer.py": b"x"}

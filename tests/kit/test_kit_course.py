@@ -144,6 +144,8 @@ def test_what_it_does_not_name_is_not_in_it(course, mini_kit):
     "text, own, told",
     [
         (HEAD + '[[kata]]\nid = "keys/absent"\n', "clinic/note", "keys/absent"),
+        # Its folder: a verdict is known by the id, and with another name nobody would have a point.
+        (HEAD + '[[kata]]\nid = "01-keys/01-mini"\n', "clinic/note", "Its id is keys/mini"),
         (HEAD + 'extra = ["other"]\n' + ONE, "clinic/note", "no folder katas/"),
         (OWN, "keys/mini", "another id"),
     ],

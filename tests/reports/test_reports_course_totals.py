@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -47,6 +48,21 @@ def test_each_kata_counts_by_its_weight_whatever_its_own_points():
 def test_what_was_not_handed_in_gives_nothing_and_still_counts():
     found = total([verdict("b/b", (2, True))])
     assert (found.points, found.of, found.per_cent) == (3, 4, 75)
+
+
+def test_a_starter_that_nobody_touched_was_not_handed_in():
+    # As a workspace holds it: one of its checks passes all the same, and it is not late, for it is nothing yet.
+    starter = replace(verdict("a/a", (1, True), (4, False)), untouched=True)
+    standing = Standing({"ann": {"a/a": Help(1)}}, {"ann": DUE + timedelta(seconds=1)})
+    found = total([starter, verdict("b/b", (2, True))], standing, hint=Cost(Fraction(1)))
+    assert (found.points, found.of, found.late) == (3, 4, ())
+    (line,) = csv.DictReader(io.StringIO(as_course_csv([found])))
+    assert (line["handed_in"], line["katas"], line["a/a"], line["cost"]) == ("1", "2", "0", "0")
+    assert json.loads(as_course_json(course(), [found]))["learners"][0]["katas"][0]["status"] == "absent"
+
+
+def test_who_hands_in_starters_alone_has_a_total_all_the_same():
+    assert total([replace(verdict("a/a", (1, True), (4, False)), untouched=True)]).points == 0
 
 
 def test_a_kata_of_another_course_does_not_count():

@@ -52,6 +52,12 @@ class CourseReports:
             progress = _progress(folder)
             if progress:
                 self._helps[name] = {kata.id: _helped(progress, kata) for kata in katas[name]}
+        there = {*handed.left_out, *(learner.name for learner in handed.submissions)}
+        if nobodys := sorted(self._submitted.keys() - there):
+            self.notes.append(
+                f"--submitted names {_named(nobodys)}, and nobody of that name handed in. Names count as they stand in "
+                "the reports."
+            )
         self._submitted = {**handed.submitted, **self._submitted}
         due = {entry.kata for entry in self._course.assignments if entry.due}
         untold = [name for name in katas if name not in self._submitted and any(kata.id in due for kata in katas[name])]

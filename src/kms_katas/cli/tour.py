@@ -37,8 +37,8 @@ def where_you_stand(place: Place) -> int:
     console.print(
         Text.assemble(
             (f"{passed} of {len(katas)}", "bold"),
-            " katas passed in ",
-            (display_path(workspace.root), "cyan"),
+            " katas passed ",
+            _where(workspace),
             f", {given} given" if given else "",
             f", on the path {path.name}" if path else "",
         )
@@ -142,8 +142,8 @@ def init(
             console.print(f"The course says what comes next here now, and not the path {followed}.")
     console.print(
         Text.assemble(
-            f"{screen.count(len(new), 'new kata')} in ",
-            (display_path(workspace.root), "cyan"),
+            f"{screen.count(len(new), 'new kata')} ",
+            _where(workspace),
             ". Files that were there are as they were.",
         )
     )
@@ -160,6 +160,12 @@ def init(
         console.print(Text.assemble("Go there: ", (f"cd {workspace.root}", "cyan")))
     console.print(Text.assemble("Then: ", (screen.command(), "cyan")))
     return PASSED
+
+
+def _where(workspace: Workspace) -> Text:
+    """A lone point is lost beside the one that ends a sentence."""
+    shown = display_path(workspace.root)
+    return Text("here") if shown == "." else Text.assemble("in ", (shown, "cyan"))
 
 
 def _no_path(at: Workspace, course: Path | None) -> str:

@@ -31,6 +31,8 @@ from kms_katas.kit import Kata, Kit, KitError, Verdict
 CONNECT_SECONDS = 10.0
 NO_WORKER_SECONDS = 60.0
 """How long a cluster that lost its last worker is waited for."""
+_ASK_TIMES = 3
+"""How often all workers are asked what they have, where one dies over it."""
 _AHEAD = 4
 """How many answers are on their way for each that is graded."""
 _LEVELS = ("none", "lite", "full")
@@ -103,13 +105,9 @@ class Cluster:
         Raises KitError where there is no worker, or one that must not grade.
         """
         katas = tuple(katas)
-        threads = self._client.nthreads()
-        if not threads:
-            raise KitError(
-                f"The scheduler at {self._address} has no worker, so nobody would grade. Start some, on each machine "
-                f"one: dask worker {self._address}"
-            )
-        for one in (self._client.scheduler_info()["address"], *threads):
+        with self._need_scheduler():
+            addresses = (self._client.scheduler_info()["address"], *self._client.nthreads())
+        for one in addresses:
             if not is_closed(one):
                 raise KitError(
                     f"The cluster at {self._address} also listens at {one}, off this machine and without TLS: whoever "
@@ -119,12 +117,41 @@ class Cluster:
         wanted = None if all(kata.documents_only for kata in katas) else isolation or "best"
         order = _asked(kit, katas, wanted)
         levels = []
-        for worker, said in self._client.run(cluster_worker.able, _data(order), on_error="return").items():
+        answers = self._answers(order)
+        if not answers:
+            raise KitError(
+                f"The scheduler at {self._address} has no worker, so nobody would grade. Start some, on each machine "
+                f"one: dask worker {self._address}"
+            )
+        for worker, said in answers.items():
             told = {"broken": f"{type(said).__name__}: {said}"} if isinstance(said, Exception) else json.loads(said)
             if why := misfit(order, told):
                 raise KitError(f"The worker {worker} cannot grade: {why}")
             levels.append(told.get("isolation", "none"))
         return min(levels, key=_LEVELS.index) if wanted else isolation
+
+    def _answers(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """What each worker says of itself. Where one dies over it, the others are asked again."""
+        answers: dict[str, Any] = {}
+        for _ in range(_ASK_TIMES):
+            with self._need_scheduler():
+                answers = self._client.run(cluster_worker.able, _data(order), on_error="return")
+            if not any(isinstance(said, OSError) for said in answers.values()):
+                break
+        return answers
+
+    @contextlib.contextmanager
+    def _need_scheduler(self) -> Iterator[None]:
+        """Raises Infra where the scheduler is gone before it answers."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) and self._is_there():
+                raise
+            raise self._gone() from error
+
+    def _gone(self) -> Infra:
+        return Infra(f"the scheduler at {self._address} is gone")
 
     def grade(self, kit: Kit, jobs: Iterable[Job], isolation: str | None) -> Iterator[tuple[Job, Verdict]]:
         """Each job with its verdict, in the order in which they are done; `isolation` as level() gave it.
@@ -134,7 +161,8 @@ class Cluster:
         """
         jobs = list(jobs)
         order = _asked(kit, {job.kata.id: job.kata for job in jobs}.values(), isolation)
-        threads = sum(self._client.nthreads().values())
+        with self._need_scheduler():
+            threads = sum(self._client.nthreads().values())
         doubtful = []
         # A worker that died a moment ago may be the only one, and come again.
         for job, reply in self._replies(kit, jobs, order, _AHEAD * max(1, threads)):
@@ -170,7 +198,7 @@ class Cluster:
                 except killed:
                     yield job, None
                 except CancelledError as error:
-                    raise Infra(f"the scheduler at {self._address} is gone") from error
+                    raise self._gone() from error
                 except Exception as error:  # such as of a worker that came without KMS Katas
                     raise Infra(f"a worker of the cluster failed: {type(error).__name__}: {error}") from error
 
@@ -182,7 +210,7 @@ class Cluster:
             if done:
                 return done
             if not self._is_there():
-                raise Infra(f"the scheduler at {self._address} is gone")
+                raise self._gone()
             with contextlib.suppress(OSError):  # it is gone since
                 without = 0.0 if self._client.nthreads() else without + 1.0
             if without >= NO_WORKER_SECONDS:

@@ -24,6 +24,8 @@ _END = struct.Struct("<4s4H2LH")
 _END_64, _LOCATOR_64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that zipfile unpacks piece by piece; of others, all that a piece holds comes at one blow."""
+_IS_UTF_8 = 1 << 11
+"""Of an entry's flags: its name is UTF-8. Without it the name is code page 437, says the format (appendix D)."""
 _CHUNK = 1024 * 1024
 
 
@@ -87,8 +89,8 @@ def _unpack(opened: zipfile.ZipFile, folder: Path) -> None:
 
 def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
     """Where it goes, below the folder. Raises Refused for all that is not a plain file or folder below it."""
-    # As it stands in the zip: zipfile cuts `filename` at a NUL. Some programs of Windows write `\`.
-    name = entry.orig_filename.replace("\\", "/")
+    # Some programs of Windows write `\`.
+    name = _name(entry).replace("\\", "/")
     place = PurePosixPath(name)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
@@ -106,8 +108,19 @@ def _place(entry: zipfile.ZipInfo) -> PurePosixPath:
     return place
 
 
+def _name(entry: zipfile.ZipInfo) -> str:
+    """As it stands in the zip: zipfile cuts `filename` at a NUL. Much that is UTF-8, as of macOS, does not say so."""
+    name = entry.orig_filename
+    if entry.flag_bits & _IS_UTF_8:
+        return name
+    try:
+        return name.encode("cp437").decode()
+    except UnicodeError:
+        return name
+
+
 def _shown(entry: zipfile.ZipInfo) -> str:
-    return repr(entry.orig_filename[:100])
+    return repr(_name(entry)[:100])
 
 
 def _date(target: Path, entry: zipfile.ZipInfo) -> None:

@@ -149,6 +149,9 @@ def course_kit(path: Path, kit: Kit, *, own_checks: bool = True) -> CourseKit:
             f"{path} names {', '.join(unknown)}, which neither this kit ({kms_katas.__version__}) nor a folder of "
             "`extra` holds. `kata list` shows the ids of the kit."
         )
+    for entry in course.assignments:
+        if (kata := held[entry.kata][0]).id != entry.kata:
+            raise KitError(f"{path} names {entry.kata}, the folder of a kata. Its id is {kata.id}: write that.")
     return CourseKit(kit.root, course, path, tuple(held[entry.kata] for entry in course.assignments), own_checks)
 
 

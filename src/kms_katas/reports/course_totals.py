@@ -17,6 +17,7 @@ from kms_katas.kit.verdict import Verdict
 from kms_katas.reports.csv_report import cell
 from kms_katas.reports.json_report import json_text
 from kms_katas.reports.public import one_line
+from kms_katas.reports.statistics import is_untouched
 
 SCHEMA = "urn:kms-katas:course-totals:1"
 _FIXED = (
@@ -46,7 +47,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Part:
-    """One kata of one learner's total. `verdict` is None where nothing was handed in."""
+    """One kata of one learner's total. `verdict` is None where nothing was handed in, or the starter as it was."""
 
     assignment: Assignment
     verdict: Verdict | None
@@ -103,11 +104,14 @@ class Total:
 def totals(course: Course, graded: Iterable[tuple[str, Verdict]], standing: Standing, only: str = "") -> list[Total]:
     """One for each learner, in the order in which they come. A kata that somebody did not hand in gives no points.
 
+    A workspace holds the starters of all katas. One that is as it was is not handed in, though a check of it may pass.
     `only`: the total is of this kata alone.
     """
     found: dict[str, dict[str, Verdict]] = {}
     for name, verdict in graded:
-        found.setdefault(name, {})[verdict.kata] = verdict
+        learner = found.setdefault(name, {})
+        if not is_untouched(verdict):
+            learner[verdict.kata] = verdict
     wanted = [entry for entry in course.assignments if only in ("", entry.kata)]
     return [
         Total(
