@@ -203,10 +203,12 @@ def test_hints_count_where_the_learners_own_file_has_them(graded, hand_in):
         lambda path: path.write_text("hint keys/mini 1 2\n" * 100_000),
     ],
 )
-def test_a_progress_file_that_is_none_keeps_nobody_from_a_total(graded, hand_in, make):
-    folder = hand_in("ann", mini=RIGHT)
+def test_a_progress_file_that_is_none_keeps_nobody_from_a_total_and_is_told(kata, course, graded, hand_in, make):
+    folder = hand_in("bob", mini=RIGHT)
+    hand_in("ann", mini=RIGHT)
     make(folder / "ann" / NAME)
     assert graded(folder)["ann"]["progress_file"] == "false"
+    assert f"{NAME} of ann is there and cannot be read" in kata("grade", folder, "--course", course).said
 
 
 def test_late_is_what_was_handed_in_after_the_due_date(graded, hand_in, tmp_path):

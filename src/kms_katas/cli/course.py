@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ class CourseReports:
         self._course, self._only, self._submitted = course, only, submitted
         self._helps: dict[str, dict[str, Help]] = {}
         self.notes: list[str] = []
-        """Sentences: of whom no time is known, where it is of others."""
+        """Sentences: whose file of progress cannot be read; of whom no time is known, where it is of others."""
 
     def look_at(self, jobs: Iterable[Job], handed: HandedIn) -> None:
         """While the submissions are there. Of when they came, who teaches knows better than a learning platform."""
@@ -48,10 +49,18 @@ class CourseReports:
         for job in jobs:
             katas.setdefault(job.name, []).append(job.kata)
             folders[job.name] = job.within
+        unread = []
         for name, folder in folders.items():
             progress = _progress(folder)
             if progress:
                 self._helps[name] = {kata.id: _helped(progress, kata) for kata in katas[name]}
+            elif os.path.lexists(folder / NAME):
+                unread.append(name)
+        if unread:
+            self.notes.append(
+                f"{NAME} of {_named(unread)} is there and cannot be read, so hints cost them nothing. Ask for it "
+                "again, as `kata` wrote it; one of a newer kit needs that kit."
+            )
         there = {*handed.left_out, *(learner.name for learner in handed.submissions)}
         if nobodys := sorted(self._submitted.keys() - there):
             self.notes.append(
