@@ -53,6 +53,8 @@ def filled_in(text: str, context: Context, variables: bool, expands: bool = True
 
 def glob_matches(pattern: Pattern, value: str, ignore_case: bool = False) -> bool:
     """Whether the whole value fits: * stands for any run of characters, ? for exactly one."""
+    if not ignore_case and _is_plain(pattern):
+        return "".join(pattern) == value
     return _glob(pattern, ignore_case).fullmatch(value) is not None
 
 
@@ -62,6 +64,8 @@ def arn_matches(pattern: Pattern, arn: str) -> bool:
     The IAM reference ("Using wildcards in resource ARNs") says that a * at the end of a segment may match beyond the
     colon; we read it of the last segment, so arn:aws:kms:* fits every ARN of KMS.
     """
+    if _is_plain(pattern):
+        return "".join(pattern) == arn
     return _arn_glob(pattern).fullmatch(arn) is not None
 
 
@@ -211,6 +215,11 @@ def _variable(body: str, context: Context) -> str | None:
             name, default = before.rstrip()[:-1].strip(), inside
     value = context.get(name.lower())
     return value if isinstance(value, str) else default
+
+
+def _is_plain(pattern: Pattern) -> bool:
+    """Whether it has no wildcard, so that only it itself fits. To make an expression of it costs as much as a call."""
+    return not any("*" in piece or "?" in piece for piece in pattern[::2])
 
 
 @lru_cache(maxsize=8192)
