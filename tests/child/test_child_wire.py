@@ -196,7 +196,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_frame_is_closed() -> None:
         theirs.sendall(framed({"value": 1})[:-1])
         theirs.close()
         with pytest.raises(wire.Closed):
-            wire.receive_frame(ours)
+            wire.receive_frame(ours, bytearray())
 
 
 def nested(depth: int, kind: type) -> Any:

@@ -175,16 +175,18 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
     Between them nothing else may use the bridge: a thread that asks waits for the next call.
     """
 
+    received = bytearray()
+
     def ask(question: dict[str, Any]) -> dict[str, Any]:
         wire.send_frame(connection, question)
-        return wire.receive_frame(connection)
+        return wire.receive_frame(connection, received)
 
     bridge.connect(ask)
     answer = Answer(bridge)
     # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
     bridge.lock.acquire()
     while True:
-        order = wire.receive_frame(connection)
+        order = wire.receive_frame(connection, received)
         bridge.lock.release()
         clock.move_to(order["now"])
         if order["order"] == "load":
