@@ -134,10 +134,10 @@ class _Json(threading.local):
 
     def written(self, message: dict[str, Any]) -> tuple[str, list[bytes]]:
         """As JSON, and the bytes that follow it."""
-        self._written = written = []
+        self._written = follow = list[bytes]()
         text = self._writer.encode(message)
         self._written = []
-        return text, written
+        return text, follow
 
     def read(self, text: str, follow: bytes) -> tuple[Any, int]:
         """What the text says, and how many of the bytes it says nothing of."""
