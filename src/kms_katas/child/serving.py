@@ -27,6 +27,7 @@ from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_with
 from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
+from kms_katas.child.signing import sign_quickly
 
 if sys.platform != "win32":
     import resource
@@ -60,6 +61,7 @@ def warm() -> None:
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     botocore.session.create_loader = _shared_loader
     remember("cryptography")
+    sign_quickly()
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
     _prepare("kms", OF_KMS, 16)
     boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent
