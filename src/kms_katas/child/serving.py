@@ -52,6 +52,11 @@ OFTEN: dict[str, dict[str, dict[str, Any]]] = {
         "head_object": {"Bucket": "practice", "Key": "practice"},
     },
 }
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "kms": ("describe_key", {"KeyId": "refused"}),
+    "s3": ("get_object", {"Bucket": "practice", "Key": "refused"}),
+}
+"""A call that _practice refuses. At its first error a client makes all the exceptions that its service has."""
 FAULT = 70
 """The exit status of a process that could not begin: no fault of the answer, of which it has seen nothing yet."""
 
@@ -110,6 +115,10 @@ def _prepare(service: str, number: int, rounds: int) -> None:
     for client in [made[0]] * (rounds - 1) + made:
         for operation, parameters in OFTEN.get(service, {}).items():
             getattr(client, operation)(**parameters)
+    for client in made if service in REFUSED else ():
+        operation, parameters = REFUSED[service]
+        with contextlib.suppress(client.exceptions.ClientError):
+            getattr(client, operation)(**parameters)
 
 
 def _list_packages_once() -> None:
@@ -128,10 +137,11 @@ _stored: dict[str, Any] = {"headers": [], "body": wire.encode(b"")}
 def _practice(question: dict[str, Any]) -> dict[str, Any]:
     """Stands in for the lab while nobody listens: one data key, and one object, the last that was put."""
     if "//kms." in question["url"]:
+        refused = b"refused" in wire.decode(question["body"])
         return {
-            "status": 200,
+            "status": 400 if refused else 200,
             "headers": [["content-type", "application/x-amz-json-1.1"]],
-            "body": wire.encode(PRACTICE_ANSWER),
+            "body": wire.encode(b'{"__type": "NotFoundException"}' if refused else PRACTICE_ANSWER),
         }
     if question["method"] == "PUT":
         kept = [[name, value] for name, value in question["headers"] if name.lower().startswith("x-amz-meta-")]
@@ -141,7 +151,9 @@ def _practice(question: dict[str, Any]) -> dict[str, Any]:
             body = rest[: int(size, 16)]
         _stored.update(headers=[*kept, ["content-length", str(len(body))]], body=wire.encode(body))
         return {"status": 200, "headers": [], "body": wire.encode(b"")}
-    return {"status": 200, **_stored}
+    if question["url"].endswith("/refused"):
+        return {"status": 404, "headers": [], "body": wire.encode(b"<Error><Code>NoSuchKey</Code></Error>")}
+    return {"status": 200, **_stored} | ({"body": wire.encode(b"")} if question["method"] == "HEAD" else {})
 
 
 bridge = Bridge(_practice)
