@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import boto3
+import botocore.handlers
 import pytest
 
 from kms_katas.child import serving
+from kms_katas.child.bridge import Bridge
 
 
 def test_a_librarys_log_is_nobodys_though_its_practice_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +39,19 @@ def test_sessions_share_what_was_read_and_no_session_shares_what_its_own_folder_
     assert own is not shared
     assert str(tmp_path) in own.search_paths
     assert str(tmp_path) not in shared.search_paths
+
+
+@pytest.mark.parametrize("service", serving.OFTEN)
+def test_each_client_made_ready_has_made_each_call_and_met_an_error(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[dict[str, object]]()
+    bridge = Bridge(lambda question: asked.append(question) or serving._practice(question))  # type: ignore[func-returns-value]
+    handlers = [("before-send", bridge.send_request), *botocore.handlers.BUILTIN_HANDLERS]
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
+    monkeypatch.setattr(serving, "bridge", bridge)
+    serving._prepare(service, 3, 1)
+    ready = bridge.clients._ready[service, "us-east-1"]
+    assert len(ready) == 3 and len(asked) == 3 * len(serving.OFTEN[service]) + 3
+    assert all(made.is_as_it_was and "error_shapes" in vars(made.client.meta.service_model) for made in ready)

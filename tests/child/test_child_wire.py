@@ -157,7 +157,9 @@ def test_bytes_that_are_no_frame_are_refused_or_waited_for(body: bytes) -> None:
     assert isinstance(message, dict)
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"a":' + b"[" * 100_000, b"9" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"a":' + b"[" * 100_000, b"9" * 5000, b"{}{}"]
+)
 def test_a_frame_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(wire.WireError):
         wire.take_frame(bytearray(struct.pack(">I", len(body)) + body))
@@ -190,13 +192,28 @@ def test_a_message_that_is_too_large_is_refused_and_not_sent(monkeypatch: pytest
             theirs.recv(1)
 
 
+def test_what_cannot_be_written_leaves_nothing_in_the_next_frame() -> None:
+    with pytest.raises(wire.WireError):
+        wire.frame({"value": [wire.encode(b"of the first"), object()]})
+    value = {"value": wire.encode(b"of the second")}
+    assert wire.take_frame(bytearray(wire.frame(value))) == value
+
+
+def test_frames_that_came_together_are_received_one_by_one() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(framed({"value": 1}) + framed({"value": 2}))
+        received = bytearray()
+        assert [wire.receive_frame(ours, received)["value"] for _ in range(2)] == [1, 2]
+
+
 def test_a_connection_that_ends_in_the_middle_of_a_frame_is_closed() -> None:
     ours, theirs = socket.socketpair()
     with ours:
         theirs.sendall(framed({"value": 1})[:-1])
         theirs.close()
         with pytest.raises(wire.Closed):
-            wire.receive_frame(ours)
+            wire.receive_frame(ours, bytearray())
 
 
 def nested(depth: int, kind: type) -> Any:

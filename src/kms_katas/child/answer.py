@@ -102,11 +102,11 @@ class Answer:
             line, text = int(error.lineno or 0), str(error.text or "").strip()  # type: ignore[attr-defined]
             part = self.paths.index(error.filename)  # type: ignore[attr-defined]
             return [{"line": line, "function": "", "text": text, "part": part}]
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if frame.filename in self.paths]
+        # Chosen first: of each frame that is looked into, traceback reads the whole file.
+        own = [at for at in traceback.walk_tb(error.__traceback__) if at[0].f_code.co_filename in self.paths]
         return [
             {"line": at.lineno or 0, "function": at.name, "text": at.line or "", "part": self.paths.index(at.filename)}
-            for at in own[-20:]
+            for at in traceback.StackSummary.extract(iter(own[-20:]))
         ]
 
 

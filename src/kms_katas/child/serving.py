@@ -27,6 +27,7 @@ from kms_katas.child.clock import LabTime
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_with
 from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
+from kms_katas.child.signing import sign_quickly
 
 if sys.platform != "win32":
     import resource
@@ -51,6 +52,11 @@ OFTEN: dict[str, dict[str, dict[str, Any]]] = {
         "head_object": {"Bucket": "practice", "Key": "practice"},
     },
 }
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "kms": ("describe_key", {"KeyId": "refused"}),
+    "s3": ("get_object", {"Bucket": "practice", "Key": "refused"}),
+}
+"""A call that _practice refuses. At its first error a client makes all the exceptions that its service has."""
 FAULT = 70
 """The exit status of a process that could not begin: no fault of the answer, of which it has seen nothing yet."""
 
@@ -60,6 +66,7 @@ def warm() -> None:
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     botocore.session.create_loader = _shared_loader
     remember("cryptography")
+    sign_quickly()
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
     _prepare("kms", OF_KMS, 16)
     boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent
@@ -108,6 +115,10 @@ def _prepare(service: str, number: int, rounds: int) -> None:
     for client in [made[0]] * (rounds - 1) + made:
         for operation, parameters in OFTEN.get(service, {}).items():
             getattr(client, operation)(**parameters)
+    for client in made if service in REFUSED else ():
+        operation, parameters = REFUSED[service]
+        with contextlib.suppress(client.exceptions.ClientError):
+            getattr(client, operation)(**parameters)
 
 
 def _list_packages_once() -> None:
@@ -126,10 +137,11 @@ _stored: dict[str, Any] = {"headers": [], "body": wire.encode(b"")}
 def _practice(question: dict[str, Any]) -> dict[str, Any]:
     """Stands in for the lab while nobody listens: one data key, and one object, the last that was put."""
     if "//kms." in question["url"]:
+        refused = b"refused" in wire.decode(question["body"])
         return {
-            "status": 200,
+            "status": 400 if refused else 200,
             "headers": [["content-type", "application/x-amz-json-1.1"]],
-            "body": wire.encode(PRACTICE_ANSWER),
+            "body": wire.encode(b'{"__type": "NotFoundException"}' if refused else PRACTICE_ANSWER),
         }
     if question["method"] == "PUT":
         kept = [[name, value] for name, value in question["headers"] if name.lower().startswith("x-amz-meta-")]
@@ -139,7 +151,9 @@ def _practice(question: dict[str, Any]) -> dict[str, Any]:
             body = rest[: int(size, 16)]
         _stored.update(headers=[*kept, ["content-length", str(len(body))]], body=wire.encode(body))
         return {"status": 200, "headers": [], "body": wire.encode(b"")}
-    return {"status": 200, **_stored}
+    if question["url"].endswith("/refused"):
+        return {"status": 404, "headers": [], "body": wire.encode(b"<Error><Code>NoSuchKey</Code></Error>")}
+    return {"status": 200, **_stored} | ({"body": wire.encode(b"")} if question["method"] == "HEAD" else {})
 
 
 bridge = Bridge(_practice)
@@ -175,16 +189,18 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
     Between them nothing else may use the bridge: a thread that asks waits for the next call.
     """
 
+    received = bytearray()
+
     def ask(question: dict[str, Any]) -> dict[str, Any]:
         wire.send_frame(connection, question)
-        return wire.receive_frame(connection)
+        return wire.receive_frame(connection, received)
 
     bridge.connect(ask)
     answer = Answer(bridge)
     # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
     bridge.lock.acquire()
     while True:
-        order = wire.receive_frame(connection)
+        order = wire.receive_frame(connection, received)
         bridge.lock.release()
         clock.move_to(order["now"])
         if order["order"] == "load":

@@ -9,6 +9,7 @@ length has its highest bit set, and a second one, that of the JSON, comes after 
 import json
 import math
 import struct
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,6 +28,7 @@ MAX_BITS = 8192
 
 _LENGTH = struct.Struct(">I")
 _BYTES_FOLLOW = 1 << 31
+_AT_ONCE = 1 << 16
 
 
 class WireError(Exception):
@@ -56,17 +58,9 @@ def send_frame(connection: Connection, message: dict[str, Any]) -> None:
 
 def frame(message: dict[str, Any]) -> bytes:
     """The bytes of one frame. Raises WireError when it is too large, or holds what only pretends to be plain data."""
-    follow: list[bytes] = []
-
-    def counted(value: object) -> int:
-        if type(value) is not bytes:
-            raise TypeError
-        follow.append(value)
-        return len(value)
-
     # Not escaped to ASCII: of two escaped lone surrogates side by side, JSON's reader makes one other character.
     try:
-        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False, default=counted)
+        text, follow = _json.written(message)
         body = text.encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError, MemoryError) as error:
         raise WireError(f"what cannot be written as plain data ({type(error).__name__})") from error
@@ -78,17 +72,20 @@ def frame(message: dict[str, Any]) -> bytes:
     return b"".join((_LENGTH.pack(length | _BYTES_FOLLOW), _LENGTH.pack(len(body)), body, *follow))
 
 
-def receive_frame(connection: Connection) -> dict[str, Any]:
-    """The next frame.
+def receive_frame(connection: Connection, received: bytearray) -> dict[str, Any]:
+    """The next frame. `received` keeps what came of the one after it, and is to be given again with the connection.
 
     Raises Closed at its end, WireError when what comes is no frame; TimeoutError as the socket is set.
     """
-    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    if not length & _BYTES_FOLLOW:
-        return _message(_exactly(connection, length))
-    (text,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    body = _exactly(connection, length & ~_BYTES_FOLLOW)
-    return _message(body[:text], body[text:])
+    while (message := take_frame(received)) is None:
+        try:
+            chunk = connection.recv(_AT_ONCE)
+        except ConnectionError as error:
+            raise Closed from error
+        if not chunk:
+            raise Closed
+        received += chunk
+    return message
 
 
 def take_frame(received: bytearray) -> dict[str, Any] | None:
@@ -113,40 +110,59 @@ def take_frame(received: bytearray) -> dict[str, Any] | None:
 
 def _message(body: bytes, follow: bytes = b"") -> dict[str, Any]:
     """`follow` is what came after the JSON: each `$bytes` takes its own from there, and all of them take all of it."""
-    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_MARKS:
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_MARKS:
         raise WireError(f"a frame of more than {MAX_MARKS} parts")
-    taken = 0
-
-    def with_bytes(data: dict[str, Any]) -> dict[str, Any]:
-        nonlocal taken
-        size = data.get("$bytes")
-        if type(size) is int and 0 <= size <= len(follow) - taken:
-            data["$bytes"] = follow[taken : taken + size]
-            taken += size
-        return data
-
     try:
-        message = json.loads(body, object_hook=with_bytes)
+        message, left = _json.read(body.decode("utf-8", "surrogatepass"), follow)
     except (ValueError, RecursionError) as error:
         raise WireError("a frame is not JSON") from error
     if not isinstance(message, dict):
         raise WireError("a frame is not an object")
-    if taken != len(follow):
+    if left:
         raise WireError("a frame has other bytes than it tells of")
     return message
 
 
-def _exactly(connection: Connection, size: int) -> bytes:
-    chunks = bytearray()
-    while len(chunks) < size:
-        try:
-            chunk = connection.recv(min(size - len(chunks), 1 << 20))
-        except ConnectionError as error:
-            raise Closed from error
-        if not chunk:
-            raise Closed
-        chunks += chunk
-    return bytes(chunks)
+class _Json(threading.local):
+    """JSON's writer and reader, for each thread its own: to make them for one frame takes as long as all else of it."""
+
+    def __init__(self) -> None:
+        self._writer = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=self._size_of)
+        self._reader = json.JSONDecoder(object_hook=self._with_bytes)
+        self._written: list[bytes] = []
+        self._follow, self._taken = b"", 0
+
+    def written(self, message: dict[str, Any]) -> tuple[str, list[bytes]]:
+        """As JSON, and the bytes that follow it."""
+        self._written = follow = list[bytes]()
+        text = self._writer.encode(message)
+        self._written = []
+        return text, follow
+
+    def read(self, text: str, follow: bytes) -> tuple[Any, int]:
+        """What the text says, and how many of the bytes it says nothing of."""
+        self._follow, self._taken = follow, 0
+        message, end = self._reader.raw_decode(text)
+        self._follow = b""
+        if end != len(text):
+            raise ValueError("something follows the JSON")
+        return message, len(follow) - self._taken
+
+    def _size_of(self, value: object) -> int:
+        if type(value) is not bytes:
+            raise TypeError
+        self._written.append(value)
+        return len(value)
+
+    def _with_bytes(self, data: dict[str, Any]) -> dict[str, Any]:
+        size = data.get("$bytes")
+        if type(size) is int and 0 <= size <= len(self._follow) - self._taken:
+            data["$bytes"] = self._follow[self._taken : self._taken + size]
+            self._taken += size
+        return data
+
+
+_json = _Json()
 
 
 def encode(value: Any, handle: Callable[[Any], dict[str, Any] | None] = lambda value: None) -> Any:

@@ -5,7 +5,7 @@ How far an answer is kept away from the machine is the isolation level's: kms_ka
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import socket
 import subprocess
@@ -236,22 +236,26 @@ class _ForkedAnswer(BridgedAnswer):
         self._warm, self._connection, self._output_end = warm, connection, output
         self._closed = False
         os.set_blocking(output, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(connection, selectors.EVENT_READ)
-        self._selector.register(output, selectors.EVENT_READ)
+        self._either = select.poll()
+        self._either.register(connection, select.POLLIN)
+        self._either.register(output, select.POLLIN)
 
     def send(self, message: dict[str, Any], deadline: float) -> None:
-        self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+        frame, sent = wire.frame(message), 0
         try:
-            wire.send_frame(self._connection, message)
+            with contextlib.suppress(BlockingIOError):
+                sent = self._connection.send(frame, socket.MSG_DONTWAIT)
+            if sent < len(frame):
+                self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+                self._connection.sendall(memoryview(frame)[sent:])
         except TimeoutError as error:
             raise AnswerTimeout from error
-        except wire.Closed as error:
+        except ConnectionError as error:
             raise self.ended() from error
 
     def receive(self, deadline: float) -> None:
-        for key, _ in self._selector.select(max(0.0, deadline - time.monotonic())):
-            if key.fd == self._output_end:
+        for descriptor, _ in self._either.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            if descriptor == self._output_end:
                 self.read_output()
                 continue
             try:
@@ -266,9 +270,9 @@ class _ForkedAnswer(BridgedAnswer):
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self._output_end, 1 << 16):
                 self.printed(data)
-            # End of file: nobody can print any more, and a closed pipe would wake the selector for ever.
+            # End of file: nobody can print any more, and a closed pipe would wake the poll for ever.
             with contextlib.suppress(KeyError):
-                self._selector.unregister(self._output_end)
+                self._either.unregister(self._output_end)
 
     def how_it_ended(self) -> int | None:
         return self._warm.how_it_ended(self._pid)
@@ -276,7 +280,6 @@ class _ForkedAnswer(BridgedAnswer):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._selector.close()
             self._connection.close()
             os.close(self._output_end)
             self._warm.end(self._pid)
