@@ -69,9 +69,10 @@ PARTS = st.tuples(URLS, HEADERS, BODIES, CONTEXTS, st.none() | st.dictionaries(T
 
 @given(st.sampled_from([SigV4Auth, S3SigV4Auth]), CREDENTIALS, PARTS)
 def test_it_is_botocores_header_for_header(kind: Any, credentials: Any, parts: Any) -> None:
+    now = signing.get_current_datetime()
     with pytest.MonkeyPatch.context() as patch:
         for module in ("botocore.auth", "kms_katas.child.signing"):
-            patch.setattr(f"{module}.get_current_datetime", lambda now=signing.get_current_datetime(): now)
+            patch.setattr(f"{module}.get_current_datetime", lambda: now)
         ours = signed(kind, credentials, made(*parts))
         for (place, name), botocores in BOTOCORES.items():
             patch.setattr(place, name, botocores)

@@ -83,7 +83,7 @@ class BridgedAnswer(ABC):
         """See runner.AnswerProcess. Where the system does not tell of other processes, the lab's part alone."""
         if sys.platform == "linux":
             # What clock_getcpuclockid(3) gives for the clock of another process: one system call, in nanoseconds.
-            try:  # asked at each frame, where suppress() would take longer than the system does
+            try:  # noqa: SIM105  (asked at each frame: suppress() would take longer than the system does)
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
             except OSError:
                 pass
