@@ -83,10 +83,8 @@ class BridgedAnswer(ABC):
         """See runner.AnswerProcess. Where the system does not tell of other processes, the lab's part alone."""
         if sys.platform == "linux":
             # What clock_getcpuclockid(3) gives for the clock of another process: one system call, in nanoseconds.
-            try:  # noqa: SIM105  (asked at each frame: suppress() would take longer than the system does)
+            with contextlib.suppress(OSError):
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
-            except OSError:
-                pass
         return self._own_cpu + self._lab_cpu
 
     def cpu_elsewhere(self) -> float:
