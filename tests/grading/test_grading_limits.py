@@ -3,14 +3,18 @@
 import contextlib
 import os
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kms_katas.child import wire
 from kms_katas.grading import in_words, lane, run
-from kms_katas.grading.forked import ForkedRunner
+from kms_katas.grading.forked import ForkedRunner, _ForkedAnswer
+from kms_katas.grading.outcome import AnswerTimeout
 from kms_katas.grading.runner import Runner
 from kms_katas.grading.spawned import SpawnedRunner
 from kms_katas.kit import find_kit
@@ -188,3 +192,22 @@ def descendants(pid: int) -> set[int]:
             for child in map(int, (task / "children").read_text().split()):
                 found |= {child} | descendants(child)
     return found
+
+
+def test_an_order_that_nobody_takes_is_stopped_at_its_own_limit_also_after_a_longer_one_that_was_taken() -> None:
+    ours, theirs = socket.socketpair()
+    told, printed = os.pipe()
+    answer = _ForkedAnswer(None, os.getpid(), ours, told)  # type: ignore[arg-type]
+    reader = threading.Thread(target=lambda: wire.receive_frame(theirs, bytearray()))
+    reader.start()
+    answer.send({"order": "x" * (4 << 20)}, time.monotonic() + 60)
+    reader.join()
+    began = time.monotonic()
+    with pytest.raises(AnswerTimeout):
+        while True:
+            answer.send({"order": "x" * 4096}, began + 0.2)
+    assert time.monotonic() - began < 20
+    for end in (ours, theirs):
+        end.close()
+    os.close(told)
+    os.close(printed)

@@ -248,6 +248,7 @@ class _ForkedAnswer(BridgedAnswer):
             if sent < len(frame):
                 self._connection.settimeout(max(0.001, deadline - time.monotonic()))
                 self._connection.sendall(memoryview(frame)[sent:])
+                self._connection.settimeout(None)  # else the next one would wait for as long before it is not taken
         except TimeoutError as error:
             raise AnswerTimeout from error
         except ConnectionError as error:
