@@ -1,5 +1,8 @@
 """The clients behind an answer's boto3.client(): a ready one stands in only where it is what boto3 would have made."""
 
+import gc
+import weakref
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -89,3 +92,14 @@ def test_in_the_next_check_it_is_ready_again_unless_it_was_changed(clients):
     boto3.client("kms").meta.events.register("before-call", lambda **_: None)
     clients.start_over(MINE)
     assert boto3.client("kms") is not clients.ready
+
+
+def test_nobody_gets_a_changed_client_and_nothing_is_spent_on_letting_it_go(clients):
+    changed = boto3.client("kms")
+    changed.meta.events.register("before-call", lambda **_: None)
+    gone = weakref.ref(changed)
+    del changed, clients.ready
+    clients.start_over(MINE)
+    gc.collect()
+    assert gone() is not None
+    assert all(boto3.client("kms") is not gone() for _ in range(2))

@@ -1,11 +1,24 @@
 """What the checks of S3 are told of an object, and an S3 whose lists come in short pages."""
 
+import json
 import secrets
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import ClientError
 
-from kms_katas.grading.s3_objects import Lies, all_of, in_pages, lies_now, overheard, put_default, put_under, put_with
+from kms_katas.grading.s3_objects import (
+    Lies,
+    all_of,
+    how_it_lies,
+    in_pages,
+    lies_now,
+    overheard,
+    put_default,
+    put_plainly,
+    put_under,
+    put_with,
+)
 from kms_katas.lab import Lab
 
 
@@ -78,6 +91,34 @@ def test_it_is_told_how_an_object_lies(lab, s3, bucket):
     assert lies_now(admin, bucket, "d").mode.startswith("not to be seen")
 
 
+def test_what_is_put_plainly_lies_as_the_bucket_has_it(lab, s3, bucket):
+    key, text = lab.home.create_key(), secrets.token_bytes(9)
+    put_default(lab.home.admin, bucket, key)
+    before = len(lab.calls)
+    for name in "ab":
+        put_plainly(lab.home.admin, bucket, name, text)
+    assert [call.operation for call in lab.calls[before:]] == ["GenerateDataKey"]
+    got = s3.get_object(Bucket=bucket, Key="b")
+    assert (how_it_lies(got), got["Body"].read()) == (Lies("aws:kms", key, True), text)
+
+
+def test_a_plain_put_is_refused_as_a_request_is(lab, s3, bucket):
+    admin, key = lab.home.admin, lab.home.create_key()
+    put_default(admin, bucket, key)
+    admin.client("kms").disable_key(KeyId=key)
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    for code, change in (
+        ("KMS.DisabledException", lambda: None),
+        ("AccessDenied", lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy)),
+        ("NoSuchBucket", lambda: s3.delete_bucket(Bucket=bucket)),
+    ):
+        change()
+        with pytest.raises(ClientError) as refused:
+            put_plainly(admin, bucket, "a", b"")
+        assert refused.value.response["Error"]["Code"] == code
+
+
 def test_what_is_put_with_an_object_is_told_of_it(lab, bucket):
     parts = {
         "bytes": secrets.token_bytes(20),
@@ -89,6 +130,14 @@ def test_what_is_put_with_an_object_is_told_of_it(lab, bucket):
     put_with(lab.home.admin, bucket, "a", parts, {})
     assert all_of(lab.home.admin, bucket, "a") == parts
     assert set(all_of(lab.home.admin, bucket, "b")) == set(parts)
+
+
+def test_tags_are_told_as_s3_has_them_now(lab, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="a", Tagging="old=1")
+    assert all_of(lab.home.admin, bucket, "a")["tags"] == {"old": "1"}
+    tags = {secrets.token_hex(3): secrets.token_hex(3) for _ in range(2)}
+    s3.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
+    assert all_of(lab.home.admin, bucket, "a")["tags"] == tags
 
 
 @pytest.mark.parametrize("host", ["b.s3.amazonaws.com", "s3.us-east-1.amazonaws.com", "b.s3.us-east-1.amazonaws.com"])

@@ -9,7 +9,7 @@ from moto.s3.models import s3_backends
 from kms_katas.lab import Lab
 from kms_katas.lab.services.call import Refused
 from kms_katas.lab.services.s3_staging import (
-    has_policy,
+    may_refuse,
     names_in,
     new_bucket,
     new_object,
@@ -135,8 +135,8 @@ def test_a_name_is_listed_once_and_as_long_as_it_is_there(app, buckets):
     assert names_in(buckets[1]) == ["b"]
 
 
-def test_it_is_told_whether_a_bucket_has_a_policy(lab, buckets):
-    assert not has_policy(buckets[1])
+def test_it_is_told_whether_a_bucket_has_a_policy_or_is_gone(lab, buckets):
+    assert not may_refuse(buckets[1])
     statement = {
         "Effect": "Deny",
         "Principal": "*",
@@ -145,4 +145,6 @@ def test_it_is_told_whether_a_bucket_has_a_policy(lab, buckets):
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     lab.home.admin.client("s3").put_bucket_policy(Bucket=buckets[1], Policy=json.dumps(policy))
-    assert has_policy(buckets[1])
+    assert may_refuse(buckets[1])
+    lab.home.admin.client("s3").delete_bucket(Bucket=buckets[1])
+    assert may_refuse(buckets[1])

@@ -3,6 +3,7 @@ judging.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -10,7 +11,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from botocore.exceptions import ClientError
 
 from kms_katas.lab import Principal
-from kms_katas.lab.services.s3_staging import has_policy, new_object, set_default_encryption, stored_object
+from kms_katas.lab.services.call import Refused
+from kms_katas.lab.services.s3_staging import may_refuse, new_object, set_default_encryption, stored_object
+from kms_katas.lab.services.s3_stored import tags_of
 
 _OF_A_LIST = frozenset(
     {
@@ -64,12 +67,23 @@ def lies_now(who: Principal, bucket: str, name: str) -> Lies:
     mode. S3 is asked by a request only where it could say more than how the object lies.
     """
     _, lock = stored_object(bucket, name)
-    if lock is not None and not lock.customer_key_md5 and not has_policy(bucket):
+    if lock is not None and not lock.customer_key_md5 and not may_refuse(bucket):
         return Lies(lock.mode, lock.key_arn, lock.bucket_key)
     try:
         return how_it_lies(who.client("s3").head_object(Bucket=bucket, Key=name))
     except ClientError as error:
         return Lies(f"not to be seen: {error}")
+
+
+def put_plainly(who: Principal, bucket: str, name: str, body: bytes) -> None:
+    """Put an object with no word on encryption, as somebody who may do everything in S3. Raises boto3's ClientError
+    where S3 refuses it; by a request only then, and where it could be refused for more than its key.
+    """
+    if not may_refuse(bucket):
+        with suppress(Refused):
+            new_object(who, bucket, name, body)
+            return
+    who.client("s3").put_object(Bucket=bucket, Key=name, Body=body)
 
 
 def put_with(who: Principal, bucket: str, name: str, parts: dict[str, Any], how: dict[str, Any]) -> None:
@@ -98,17 +112,16 @@ def all_of(who: Principal, bucket: str, name: str) -> dict[str, Any]:
     """What an object is besides its encryption, by the names that a sentence gives it; where S3 refuses to read it, its
     error in each place.
     """
-    s3 = who.client("s3")
     try:
-        got = s3.get_object(Bucket=bucket, Key=name)
+        got = who.client("s3").get_object(Bucket=bucket, Key=name)
     except ClientError as error:
         return dict.fromkeys(("bytes", "metadata", "content type", "tags", "storage class"), str(error))
-    tags = s3.get_object_tagging(Bucket=bucket, Key=name)["TagSet"]
+    stored, _ = stored_object(bucket, name)
     return {
         "bytes": got["Body"].read(),
         "metadata": got["Metadata"],
         "content type": got["ContentType"],
-        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+        "tags": dict(tags_of(stored)),
         "storage class": got.get("StorageClass", "STANDARD"),
     }
 

@@ -336,7 +336,7 @@ def _expect_refused(answer, bucket, key, what):
 
 def _put_plainly(who, bucket, name):
     try:
-        who.client("s3").put_object(Bucket=bucket, Key=name, Body=b"a new file")
+        s3_objects.put_plainly(who, bucket, name, b"a new file")
     except ClientError as error:
         reject(
             "After `set_default` a plain put is refused. Nobody can write any more who does not send the headers; a "

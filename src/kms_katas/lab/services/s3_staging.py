@@ -90,9 +90,9 @@ def names_in(bucket: str) -> list[str]:
     return sorted(name for name in _bucket(bucket).keys if object_in(_bucket(bucket), name) is not None)
 
 
-def has_policy(bucket: str) -> bool:
-    """Whether the bucket has a policy, by which a request about it may be refused."""
-    return _bucket(bucket).policy is not None
+def may_refuse(bucket: str) -> bool:
+    """Whether S3 may refuse a request to somebody who may do everything: the bucket has a policy, or is gone."""
+    return bucket not in s3_backends.bucket_accounts or _bucket(bucket).policy is not None
 
 
 def _bucket(name: str) -> Any:
