@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -55,3 +56,19 @@ def test_each_client_made_ready_has_made_each_call_and_met_an_error(
     ready = bridge.clients._ready[service, "us-east-1"]
     assert len(ready) == 3 and len(asked) == 3 * len(serving.OFTEN[service]) + 3
     assert all(made.is_as_it_was and "error_shapes" in vars(made.client.meta.service_model) for made in ready)
+
+
+_FIRST_PRACTICE_OF_A_CHILD = """
+import sys
+from kms_katas.child import answer, practice, serving
+serving.warm()
+read = answer._compiled.cache_info().misses
+assert "answer" not in sys.modules, "the practice stayed"
+practice.practise(serving.bridge)
+print(answer._compiled.cache_info().misses - read)
+"""
+
+
+def test_nothing_of_the_practice_is_new_to_a_child_and_no_module_of_it_stays() -> None:
+    ran = subprocess.run([sys.executable, "-I", "-c", _FIRST_PRACTICE_OF_A_CHILD], capture_output=True, text=True)
+    assert (ran.stdout.split(), ran.stderr) == (["0"], "")
