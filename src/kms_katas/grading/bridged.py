@@ -62,6 +62,7 @@ class BridgedAnswer(ABC):
             self._excused += limits.excused()
 
     def _see_through(self, message: dict[str, Any], reply: Reply, limits: "_Limits") -> dict[str, Any]:
+        refused: dict[str, Any] | None = None
         try:
             self.send(message, limits.deadline)
             while True:
@@ -71,10 +72,14 @@ class BridgedAnswer(ABC):
                     outcome = said["outcome"]
                     if not isinstance(outcome, dict) or len(outcome) != 1:
                         raise wire.WireError("an outcome of the wrong form")
-                    return outcome
+                    return outcome if refused is None else _raised(refused)
                 began = time.thread_time()
-                replied = reply(said)
+                replied = refused or reply(said)
                 self._lab_cpu += time.thread_time() - began
+                if said.get("reply") is False:
+                    refused = replied if "refused" in replied else None
+                    continue
+                refused = None
                 self.send(replied, limits.deadline)
         except wire.WireError as error:
             raise not_an_answer(error) from error
@@ -194,6 +199,11 @@ class _Limits:
         took = time.monotonic() - self._began
         # Where it took no time, there is nothing to ask the system for.
         return 0.0 if took < LOOK_SECONDS else max(0.0, min(took, self._answer.held_up() - self._before))
+
+
+def _raised(refused: dict[str, Any]) -> dict[str, Any]:
+    """The outcome of a call after whose last question there was a refusal that it did not wait for."""
+    return {"raised": {"type": "LabRefused", "message": refused["refused"], "code": "", "frames": []}}
 
 
 def _run_delay(tasks: str) -> float:
