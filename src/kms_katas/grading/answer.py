@@ -228,13 +228,12 @@ class Answer:
         assert self._run.process is not None
         process = self._run.process
         message["now"] = self.lab.clock.now().timestamp()
-        before = process.cpu_used(), process.excused(), process.cpu_elsewhere()
+        before = process.spent()
         try:
             try:
                 return process.order(message, self._gate.reply, self._run.check_deadline, self._run.cpu_left)
             finally:
-                after = process.cpu_used(), process.excused(), process.cpu_elsewhere()
-                self._run.spend(*(now - then for now, then in zip(after, before, strict=True)))
+                self._run.spend(*(now - then for now, then in zip(process.spent(), before, strict=True)))
         except BaseException as error:
             if isinstance(error, AnswerTimeout):
                 self._run.unending[message.get("function", "")] = self._title

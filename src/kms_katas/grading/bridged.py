@@ -84,21 +84,18 @@ class BridgedAnswer(ABC):
         except wire.WireError as error:
             raise not_an_answer(error) from error
 
+    def spent(self) -> tuple[float, float, float]:
+        """See runner.AnswerProcess."""
+        cpu = self.cpu_used()
+        return cpu, self._excused, cpu - self._lab_cpu
+
     def cpu_used(self) -> float:
-        """See runner.AnswerProcess. Where the system does not tell of other processes, the lab's part alone."""
+        """Seconds of computing. Where the system does not tell of other processes, the lab's part alone."""
         if sys.platform == "linux":
             # What clock_getcpuclockid(3) gives for the clock of another process: one system call, in nanoseconds.
             with contextlib.suppress(OSError):
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
         return self._own_cpu + self._lab_cpu
-
-    def cpu_elsewhere(self) -> float:
-        """See runner.AnswerProcess."""
-        return self.cpu_used() - self._lab_cpu
-
-    def excused(self) -> float:
-        """See runner.AnswerProcess."""
-        return self._excused
 
     @property
     def held_up_before(self) -> float:
