@@ -265,6 +265,29 @@ def test_a_result_that_says_it_equals_everything_loses_that_on_the_way(grade: Gr
     assert first(grade(EQUAL_TO_ALL)).status == "fail"
 
 
+def test_a_call_is_told_as_it_was_whatever_becomes_of_its_values(hold: Hold) -> None:
+    answer = hold("""
+        def give(kms, source, clock, context, *, payload, sink):
+            if not payload:
+                raise ValueError("no payload")
+            return [payload, context["tenant"]]
+    """)
+    assert (answer.called, answer.returned) == ("", "")
+    payload, context = secrets.token_hex(4).encode(), {"tenant": (tenant := secrets.token_hex(4))}
+    handles = answer.client(), answer.stream(7), answer.clock
+    value = answer.call("give", *handles, context, payload=payload, sink=answer.sink())
+    context["tenant"] = "another"
+    value.clear()
+    kms = "<kms client of user/admin>"
+    told = f"{kms}, <stream of 7 bytes>, <the lab's clock>, {{'tenant': '{tenant}'}}, payload={payload!r}"
+    assert answer.called == f"give({told}, sink=<stream to write to>)"
+    assert answer.returned == f"[{payload!r}, '{tenant}']"
+    answer.raises("give", *handles, context, payload=b"", sink=answer.sink())
+    assert "'another'}, payload=b''" in answer.called and answer.returned == "ValueError: no payload"
+    answer.called, answer.returned = "something else", "and what came of it"
+    assert (answer.called, answer.returned) == ("something else", "and what came of it")
+
+
 @by_both_runners
 def test_streams_give_fresh_bytes_and_count_reads_and_writes(hold: Hold) -> None:
     answer = hold("""

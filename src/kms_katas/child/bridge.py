@@ -1,4 +1,5 @@
-"""The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge.
+"""The child's only way out: AWS requests, streams and sleeping, each one question and one reply over the bridge; only
+a write to a stream goes along with the question after it, and has no reply of its own.
 
 Not for running the answer.
 """
@@ -17,6 +18,8 @@ from kms_katas.child.clients import Clients
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 """Sends one question and waits for its reply."""
+Hold = Callable[[dict[str, Any]], bool]
+"""Keeps one question, to be sent with the next one or with the outcome; False where there is no room for it."""
 
 
 class LabRefused(Exception):
@@ -27,7 +30,7 @@ class Bridge:
     """One question at a time, whichever thread asks: whoever uses the connection holds `lock`."""
 
     def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+        self.connect(ask)
         self.lock = threading.Lock()
 
     @cached_property
@@ -35,8 +38,8 @@ class Bridge:
         """Made at first use: a session has the handlers that there were when it was made; send_request must be one."""
         return Clients()
 
-    def connect(self, ask: Ask) -> None:
-        self._ask = ask
+    def connect(self, ask: Ask, hold: Hold = lambda question: False) -> None:
+        self._ask, self._hold = ask, hold
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         with self.lock:
@@ -44,6 +47,13 @@ class Bridge:
         if "refused" in reply:
             raise LabRefused(str(reply["refused"]))
         return reply
+
+    def tell(self, question: dict[str, Any]) -> None:
+        """Ask what has nothing in its reply. A refusal may come in place of a later reply, or of the outcome."""
+        with self.lock:
+            held = self._hold(question)
+        if not held:
+            self.ask(question)
 
     def send_request(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """botocore's before-send handler: what it returns is the response, and nothing goes to a network."""
@@ -100,7 +110,11 @@ class Stream(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         data = bytes(data)
-        self._bridge.ask({"ask": "write", "stream": self._number, "data": wire.encode(data)})
+        question = {"ask": "write", "stream": self._number, "data": wire.encode(data)}
+        if self._readable:
+            self._bridge.ask(question)  # it will be refused
+        else:
+            self._bridge.tell(question)
         return len(data)
 
 

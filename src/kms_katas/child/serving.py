@@ -59,6 +59,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
 """A call that _practice refuses. At its first error a client makes all the exceptions that its service has."""
 FAULT = 70
 """The exit status of a process that could not begin: no fault of the answer, of which it has seen nothing yet."""
+MAX_HELD = 256 * 1024
+"""Bytes of frames that wait for the next question: two chunks of a stream, and more small writes than anybody makes."""
 
 
 def warm() -> None:
@@ -190,13 +192,24 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
     Between them nothing else may use the bridge: a thread that asks waits for the next call.
     """
 
-    received = bytearray()
+    received, held = bytearray(), bytearray()
+
+    def send(message: dict[str, Any]) -> None:
+        wire.send_frame(connection, message, bytes(held))
+        held.clear()
 
     def ask(question: dict[str, Any]) -> dict[str, Any]:
-        wire.send_frame(connection, question)
+        send(question)
         return wire.receive_frame(connection, received)
 
-    bridge.connect(ask)
+    def hold(question: dict[str, Any]) -> bool:
+        frame = wire.frame(question | {"reply": False})
+        if len(held) + len(frame) > MAX_HELD:
+            return False
+        held.extend(frame)
+        return True
+
+    bridge.connect(ask, hold)
     answer = Answer(bridge)
     # Held from each outcome to the next order: a thread that asked in between would take the order for its reply.
     bridge.lock.acquire()
@@ -216,6 +229,6 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
             settle()
         bridge.lock.acquire()
         try:
-            wire.send_frame(connection, {"outcome": outcome})
+            send({"outcome": outcome})
         except wire.WireError as error:
-            wire.send_frame(connection, {"outcome": {"foreign": str(error)}})
+            send({"outcome": {"foreign": str(error)}})

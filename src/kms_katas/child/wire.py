@@ -47,9 +47,9 @@ class Connection(Protocol):
     def recv(self, size: int, /) -> bytes: ...
 
 
-def send_frame(connection: Connection, message: dict[str, Any]) -> None:
-    """Send one frame. Raises WireError when it is too large, Closed when nobody listens."""
-    body = frame(message)
+def send_frame(connection: Connection, message: dict[str, Any], before: bytes = b"") -> None:
+    """Send one frame, behind those in `before`. Raises WireError when it is too large, Closed when nobody listens."""
+    body = before + frame(message)
     try:
         connection.sendall(body)
     except ConnectionError as error:

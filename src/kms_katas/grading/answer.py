@@ -44,8 +44,7 @@ class Answer:
         self._gate = Gate(lab, run.kata.services)
         self._loaded = False
         self._printed = ""
-        self.called = ""
-        self.returned = ""
+        self._called = self._returned = _nothing
         self.proofs: list[Proof] = []
         """What a check proved or refuted of policies."""
         self.after_pass = ""
@@ -62,11 +61,17 @@ class Answer:
                 raise AnswerSkipped(name, self._run.unending[name])
         if not self._loaded:
             self._load()
-        self.called = show_call(function, arguments, keywords)
-        self.returned = ""
-        order = {"order": "call", "function": function}
-        order |= {"arguments": wire.encode(list(arguments), _describe), "keywords": wire.encode(keywords, _describe)}
-        outcome = self._send(order)
+        handles: list[Any] = []
+
+        def describe(value: Any) -> dict[str, Any] | None:
+            handles.append(value)
+            return value.describe() if isinstance(value, (ClientHandle, ClockHandle, Source, Sink)) else None
+
+        encoded = wire.encode(list(arguments), describe), wire.encode(keywords, describe)
+        # Of what crossed, which nobody changes, and only if it is asked for.
+        self._called = lambda: _show_call(function, *encoded, handles)
+        self._returned = _nothing
+        outcome = self._send({"order": "call", "function": function, "arguments": encoded[0], "keywords": encoded[1]})
         try:
             return self._value(function, outcome)
         except AnswerUnusable:
@@ -98,9 +103,27 @@ class Answer:
                     value = wire.decode(data)
                 except wire.WireError as error:
                     raise not_an_answer(error) from error
-                self.returned = show(value)
+                self._returned = lambda: show(wire.decode(data))
                 return value
         raise not_an_answer("an outcome of the wrong form")
+
+    @property
+    def called(self) -> str:
+        """The last call, as it would be written; or what a check did in the answer's place, as the check says."""
+        return self._called()
+
+    @called.setter
+    def called(self, told: str) -> None:
+        self._called = lambda: told
+
+    @property
+    def returned(self) -> str:
+        """What came of it, as short."""
+        return self._returned()
+
+    @returned.setter
+    def returned(self, told: str) -> None:
+        self._returned = lambda: told
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -228,13 +251,12 @@ class Answer:
         assert self._run.process is not None
         process = self._run.process
         message["now"] = self.lab.clock.now().timestamp()
-        before = process.cpu_used(), process.excused(), process.cpu_elsewhere()
+        before = process.spent()
         try:
             try:
                 return process.order(message, self._gate.reply, self._run.check_deadline, self._run.cpu_left)
             finally:
-                after = process.cpu_used(), process.excused(), process.cpu_elsewhere()
-                self._run.spend(*(now - then for now, then in zip(after, before, strict=True)))
+                self._run.spend(*(now - then for now, then in zip(process.spent(), before, strict=True)))
         except BaseException as error:
             if isinstance(error, AnswerTimeout):
                 self._run.unending[message.get("function", "")] = self._title
@@ -243,5 +265,11 @@ class Answer:
             raise
 
 
-def _describe(value: Any) -> dict[str, Any] | None:
-    return value.describe() if isinstance(value, (ClientHandle, ClockHandle, Source, Sink)) else None
+def _nothing() -> str:
+    return ""
+
+
+def _show_call(function: str, arguments: Any, keywords: Any, handles: list[Any]) -> str:
+    """Of what crossed: the handles come in it as they are listed."""
+    left = iter(handles)
+    return show_call(function, *(wire.decode(data, lambda _: next(left)) for data in (arguments, keywords)))

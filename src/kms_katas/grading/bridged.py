@@ -62,6 +62,7 @@ class BridgedAnswer(ABC):
             self._excused += limits.excused()
 
     def _see_through(self, message: dict[str, Any], reply: Reply, limits: "_Limits") -> dict[str, Any]:
+        refused: dict[str, Any] | None = None
         try:
             self.send(message, limits.deadline)
             while True:
@@ -71,29 +72,30 @@ class BridgedAnswer(ABC):
                     outcome = said["outcome"]
                     if not isinstance(outcome, dict) or len(outcome) != 1:
                         raise wire.WireError("an outcome of the wrong form")
-                    return outcome
+                    return outcome if refused is None else _raised(refused)
                 began = time.thread_time()
-                replied = reply(said)
+                replied = refused or reply(said)
                 self._lab_cpu += time.thread_time() - began
+                if said.get("reply") is False:
+                    refused = replied if "refused" in replied else None
+                    continue
+                refused = None
                 self.send(replied, limits.deadline)
         except wire.WireError as error:
             raise not_an_answer(error) from error
 
+    def spent(self) -> tuple[float, float, float]:
+        """See runner.AnswerProcess."""
+        cpu = self.cpu_used()
+        return cpu, self._excused, cpu - self._lab_cpu
+
     def cpu_used(self) -> float:
-        """See runner.AnswerProcess. Where the system does not tell of other processes, the lab's part alone."""
+        """Seconds of computing. Where the system does not tell of other processes, the lab's part alone."""
         if sys.platform == "linux":
             # What clock_getcpuclockid(3) gives for the clock of another process: one system call, in nanoseconds.
             with contextlib.suppress(OSError):
                 self._own_cpu = time.clock_gettime((~self._pid << 3) | 2)
         return self._own_cpu + self._lab_cpu
-
-    def cpu_elsewhere(self) -> float:
-        """See runner.AnswerProcess."""
-        return self.cpu_used() - self._lab_cpu
-
-    def excused(self) -> float:
-        """See runner.AnswerProcess."""
-        return self._excused
 
     @property
     def held_up_before(self) -> float:
@@ -194,6 +196,11 @@ class _Limits:
         took = time.monotonic() - self._began
         # Where it took no time, there is nothing to ask the system for.
         return 0.0 if took < LOOK_SECONDS else max(0.0, min(took, self._answer.held_up() - self._before))
+
+
+def _raised(refused: dict[str, Any]) -> dict[str, Any]:
+    """The outcome of a call after whose last question there was a refusal that it did not wait for."""
+    return {"raised": {"type": "LabRefused", "message": refused["refused"], "code": "", "frames": []}}
 
 
 def _run_delay(tasks: str) -> float:

@@ -93,14 +93,8 @@ class _InProcessAnswer:
                 return self._answer.load(message["source"], message["path"], message.get("more", ()))
             return self._answer.call(message["function"], message["arguments"], message["keywords"])
 
-    def excused(self) -> float:
-        return 0.0
-
-    def cpu_elsewhere(self) -> float:
-        return 0.0
-
-    def cpu_used(self) -> float:
-        return self._cpu
+    def spent(self) -> tuple[float, float, float]:
+        return self._cpu, 0.0, 0.0
 
     @contextlib.contextmanager
     def _as_the_answer(self, now: float) -> Iterator[None]:

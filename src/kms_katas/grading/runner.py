@@ -37,14 +37,12 @@ class AnswerProcess(Protocol):
         computing; AnswerUnusable when the process ends itself; ProcessLost when somebody else ended it; Infra.
         """
 
-    def cpu_used(self) -> float:
-        """Seconds of computing, its own and the lab's for it, until now or until it ended."""
+    def spent(self) -> tuple[float, float, float]:
+        """Seconds until now or until it ended.
 
-    def cpu_elsewhere(self) -> float:
-        """The part of cpu_used() that was spent in another process than this one."""
-
-    def excused(self) -> float:
-        """Seconds that orders took on the clock until now while the machine ran others; they count for no limit."""
+        Of computing, its own and the lab's for it; that orders took on the clock while the machine ran others, which
+        count for no limit; and of computing, the part that was in another process than this one.
+        """
 
     def take_output(self) -> str:
         """What the answer printed since this was last asked, at most MAX_OUTPUT bytes of it."""
