@@ -103,6 +103,7 @@ class Lab:
         self._mock.start()
         forget_members()
         setting.current = setting.Setting(
+            clock=self.clock.now,
             enforce=True,
             randomness=self._randomness,
             record=self._record,
