@@ -4,6 +4,7 @@ Not here, since the seed does not repeat them: the salt of RSASSA-PSS and signat
 """
 
 import random
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ import time_machine
 
 from kms_katas.lab import Lab
 from kms_katas.lab.kms.specs import KEY_SPECS
+from kms_katas.lab.randomness import Randomness
 
 SPECS = sorted(spec for spec in KEY_SPECS if spec != "SM2")
 
@@ -82,3 +84,8 @@ def test_what_an_rsa_key_seals_under_a_seed_opens(spec: str, algorithm: str) -> 
             assert len(blob) * 8 == KEY_SPECS[spec].bits
             assert kms.decrypt(CiphertextBlob=blob, **asked)["Plaintext"] == plaintext
             assert kms.encrypt(Plaintext=plaintext, **asked)["CiphertextBlob"] != blob
+
+
+def test_an_id_is_the_uuid_of_version_4_that_its_bytes_make() -> None:
+    for seed in random.sample(range(1 << 32), 50):
+        assert Randomness(seed).uuid() == str(uuid.UUID(bytes=Randomness(seed).bytes(16), version=4))

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, HeadersDict
-
 from kms_katas.child import wire
 from kms_katas.grading.handles import Sink, Source
 from kms_katas.lab import Lab
@@ -75,19 +73,19 @@ class Gate:
         self._count(len(body))
         service, region = self._destination(url)
         headers = _headers(_field(question, "headers", list))
-        request = AWSPreparedRequest(method, url, HeadersDict(headers), body, stream_output=False)
         try:
             signed = who_signed(headers, self.lab.clock.now(), service)
             require_signature(signed, service, region, method, url, headers, body)
             with self.lab.via("answer"):
-                response = self.lab.send(request)
+                status, answered, content = self.lab.answer(method, url, headers, body)
         except AwsRefused as error:
-            response = refusal(request, error.code, error.message, error.status)
-        self._bytes += len(response.content)
+            status, answered, content = refusal(url, headers, error.code, error.message, error.status)
+        content = content.encode() if isinstance(content, str) else content
+        self._bytes += len(content)
         return {
-            "status": response.status_code,
-            "headers": [[str(name), str(value)] for name, value in response.headers.items()],
-            "body": wire.encode(response.content),
+            "status": status,
+            "headers": [[str(name), str(value)] for name, value in answered.items()],
+            "body": wire.encode(content),
         }
 
     def _count(self, size: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.iam.models import iam_backends
+from moto.iam.models import IAMBackend, iam_backends
 from moto.sts.models import sts_backends
 
 from kms_katas.lab.sessions import PARTITION as PARTITION
@@ -49,14 +49,15 @@ class Credential:
 
 def find_credential(access_key_id: str) -> Credential | None:
     for account, stores in list(iam_backends.items()):
-        key = stores[PARTITION].access_keys.get(access_key_id)
-        if key is None:
+        iam = stores.get(PARTITION)
+        key = iam.access_keys.get(access_key_id) if iam is not None else None
+        if iam is None or key is None:
             continue
         if (session := user_session_of(key)) is not None:
-            return _user_session_credential(account, key, session)
+            return _user_session_credential(iam, account, key, session)
         if access_key_id.startswith("ASIA"):
-            return _session_credential(account, key)
-        caller = _long_term_caller(account, key)
+            return _session_credential(iam, account, key)
+        caller = _long_term_caller(iam, account, key)
         if caller is None:
             return None
         return Credential(key.secret_access_key, None, caller, key.status == "Active", None)
@@ -70,24 +71,26 @@ def motos_account(header: str | None) -> str | None:
     return os.environ.get("MOTO_ACCOUNT_ID") or header or None
 
 
-def _long_term_caller(account: str, key: Any) -> Caller | None:
+def _long_term_caller(iam: IAMBackend, account: str, key: Any) -> Caller | None:
     if key.user_name is None:
         return root_caller(account, key.access_key_id)
-    return _user(account, key.user_name, key.access_key_id)
+    return _user(iam, account, key.user_name, key.access_key_id)
 
 
-def _user(account: str, name: str, access_key_id: str) -> Caller | None:
-    user = iam_backends[account][PARTITION].users.get(name)
+def _user(iam: IAMBackend, account: str, name: str, access_key_id: str) -> Caller | None:
+    user = iam.users.get(name)
     if user is None:
         return None
-    return Caller(user.arn, account, "IAMUser", user.id, access_key_id, entity=user, tags=_tags_of(user))
+    arn = user.arn
+    tags = iam.tagger.get_tag_dict_for_resource(arn)
+    return Caller(arn, account, "IAMUser", user.id, access_key_id, entity=user, tags=tags)
 
 
 def root_caller(account: str, access_key_id: str) -> Caller:
     return Caller(f"arn:{PARTITION}:iam::{account}:root", account, "Root", account, access_key_id)
 
 
-def _session_credential(account: str, key: Any) -> Credential | None:
+def _session_credential(iam: IAMBackend, account: str, key: Any) -> Credential | None:
     """The role is gone when none has the unique ID that the session was made of: of such a session AWS says what it
     says of a token that nobody has (reports of real errors of KMS after a role was deleted and made again).
     """
@@ -95,12 +98,11 @@ def _session_credential(account: str, key: Any) -> Credential | None:
     if session is None:
         return None
     terms = terms_of(key)
-    role = next(
-        (role for role in iam_backends[account][PARTITION].roles.values() if role.arn == session.role_arn), None
-    )
+    role = next((role for role in iam.roles.values() if role.arn == session.role_arn), None)
     active = role is not None and (terms is None or terms.source_id == role.id)
     user_id = f"{role.id if role else 'AROAUNKNOWNROLE00000'}:{session.session_name}"
-    tags = with_tags(_tags_of(role), terms.tags if terms else {})
+    own = {tag["Key"]: tag["Value"] for tag in role.tags} if role is not None else {}
+    tags = with_tags(own, terms.tags if terms else {})
     caller = Caller(
         session.arn, account, "AssumedRole", user_id, key.access_key_id, session.role_arn, role, tags, terms
     )
@@ -108,12 +110,12 @@ def _session_credential(account: str, key: Any) -> Credential | None:
     return Credential(session.secret_access_key, session.session_token, caller, active, expires)
 
 
-def _user_session_credential(account: str, key: Any, session: UserSession) -> Credential:
+def _user_session_credential(iam: IAMBackend, account: str, key: Any, session: UserSession) -> Credential:
     """Another user of the same name is not the one that the session was made of."""
     if session.user_name is None:
         caller: Caller | None = root_caller(account, key.access_key_id)
     else:
-        caller = _user(account, session.user_name, key.access_key_id)
+        caller = _user(iam, account, session.user_name, key.access_key_id)
     active = caller is not None and session.terms.source_id in (caller.user_id, caller.account)
     gone = Caller(f"arn:{PARTITION}:iam::{account}:user/{session.user_name}", account, "IAMUser", "", key.access_key_id)
     caller = replace(caller or gone, session=session.terms)
@@ -124,11 +126,3 @@ def with_tags(tags: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, 
     """The tags, and others over them. Two keys that differ in case alone are one key (STS API, AssumeRole, Tags)."""
     names = {name.lower() for name in over}
     return {name: value for name, value in tags.items() if name.lower() not in names} | dict(over) if over else tags
-
-
-def _tags_of(entity: Any) -> Mapping[str, str]:
-    """Of moto's user or role, which keep them in two ways."""
-    tags = getattr(entity, "tags", None)
-    if not tags:
-        return {}
-    return {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags)}

@@ -10,15 +10,25 @@ from kms_katas.lab.callers import PARTITION, Caller
 from kms_katas.lab.network import Route
 from kms_katas.lab.organizations import rcps_over, scps_over
 from kms_katas.lab.stored_policies import managed_policy, named_policy, of_managed
-from kms_katas.policy import Documents, NamedPolicy, Principal
+from kms_katas.policy import Documents, Grant, NamedPolicy, Principal
 
 
-def documents_about(caller: Caller, owner: str, route: Route) -> Documents:
-    """All but the key policy and the grants. `owner` is the account of the resource, for an operation on no resource
-    the one in which it happens.
+def documents_about(
+    caller: Caller,
+    owner: str,
+    route: Route,
+    key_policy: NamedPolicy | None = None,
+    grants: tuple[Grant, ...] = (),
+    aws_managed_key: bool = False,
+) -> Documents:
+    """What the caller, its organization, the resource's and the route bring, with what is said of the KMS key. `owner`
+    is the account of the resource, for an operation on no resource the one in which it happens.
     """
     limited = not _is_of_aws(caller.role_arn or "")
     return Documents(
+        key_policy=key_policy,
+        grants=grants,
+        aws_managed_key=aws_managed_key,
         identity=tuple(identity_policies(caller)),
         boundary=_boundary(caller),
         session=tuple(_session_policies(caller)),

@@ -22,7 +22,7 @@ def global_keys(
     a service calls, for somebody or as itself; here they are not there.
     """
     context: Context = {
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:CurrentTime": f"{now.isoformat()[:19]}Z",
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:RequestedRegion": region,
         "aws:SecureTransport": "true",

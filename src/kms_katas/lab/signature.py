@@ -140,7 +140,7 @@ def expected_signature(
     They take four times as long, a tenth of what a call costs. Source: IAM guide, "Create a signed AWS API request".
     """
     parts, date = urlsplit(url), headers.get("x-amz-date", "")
-    path = parts.path if service == "s3" else quote(normalize_url_path(parts.path), safe="/~")
+    path = parts.path if service == "s3" else _canonical_path(parts.path)
     pairs = sorted(pair.partition("=")[::2] for pair in parts.query.split("&")) if parts.query else ()
     named = {name: headers[name] for name in signed.names if name in headers and name not in SIGNED_HEADERS_BLACKLIST}
     named.setdefault("host", parts.netloc)
@@ -152,6 +152,11 @@ def expected_signature(
     digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
     text = f"AWS4-HMAC-SHA256\n{date}\n{date[:8]}/{region}/{service}/aws4_request\n{digest}"
     return _hmac(_signing_key(signed.credential.secret, date[:8], region, service), text).hex()
+
+
+@lru_cache(maxsize=64)
+def _canonical_path(path: str) -> str:
+    return quote(normalize_url_path(path), safe="/~")
 
 
 @lru_cache(maxsize=64)

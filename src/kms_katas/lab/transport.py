@@ -3,7 +3,8 @@ exception.
 """
 
 import re
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote, urlparse, urlsplit
@@ -31,18 +32,27 @@ _BUCKET_IN_THE_HOST = re.compile(
 )
 
 _S3 = re.compile(r"s3(?:\.[a-z]{2}(?:-[a-z]+)+-[0-9])?\.amazonaws\.com(?:\.cn)?")
+_KMS = re.compile(r"kms\.[a-z]{2}(?:-[a-z]+)+-[0-9]\.amazonaws\.com(?:\.cn)?")
+
+_OF_AWS = (".amazonaws.com", ".amazonaws.com.cn")
+
+Answer = tuple[int, Any, str | bytes]
+"""Status, headers and body."""
 
 
 def serve(request: AWSPreparedRequest) -> AWSResponse:
     """moto's answer to the request; an error answer with one sentence when moto has none."""
     if not botocore_stubber.enabled:
-        return refusal(
-            request,
-            "ServiceUnavailable",
-            "This client belongs to a lab that is closed. Use it inside the lab's with block.",
-        )
+        text = "This client belongs to a lab that is closed. Use it inside the lab's with block."
+        return _response(request, refusal(request.url, request.headers, "ServiceUnavailable", text))
     with on_its_way(request):
-        return _served(_with_bucket_in_path(request))
+        asked = _with_bucket_in_path(request)
+        return _response(asked, _answer(asked))
+
+
+def is_for_the_engine(url: str) -> bool:
+    """Whether all that `serve` does with a request is to hand it to KMS, in a lab that is open."""
+    return botocore_stubber.enabled and _KMS.fullmatch(host_of(url)) is not None
 
 
 def _with_bucket_in_path(request: AWSPreparedRequest) -> AWSPreparedRequest:
@@ -55,43 +65,37 @@ def _with_bucket_in_path(request: AWSPreparedRequest) -> AWSPreparedRequest:
     return AWSPreparedRequest(request.method, url, request.headers, request.body, request.stream_output)
 
 
-def _served(request: AWSPreparedRequest) -> AWSResponse:
-    host = urlsplit(request.url).hostname or ""
-    if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")) or host.startswith("motoapi."):
-        return refusal(
-            request, "UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}."
-        )
+def _answer(request: AWSPreparedRequest) -> Answer:
+    def refused(code: str, message: str, status: int = 400) -> Answer:
+        return refusal(request.url, request.headers, code, message, status)
+
+    host = host_of(request.url)
+    if not host.endswith(_OF_AWS) or host.startswith("motoapi."):
+        return refused("UnknownEndpoint", f"The lab is no part of the internet: it does not serve the host {host!r}.")
     # boto3 asks S3 of us-east-1 at the host without a Region, which is that Region's (S3 guide, "Regional endpoints").
     regional = "s3.us-east-1.amazonaws.com" if host == "s3.amazonaws.com" else host
     if not host.startswith("kms.") and setting.current.regions_down.intersection(regional.split(".")):
         down = region_is_down()
-        return refusal(request, down.code, down.message, down.status)
+        return refused(down.code, down.message, down.status)
     if host.startswith("kms.") and isinstance(request.body, bytes):
         # The short way to the same engine: moto's own way to it takes half the time of a call.
-        return _response(request, *responses.answer(request.url, request.headers, request.body))
+        return responses.answer(request.url, request.headers, request.body)
     try:
-        answer = (_motos_s3 if _S3.fullmatch(host) else botocore_stubber.process_request)(request)
+        found: Answer | None = (_motos_s3 if _S3.fullmatch(host) else botocore_stubber.process_request)(request)
     except NotImplementedError:
-        return refusal(
-            request, "UnsupportedOperationException", f"The lab's stand-in for {host} does not have this operation."
-        )
+        return refused("UnsupportedOperationException", f"The lab's stand-in for {host} does not have this operation.")
     except ModuleNotFoundError as missing:
         service = host.partition(".")[0]
         extra = "kms-katas[cloudformation]" if service == "cloudformation" else f"moto[{service}]"
         text = f'The lab\'s stand-in for {host} needs {missing.name}, which is not installed: pip install "{extra}"'
-        return refusal(request, "UnsupportedOperationException", text)
+        return refused("UnsupportedOperationException", text)
     except Exception as fault:
-        return refusal(
-            request,
-            "InternalFailure",
-            f"The lab's stand-in for {host} failed on this request ({type(fault).__name__}).",
-            500,
-        )
-    if answer is None or answer[2] == "Not yet implemented":
-        return refusal(
-            request, "UnsupportedOperationException", f"The lab does not serve {request.method} on the host {host!r}."
-        )
-    return _response(request, *answer)
+        text = f"The lab's stand-in for {host} failed on this request ({type(fault).__name__})."
+        return refused("InternalFailure", text, 500)
+    if found is None or found[2] == "Not yet implemented":
+        text = f"The lab does not serve {request.method} on the host {host!r}."
+        return refused("UnsupportedOperationException", text)
+    return found
 
 
 def _motos_s3(request: AWSPreparedRequest) -> Any:
@@ -160,13 +164,20 @@ def serve_event(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
     return serve(request)
 
 
-def refusal(request: AWSPreparedRequest, code: str, message: str, status: int = 400) -> AWSResponse:
-    """An error in the wire format of the service asked."""
-    names = (urlsplit(request.url).hostname or "").replace("s3-", "s3.").split(".")
+def refusal(url: str, headers: Mapping[str, Any], code: str, message: str, status: int = 400) -> Answer:
+    """An error in the wire format of the service asked. Names in `headers` are in small letters, or in whatever case
+    where case is nothing to it.
+    """
+    names = host_of(url).replace("s3-", "s3.").split(".")
     service = next((name for name in ("s3", "ec2") if name in names), names[0])
-    headers, body = error_answer(family(service, str(request.headers.get("Content-Type", ""))), code, message)
-    return _response(request, status, headers, body)
+    return status, *error_answer(family(service, str(headers.get("content-type", ""))), code, message)
 
 
-def _response(request: AWSPreparedRequest, status: int, headers: Any, body: str | bytes) -> AWSResponse:
+@lru_cache(maxsize=64)
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _response(request: AWSPreparedRequest, answer: Answer) -> AWSResponse:
+    status, headers, body = answer
     return AWSResponse(request.url, int(status), headers, MockRawResponse(body))

@@ -6,7 +6,6 @@ KMS condition keys and the service authorization reference.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -106,8 +105,10 @@ def _counting(work: Work, check: Check, shown: Collection[str]) -> tuple[Weighed
 def _decision(work: Work, check: Check, key_policy: str | None, grants: tuple[WeighedGrant, ...] = ()) -> Decision:
     caller = work.caller
     assert caller is not None
-    documents = replace(
-        documents_about(caller, resource_account(check.resource) or caller.account, work.route),
+    documents = documents_about(
+        caller,
+        resource_account(check.resource) or caller.account,
+        work.route,
         key_policy=None if key_policy is None else _named("key policy", key_policy),
         grants=grants,
         aws_managed_key=check.key is not None and check.key.manager == "AWS",

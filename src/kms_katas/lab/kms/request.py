@@ -196,12 +196,12 @@ def _require_unicode(text: str, path: str) -> None:
 
 def _read_string(given: str, shape: Shape, path: str, faults: list[str]) -> None:
     _require_unicode(given, path)
-    where = _where(given, shape, path)
     if shape.enum and given not in shape.enum:
-        faults.append(_fault(where, _enum_rule(shape)))
+        faults.append(_fault(_where(given, shape, path), _enum_rule(shape)))
     pattern = shape.metadata.get("pattern")
     if pattern and not re.fullmatch(pattern, given, re.ASCII):
-        faults.append(_fault(where, f"Member must satisfy regular expression pattern: {pattern}"))
+        rule = f"Member must satisfy regular expression pattern: {pattern}"
+        faults.append(_fault(_where(given, shape, path), rule))
     _measure(len(given), given, shape, path, faults, "length")
 
 
@@ -219,11 +219,11 @@ def _rules(shape: Shape) -> list[str]:
 
 
 def _measure(size: int, shown: object, shape: Shape, path: str, faults: list[str], word: str) -> None:
-    where = _where(shown, shape, path)
-    if size < shape.metadata.get("min", size):
-        faults.append(_fault(where, _limit(shape, "greater", "min", word)))
-    if size > shape.metadata.get("max", size):
-        faults.append(_fault(where, _limit(shape, "less", "max", word)))
+    metadata = shape.metadata
+    if size < metadata.get("min", size):
+        faults.append(_fault(_where(shown, shape, path), _limit(shape, "greater", "min", word)))
+    if size > metadata.get("max", size):
+        faults.append(_fault(_where(shown, shape, path), _limit(shape, "less", "max", word)))
 
 
 def _limit(shape: Shape, than: str, limit: str, word: str) -> str:

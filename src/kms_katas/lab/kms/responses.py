@@ -26,17 +26,20 @@ def dispatch(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, 
 
 @setting.one_at_a_time
 def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
-    """(status, headers, body) for one request. Never raises."""
-    signed = _CREDENTIAL.search(_text(headers.get("Authorization")))
+    """(status, headers, body) for one request. Names in `headers` are in small letters, or in whatever case where case
+    is nothing to it. Never raises.
+    """
+    signed = _CREDENTIAL.search(_text(headers.get("authorization")))
     in_host = _REGION_IN_HOST.match(url)
+    enforced = setting.current.enforce
     work = Work(
-        operation=_text(headers.get("X-Amz-Target")).rpartition(".")[2],
+        operation=_text(headers.get("x-amz-target")).rpartition(".")[2],
         body=body,
         region=in_host[1] if in_host else (signed[2] if signed else "us-east-1"),
         access_key_id=signed[1] if signed else "",
-        session_token=_text(headers.get("X-Amz-Security-Token")) or None,
-        user_agent=_text(headers.get("User-Agent")),
-        motos_account=motos_account(_text(headers.get("x-moto-account-id"))),
+        session_token=_text(headers.get("x-amz-security-token")) or None,
+        user_agent=_text(headers.get("user-agent")),
+        motos_account=None if enforced else motos_account(_text(headers.get("x-moto-account-id"))),
         request_id=setting.current.randomness.uuid(),
         now=setting.now(),
         route=in_force.get(),
@@ -49,7 +52,7 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
         # 68), and in the recorded answers (stackd, 2026-09-12), where boto3 found none.
         text = {"message": work.error.message} if work.error.message else {}
         return work.error.status, answer_headers, json.dumps({"__type": work.error.code} | text)
-    return 200, answer_headers, json.dumps(work.response, default=_on_the_wire) if work.response else "{}"
+    return 200, answer_headers, _AS_JSON(work.response) if work.response else "{}"
 
 
 def _on_the_wire(value: object) -> object:
@@ -58,6 +61,9 @@ def _on_the_wire(value: object) -> object:
     if isinstance(value, datetime):
         return value.timestamp()
     raise TypeError(f"{type(value).__name__} has no JSON form in KMS")
+
+
+_AS_JSON = json.JSONEncoder(default=_on_the_wire).encode
 
 
 def _text(value: str | bytes | None) -> str:

@@ -100,7 +100,7 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
 
     Plain names belong to the caller's account, ARNs to the account they name.
     """
-    account, name, is_alias = work.account, identifier, identifier.startswith("alias/")
+    account, name, is_alias, partition = work.account, identifier, identifier.startswith("alias/"), None
     if identifier.startswith("arn:"):
         parts = _ARN.fullmatch(identifier)
         if parts is None:
@@ -108,11 +108,11 @@ def find_key(work: Work, identifier: str, aliases_too: bool) -> tuple[Key, str |
         partition, region, account, name = parts.groups()
         if region != work.region:
             raise KMSError("NotFoundException", f"Invalid arn {region}")
-        if partition != store_of(account, region, work.now).partition:
-            raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
         is_alias = name.startswith("alias/")  # key/alias/NAME is the ARN of nothing (mql, pull request 10108)
         name = name.removeprefix("key/")
     store = store_of(account, work.region, work.now)
+    if partition not in (None, store.partition):
+        raise KMSError(_malformed_arn(work), f"Invalid arn {identifier}")
     if is_alias and not aliases_too:
         # Recorded for the five rotation operations (see operations/rotation.py); taken for the others too.
         raise KMSError(_malformed_arn(work), "Key Aliases are not supported for this operation.")

@@ -50,7 +50,9 @@ class Target:
     @property
     def keys(self) -> tuple[Key, ...]:
         """Every key that the request uses, in the order of use."""
-        return tuple(dict.fromkeys(key for key in (self.source, self.key) if key is not None))
+        if self.source is None or self.source is self.key:
+            return (self.key,) if self.key is not None else ()
+        return (self.source, self.key) if self.key is not None else (self.source,)
 
 
 @dataclass(slots=True)
