@@ -16,15 +16,15 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 import kms_katas
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.cells import notebook_in_place
 from kms_katas.grading.evidence import evidence
 from kms_katas.grading.in_words import in_words
+from kms_katas.grading.one_check import Checks
 from kms_katas.grading.outcome import AnswerUnusable, Infra, NotStarted, ProcessLost
-from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, title_of
+from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, SCENE, scene_in_lane, title_of
 from kms_katas.grading.run import KATA_SECONDS, MayTell, Run, always, answer_folder
 from kms_katas.grading.runner import TRIES, Runner, preparations_for, services_of
 from kms_katas.grading.speed import slowness
@@ -96,8 +96,7 @@ class Lane:
 
     def __init__(self, kit: Kit, session: pytest.Session, runner: Runner) -> None:
         self._kit, self._session, self._runner = kit, session, runner
-        self._outcome = _Outcome()
-        session.config.pluginmanager.register(self._outcome)
+        self._checks = Checks(session, {SCENE})
         self._items = {kata.id: [item for item in session.items if item.path == kit.grader(kata)] for kata in kit.katas}
         self._open: dict[bool, set[str]] = {True: set(), False: set()}
         """On which open points checks rest that passed, and checks that did not."""
@@ -189,14 +188,13 @@ class Lane:
             body(item.stash[ANSWER], fixtures)
 
         item.obj = in_its_place
-        self._outcome.clear()
         try:
-            runtestprotocol(item, log=False, nextitem=None)
+            raised = self._raised_in(item, run)
         finally:
             item.obj, item._fixtureinfo, item.fixturenames = check, wanted, wanted.names_closure
             run.close()
-        if self._outcome.raised is not None:
-            raise self._outcome.raised
+        if raised is not None:
+            raise raised
 
     def _check(self, item: pytest.Item, run: Run) -> CheckResult:
         began = time.monotonic()
@@ -234,16 +232,17 @@ class Lane:
         """What a check finds. One that lost a process to somebody else's hand found nothing: it is run again."""
         for attempt in range(1, TRIES + 1):
             before = time.monotonic(), run.cpu_used
-            self._outcome.clear()
-            runtestprotocol(item, log=False, nextitem=None)
-            lost = self._outcome.raised
-            if not isinstance(lost, ProcessLost) or (attempt == TRIES and isinstance(lost, NotStarted)):
+            raised = self._raised_in(item, run)
+            if not isinstance(raised, ProcessLost) or (attempt == TRIES and isinstance(raised, NotStarted)):
                 break
             # Neither what it kept in memory nor the time that it took is the next attempt's.
             run.close()
             run.deadline += time.monotonic() - before[0]
             run.cpu_used = before[1]
-        return in_words(self._outcome.raised, run)
+        return in_words(raised, run)
+
+    def _raised_in(self, item: pytest.Item, run: Run) -> BaseException | None:
+        return self._checks.raised_in(item, {SCENE: scene_in_lane(item, run)})
 
 
 def _uses_answer(fixture: str, wanted: Any) -> bool:
@@ -264,23 +263,6 @@ def untouched(kit: Kit, run: Run) -> bool:
         return all(is_starter(kata, kit.starter(kata), name, run.written(name)) for name in kata.answer)
     except AnswerUnusable:
         return False
-
-
-class _Outcome:
-    """Keeps the first exception of an item's setup, call and teardown; spares pytest a report that nobody reads."""
-
-    raised: BaseException | None = None
-
-    def clear(self) -> None:
-        self.raised = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        if call.excinfo is not None and self.raised is None:
-            self.raised = call.excinfo.value
-        outcome: Any = "passed" if call.excinfo is None else "failed"
-        when: Any = call.when
-        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
 class _Loop:

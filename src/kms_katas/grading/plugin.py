@@ -5,6 +5,7 @@ katas/01-keys/NN-hello. Not for collecting or reporting: see lane.py.
 """
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from kms_katas.lab.aws_session import ClientPool
 RUN = pytest.StashKey[Run]()
 ANSWER = pytest.StashKey[Answer]()
 CLIENTS = pytest.StashKey[ClientPool]()
+SCENE = "_scene"
+"""The fixture that a lane need not let pytest make."""
 _RUNNER = pytest.StashKey[Runner]()
 
 
@@ -61,12 +64,28 @@ def pytest_fixture_setup(
         raise
 
 
+@dataclass(frozen=True)
+class Scene:
+    """One check and what it needs: the answer that it is about, and the clients that labs have done with."""
+
+    check: pytest.Item
+    run: Run
+    clients: ClientPool
+
+    def seed(self, *names: str) -> int:
+        return derive_seed(self.run.seed, self.run.kata.id, self.check.name, *names)
+
+
+def scene_in_lane(check: pytest.Item, run: Run) -> Scene:
+    return Scene(check, run, check.config.stash.setdefault(CLIENTS, ClientPool()))
+
+
 @pytest.fixture
-def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """The lane's run; under plain pytest, one for each check, of the answers that the command line names."""
+def _scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    """Of the lane's run; under plain pytest, of one for each check, of the answers that the command line names."""
     config = request.config
     if RUN in config.stash:
-        yield config.stash[RUN]
+        yield scene_in_lane(request.node, config.stash[RUN])
         return
     graders = next((folder for folder in request.node.path.parents if folder.name == "graders"), None)
     if graders is None:
@@ -81,7 +100,7 @@ def _run(request: pytest.FixtureRequest) -> Iterator[Run]:
         config.stash[_RUNNER] = best_runner(hidden=(kit.root,))
     folder = answer_folder(Path(config.getoption("--answers") or kit.solutions), kata)
     run = Run(kata, folder, config.getoption("--seed"), config.stash[_RUNNER])
-    yield run
+    yield scene_in_lane(request.node, run)
     run.close()
 
 
@@ -92,9 +111,9 @@ def _kit(root: Path) -> Kit:
 
 
 @pytest.fixture
-def lab(request: pytest.FixtureRequest, _run: Run) -> Iterator[Lab]:
+def lab(_scene: Scene) -> Iterator[Lab]:
     """A new lab for each check, repeatable by the run's seed."""
-    with Lab(seed=_seed(request, _run), client_pool=request.config.stash.setdefault(CLIENTS, ClientPool())) as opened:
+    with Lab(seed=_scene.seed(), client_pool=_scene.clients) as opened:
         yield opened
 
 
@@ -105,19 +124,20 @@ def learner(lab: Lab) -> Principal:
 
 
 @pytest.fixture
-def fresh(request: pytest.FixtureRequest, _run: Run) -> Fresh:
+def fresh(_scene: Scene) -> Fresh:
     """Random values that no answer can know beforehand."""
-    return Fresh(_seed(request, _run, "fresh"))
+    return Fresh(_scene.seed("fresh"))
 
 
 @pytest.fixture
-def answer(request: pytest.FixtureRequest, _run: Run, lab: Lab, learner: Principal) -> Answer:
+def answer(_scene: Scene, lab: Lab, learner: Principal) -> Answer:
     """The learner's answer, to be called."""
-    if package := lacking(_run.kata):
-        raise PackageLacking(_run.kata.id, package)
-    _run.begin_check()
-    opened = Answer(_run, lab, learner, _seed(request, _run, "streams"), title_of(request.node))
-    request.node.stash[ANSWER] = opened
+    run = _scene.run
+    if package := lacking(run.kata):
+        raise PackageLacking(run.kata.id, package)
+    run.begin_check()
+    opened = Answer(run, lab, learner, _scene.seed("streams"), title_of(_scene.check))
+    _scene.check.stash[ANSWER] = opened
     return opened
 
 
@@ -125,7 +145,3 @@ def title_of(item: pytest.Item) -> str:
     """The sentence that a learner sees: the first line of the check's docstring."""
     documentation = getattr(getattr(item, "function", None), "__doc__", None) or item.name
     return str(documentation).strip().splitlines()[0]
-
-
-def _seed(request: pytest.FixtureRequest, run: Run, *names: str) -> int:
-    return derive_seed(run.seed, run.kata.id, request.node.name, *names)

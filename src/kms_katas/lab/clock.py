@@ -56,26 +56,36 @@ class Clock:
     def _stand_in(self, module: Any, name: str) -> None:
         if not any(place is module for place, _, _ in self._replaced):
             self._replaced.append((module, name, getattr(module, name)))
-            setattr(module, name, _DatetimeModule(self) if name == "datetime" else _TimeModule(self))
+            if name == "datetime":
+                _Datetime.clock = self
+            setattr(module, name, _DATETIME_MODULE if name == "datetime" else _TimeModule(self))
+
+
+class _Datetime(real.datetime):
+    """With another now: that of the clock that was started last, for one lab at a time is open."""
+
+    clock: Clock
+
+    @classmethod
+    def now(cls, tz: real.tzinfo | None = None) -> Any:
+        now = cls.clock.now()
+        return now.astimezone(tz) if tz is not None else now.astimezone().replace(tzinfo=None)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return cls.clock.now().replace(tzinfo=None)
 
 
 class _DatetimeModule:
-    """The datetime module with another now."""
+    """The datetime module with that class."""
 
-    def __init__(self, clock: Clock) -> None:
-        class Datetime(real.datetime):
-            @classmethod
-            def now(cls, tz: real.tzinfo | None = None) -> Any:
-                return clock.now().astimezone(tz) if tz is not None else clock.now().astimezone().replace(tzinfo=None)
-
-            @classmethod
-            def utcnow(cls) -> Any:
-                return clock.now().replace(tzinfo=None)
-
-        self.datetime = Datetime
+    datetime = _Datetime
 
     def __getattr__(self, name: str) -> Any:
         return getattr(real, name)
+
+
+_DATETIME_MODULE = _DatetimeModule()
 
 
 class _TimeModule:

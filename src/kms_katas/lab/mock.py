@@ -8,8 +8,9 @@ from typing import Any
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.models import MockAWS, botocore_stubber, responses_mock
+from requests.adapters import HTTPAdapter
 
-_METHOD = "__getitem__"
+_METHOD, _SEND = "__getitem__", "send"
 _motos: Any = getattr(BackendDict, _METHOD)
 
 
@@ -19,22 +20,29 @@ class QuickMock(MockAWS):
     While no mock is on they do nothing: `responses` is not patched in. moto's own mock registers its own anew.
     """
 
+    _filled: Any = None
+    """Where the patterns are, once they are there: moto's own mock makes another such place."""
+    _send: Any = None
+
     def _enable_patching(self, reset: bool = True) -> None:
         _listed.clear()
         setattr(BackendDict, _METHOD, _stores_of)
-        if not responses_mock.registered():
+        if responses_mock.get_registry() is not QuickMock._filled:
             super()._enable_patching(reset)
-            return
+            responses_mock.stop()
+            QuickMock._filled = responses_mock.get_registry()
         botocore_stubber.enabled = True
         BackendDict.reset()
-        responses_mock.start()
+        # As responses_mock.start() does, which looks up by name each time what is to be patched.
+        self._send = getattr(HTTPAdapter, _SEND)
+        setattr(HTTPAdapter, _SEND, responses_mock.unbound_on_send())
 
     def _disable_patching(self, remove_data: bool) -> None:
         botocore_stubber.enabled = False
         BackendDict.reset()
         setattr(BackendDict, _METHOD, _motos)
         reset_model_data()
-        responses_mock.stop()
+        setattr(HTTPAdapter, _SEND, self._send)
 
 
 _listed: set[int] = set()

@@ -15,7 +15,7 @@ from kms_katas.policy import NamedPolicy, PolicyError, parse_document
 def policy_text(document: Mapping[str, Any]) -> str:
     """The document as IAM stores it. Raises kms_katas.policy.PolicyError, a ValueError, that says what is wrong."""
     text = json.dumps(document)
-    parse_document(text)
+    _read_once(text)
     return text
 
 
@@ -55,6 +55,11 @@ def named_policy(name: str, text: str) -> NamedPolicy:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        return parse_document(text)
+        return _read_once(text)
     except PolicyError:
         return {"Statement": []}
+
+
+@lru_cache(maxsize=512)
+def _read_once(text: str) -> Mapping[str, Any]:
+    return parse_document(text)

@@ -3,9 +3,11 @@ Not for checking policies.
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 
+@lru_cache(maxsize=64)
 def default_key_policy(partition: str, account: str) -> str:
     """One statement that hands permissions over to the account's IAM policies.
 
