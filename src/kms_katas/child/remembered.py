@@ -11,7 +11,7 @@ from typing import Any
 _KEPT = 64
 
 _PURE: dict[str, tuple[tuple[str, str], ...]] = {
-    # With each RSA key OpenSSL looks anew whether its primes are primes: 5 ms. Keys never change.
+    # OpenSSL looks anew whether a key is sound, each time. Keys never change.
     "cryptography": (
         ("cryptography.hazmat.primitives.serialization", "load_der_private_key"),
         ("cryptography.hazmat.primitives.serialization", "load_pem_private_key"),

@@ -24,6 +24,7 @@ from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clients import LOADER
 from kms_katas.child.clock import LabTime
+from kms_katas.child.known_primes import trust_known_primes
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_with
 from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
@@ -65,6 +66,7 @@ def warm() -> None:
     """Pay once for what every answer needs: the imports are done; now a client that has called, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     botocore.session.create_loader = _shared_loader
+    trust_known_primes()
     remember("cryptography")
     sign_quickly()
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
