@@ -29,6 +29,7 @@ from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise_wit
 from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
 from kms_katas.child.signing import sign_quickly
+from kms_katas.child.unfolded import unfold
 
 if sys.platform != "win32":
     import resource
@@ -102,8 +103,10 @@ def make_ready(preparation: str) -> None:
             # Unless an answer asks for it, a package's log is nobody's: without this, Python writes its warnings, and
             # a traceback for each refusal, between what the answer prints.
             logging.getLogger(name).addHandler(logging.NullHandler())
-            practise_with(name, bridge)
             remember(name)
+            if name == "aws_encryption_sdk":
+                unfold()
+            practise_with(name, bridge)
     gc.collect()
     gc.freeze()
 
