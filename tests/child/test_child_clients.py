@@ -36,6 +36,24 @@ def test_a_plain_client_is_a_ready_one_and_the_learners(clients, how):
     assert credentials_of(clients.ready) == tuple(MINE.values())
 
 
+@pytest.mark.parametrize(
+    "how", [((), Config(region_name="us-east-1")), (("us-east-1",), Config(region_name="eu-west-1"))]
+)
+def test_a_client_of_which_a_config_says_the_region_alone_is_a_ready_one(clients, how):
+    region, config = how
+    assert boto3.client("kms", *region, config=config) is clients.ready
+    assert credentials_of(clients.ready) == tuple(MINE.values())
+
+
+def test_a_region_in_a_config_counts(clients):
+    assert boto3.client("kms", config=Config(region_name="eu-west-1")).meta.region_name == "eu-west-1"
+    both = Config(region_name="us-east-1", connect_timeout=7)
+    assert boto3.client("kms", config=both).meta.config.connect_timeout == 7
+    assert boto3.client("kms", config=Config(region_name="us-east-1"), use_ssl=False) is not clients.ready
+    assert boto3.client("kms", config=Config(region_name="us-east-1"), verify=None) is not clients.ready
+    assert boto3.client("kms") is clients.ready
+
+
 def test_no_two_plain_clients_are_one(clients):
     assert boto3.client("kms") is not boto3.client("kms")
 

@@ -95,39 +95,36 @@ def test_the_encryption_sdk_still_reads_arns(monkeypatch: pytest.MonkeyPatch) ->
         assert not found.is_Success or found.value == wanted.value
 
 
-@pytest.mark.parametrize(
-    "module, name, texts",
-    [
-        (
-            "smithy_dafny_standard_library.internaldafny.generated.Base64",
-            "Decode",
-            ["QUJD", "QUI=", "no", "", "Q\u00fc=="],
-        ),
-        (
-            "smithy_dafny_standard_library.internaldafny.generated.UTF8",
-            "ValidUTF8Seq",
-            [b"a", "\u00fc".encode(), b"\xff"],
-        ),
-        (
-            "smithy_dafny_standard_library.internaldafny.extern.UTF8",
-            "Decode",
-            [b"a", "\u00fc\U0001f600".encode(), b"\xc3"],
-        ),
-    ],
-)
-def test_the_encryption_sdk_still_reads_texts(
-    module: str, name: str, texts: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("aws_encryption_sdk")
+@pytest.mark.parametrize("text", [b"a", "\u00fc\U0001f600".encode(), b"\xc3"])
+def test_the_encryption_sdk_still_reads_texts(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = "smithy_dafny_standard_library.internaldafny.extern.UTF8"
+    place = pytest.importorskip(module).default__
     import _dafny
 
-    place = importlib.import_module(module).default__
+    before = place.Decode
+    monkeypatch.setattr(place, "Decode", staticmethod(remembered(before)))
+    assert (module, "default__.Decode") in _PURE["aws_encryption_sdk"]
+    for _ in range(2):
+        assert place.Decode(_dafny.Seq(text)) == before(_dafny.Seq(text))
+
+
+@pytest.mark.parametrize(
+    "module, name",
+    [("AwsKmsUtils", "StringifyEncryptionContext"), ("CanonicalEncryptionContext", "EncryptionContextToAAD")],
+)
+def test_the_encryption_sdk_still_tells_contexts_apart(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = f"aws_cryptographic_material_providers.internaldafny.generated.{module}"
+    place = pytest.importorskip(module).default__
+    import _dafny
+
     before = getattr(place, name)
     monkeypatch.setattr(place, name, staticmethod(remembered(before)))
     assert (module, f"default__.{name}") in _PURE["aws_encryption_sdk"]
-    for text in texts * 2:
-        found, wanted = getattr(place, name)(_dafny.Seq(text)), before(_dafny.Seq(text))
-        assert found == wanted
+    pairs = [("tenant", "one"), ("tenant", "other"), ("name", "one"), ("tenant", "")]
+    contexts = [dict(pairs[at : at + 2]) for at in range(4)] + [{}, {"name": "one", "tenant": "one"}]
+    for context in contexts * 2:
+        encoded = _dafny.Map({_dafny.Seq(key.encode()): _dafny.Seq(context[key].encode()) for key in context})
+        assert getattr(place, name)(encoded) == before(encoded)
 
 
 def test_the_encryption_sdk_still_tells_its_suites_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,14 +96,20 @@ class Clients:
 
 
 class _Session(boto3.Session):  # type: ignore[misc]  # boto3 has no types
-    """The session behind boto3.client(): for a client of which nothing but service and Region is said, a ready one."""
+    """The session behind boto3.client(): for a client of which nothing but service and Region is said, a ready one.
+
+    In a Config the Region can be said too: the AWS Encryption SDK makes a client so for each keyring of a Region.
+    """
 
     def __init__(self, clients: Clients) -> None:
         super().__init__(botocore_session=clients.core)
         self._clients = clients
 
     def client(self, service_name: str, region_name: str | None = None, *rest: Any, **named: Any) -> Any:
-        ready = None if rest or named else self._clients.lend_plain(service_name, region_name)
+        region, config, more = region_name, named.get("config"), {*named}
+        if isinstance(config, Config) and vars(config) == vars(Config(region_name=config.region_name)):
+            region, more = region_name or config.region_name, more - {"config"}
+        ready = None if rest or more else self._clients.lend_plain(service_name, region)
         return ready or super().client(service_name, region_name, *rest, **named)
 
 

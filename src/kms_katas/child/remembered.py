@@ -11,18 +11,24 @@ from typing import Any
 _KEPT = 64
 
 _PURE: dict[str, tuple[tuple[str, str], ...]] = {
-    # With each RSA key OpenSSL looks anew whether its primes are primes: 5 ms. Keys never change.
+    # OpenSSL looks anew whether a key is sound, each time. Keys never change.
     "cryptography": (
         ("cryptography.hazmat.primitives.serialization", "load_der_private_key"),
         ("cryptography.hazmat.primitives.serialization", "load_pem_private_key"),
     ),
-    # Translated from Dafny, they go through ARN, context and public key letter by letter, several times for each
-    # message, and make every algorithm suite anew to choose one of them.
+    # Translated from Dafny, they go through ARN and context letter by letter, several times for each message, and make
+    # every algorithm suite anew to choose one of them.
     "aws_encryption_sdk": (
         ("aws_cryptographic_material_providers.internaldafny.generated.AwsArnParsing", "default__.ParseAwsKmsArn"),
         ("aws_cryptographic_material_providers.internaldafny.generated.AlgorithmSuites", "default__.GetESDKSuite"),
-        ("smithy_dafny_standard_library.internaldafny.generated.Base64", "default__.Decode"),
-        ("smithy_dafny_standard_library.internaldafny.generated.UTF8", "default__.ValidUTF8Seq"),
+        (
+            "aws_cryptographic_material_providers.internaldafny.generated.AwsKmsUtils",
+            "default__.StringifyEncryptionContext",
+        ),
+        (
+            "aws_cryptographic_material_providers.internaldafny.generated.CanonicalEncryptionContext",
+            "default__.EncryptionContextToAAD",
+        ),
         ("smithy_dafny_standard_library.internaldafny.extern.UTF8", "default__.Decode"),
     ),
 }

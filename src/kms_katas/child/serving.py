@@ -24,10 +24,12 @@ from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clients import LOADER
 from kms_katas.child.clock import LabTime
+from kms_katas.child.known_primes import trust_known_primes
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise, practise_with
 from kms_katas.child.remembered import remember
 from kms_katas.child.sandbox import Enclosure
 from kms_katas.child.signing import sign_quickly
+from kms_katas.child.unfolded import unfold
 
 if sys.platform != "win32":
     import resource
@@ -67,6 +69,7 @@ def warm() -> None:
     """Pay once for what every answer needs: clients and an answer that called KMS, and a quiet heap."""
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     botocore.session.create_loader = _shared_loader
+    trust_known_primes()
     remember("cryptography")
     sign_quickly()
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
@@ -103,8 +106,10 @@ def make_ready(preparation: str) -> None:
             # Unless an answer asks for it, a package's log is nobody's: without this, Python writes its warnings, and
             # a traceback for each refusal, between what the answer prints.
             logging.getLogger(name).addHandler(logging.NullHandler())
-            practise_with(name, bridge)
             remember(name)
+            if name == "aws_encryption_sdk":
+                unfold()
+            practise_with(name, bridge)
     gc.collect()
     gc.freeze()
 

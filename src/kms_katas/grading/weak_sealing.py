@@ -7,8 +7,10 @@ import base64
 import binascii
 import hashlib
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -227,27 +229,35 @@ def _opens_aes(key: bytes, text: bytes, payload: bytes) -> bool:
 
     The nonce is not needed: AES backwards gives the counter that made a block, and that of GCM ends in 2.
     """
-    first, count = payload[:_BLOCK], len(text) - _BLOCK + 1
-    pieces = [text[at : at + _BLOCK] for at in range(count)]
-    blocks, known = b"".join(pieces), {*pieces, bytes(_BLOCK)}
+    first, (blocks, known) = payload[:_BLOCK], _windows(text)
+    count = len(blocks) // _BLOCK
     backwards = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
     counters = backwards.update(_xor(blocks, first * count))
     before = _xor(backwards.update(blocks), first * count)
     # All blocks at once: in a loop over them, this would be most of what the check costs.
-    found = {each[at : at + _BLOCK] for each in (counters, before) for at in range(0, len(blocks), _BLOCK)}
-    return not known.isdisjoint(found) or (2, 0, 0, 0) in zip(
+    cut = f"{_BLOCK}s" * count
+    return not all(known.isdisjoint(struct.unpack(cut, each)) for each in (counters, before)) or (2, 0, 0, 0) in zip(
         *(counters[15 - at :: _BLOCK] for at in range(4)), strict=True
     )
 
 
+@lru_cache(maxsize=1)
+def _windows(text: bytes) -> tuple[bytes, frozenset[bytes]]:
+    """Every 16 bytes in a row: one after the other, and as a set, in which 16 zeros are too."""
+    pieces = [text[at : at + _BLOCK] for at in range(len(text) - _BLOCK + 1)]
+    return b"".join(pieces), frozenset((*pieces, bytes(_BLOCK)))
+
+
 def _opens_chacha(key: bytes, text: bytes, payload: bytes) -> bool:
     """Whether ChaCha20 under `key`, with a nonce of zeros or one in `text`, does the same."""
-    first = payload[:_BLOCK]
-    nonces = {bytes(12), *(text[at : at + 12] for at in range(len(text) - 11))} if len(key) == 32 else ()
-    return any(
-        Cipher(algorithms.ChaCha20(key, b"\1\0\0\0" + nonce), None).encryptor().update(first) in text
-        for nonce in nonces
-    )
+    if len(key) != 32:
+        return False
+    stream, first = Cipher(algorithms.ChaCha20(key, bytes(_BLOCK)), None).encryptor(), payload[:_BLOCK]
+    for nonce in {bytes(12), *(text[at : at + 12] for at in range(len(text) - 11))}:
+        stream.reset_nonce(b"\1\0\0\0" + nonce)
+        if stream.update(first) in text:
+            return True
+    return False
 
 
 def _blocks(reading: bytes, size: int) -> Iterator[tuple[int, bytes]]:
