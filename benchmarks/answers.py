@@ -62,6 +62,7 @@ def graded(lane: Lane, kit: Kit, kata: Kata) -> tuple[float, int]:
     """Seconds of CPU of the lane itself for one answer, and how many answers there were."""
     reference = kit.solutions / kata.folder
     right, wrong = ([*sorted(reference.glob(f"{name}/*/"))] for name in ("accepted", "rejected"))
+    lane.prepare()  # as before each cohort: grading/lane_process.py
     for _ in range(WARM_UP):
         assert lane.grade_folder(kata, reference, SEED).passed
     began = time.process_time()
