@@ -15,6 +15,7 @@ from warm_run import REFERENCE_START_MS, bare_start, cpu
 
 from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.lane import Lane, grade_in_lane
+from kms_katas.grading.runner import preparations_for
 from kms_katas.kit import Kata, Kit, find_kit
 
 BOUND_MS = 80.0
@@ -28,7 +29,6 @@ def main(track: str) -> None:
     if not katas:
         sys.exit(f"No track is called {track}: name a folder of katas/, such as 02-envelope.")
     starts = [bare_start()]
-    began = children_of(lambda runner: None)
     means, in_starts = [], []
     for kata in katas:
         own, answers = 0.0, 0
@@ -37,7 +37,8 @@ def main(track: str) -> None:
             nonlocal own, answers
             own, answers = grade_in_lane(kit, [kata], runner, lambda lane: graded(lane, kit, kata))
 
-        children = (children_of(grade) - began) / (answers + WARM_UP)
+        before = children_of(kata, lambda runner: None)
+        children = (children_of(kata, grade) - before) / (answers + WARM_UP)
         means.append((own + children) * 1000)
         starts.append(bare_start())
         in_starts.append(means[-1] / statistics.mean(starts[-2:]))
@@ -48,10 +49,11 @@ def main(track: str) -> None:
     print(f"in bare Python starts: {statistics.mean(in_starts):.1f} (bound {BOUND_MS / REFERENCE_START_MS:.1f})")
 
 
-def children_of(use: Callable[[ForkedRunner], None]) -> float:
-    """Seconds of CPU of a runner's processes from its start to its end."""
+def children_of(kata: Kata, use: Callable[[ForkedRunner], None]) -> float:
+    """Seconds of CPU of a runner's processes from its start to its end. It is ready for the kata before it is used."""
     before = cpu(resource.RUSAGE_CHILDREN)
     runner = ForkedRunner()
+    runner.preparations = preparations_for([kata])
     runner.start().close()
     use(runner)
     runner.close()
