@@ -72,6 +72,15 @@ def test_plain_pytest_gives_the_verdict_of_the_lane(mini_kit: Kit, grade: Grade,
     )
 
 
+def test_plain_pytest_has_the_packages_of_a_kata_ready_as_a_lane_has(mini_kit: Kit, write_answer: WriteAnswer) -> None:
+    about = Path(mini_kit.starters) / mini_kit.katas[0].folder / "kata.toml"
+    about.write_text('packages = ["colorsys"]\n' + about.read_text("utf-8"), "utf-8")
+    source = 'import sys\n\nREADY = "colorsys" in sys.modules\n\n\ndef open_it(kms, blob):\n'
+    source += '    opened = kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n    return opened if READY else b""\n'
+    found = plain_pytest(mini_kit, f"--answers={write_answer(source)}")
+    assert found == {"test_comes_back": "pass", "test_kms_did_it": "pass"}
+
+
 def test_the_same_seed_gives_the_same_values_and_another_seed_others(grade: Grade) -> None:
     outputs = [[check.output for check in grade(TELLS_WHAT_IT_GOT, seed=seed).checks] for seed in (5, 5, 6)]
     assert outputs[0] == outputs[1]

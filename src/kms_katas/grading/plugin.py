@@ -16,8 +16,8 @@ from kms_katas.grading.answer import Answer
 from kms_katas.grading.fresh import Fresh, derive_seed
 from kms_katas.grading.outcome import PackageLacking
 from kms_katas.grading.run import Run, answer_folder
-from kms_katas.grading.runner import Runner, best_runner, lacking
-from kms_katas.kit import Kit, find_kit
+from kms_katas.grading.runner import Runner, best_runner, lacking, preparations_for
+from kms_katas.kit import Kata, Kit, find_kit
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.aws_session import ClientPool
 
@@ -96,12 +96,22 @@ def _scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     kata = next((kata for kata in kit.katas if kit.grader(kata) == request.node.path), None)
     if kata is None:
         raise pytest.UsageError(f"{request.node.path} belongs to no kata of {kit.starters}.")
-    if _RUNNER not in config.stash:
-        config.stash[_RUNNER] = best_runner(hidden=(kit.root,))
     folder = answer_folder(Path(config.getoption("--answers") or kit.solutions), kata)
-    run = Run(kata, folder, config.getoption("--seed"), config.stash[_RUNNER])
+    run = Run(kata, folder, config.getoption("--seed"), _runner_for(kata, kit, config))
     yield scene_in_lane(request.node, run)
     run.close()
+
+
+def _runner_for(kata: Kata, kit: Kit, config: pytest.Config) -> Runner:
+    """One that has ready what the kata needs, as a lane's has: to import a package counts for no time limit."""
+    needed = preparations_for([kata])
+    runner = config.stash.get(_RUNNER, None)
+    if runner is None or runner.preparations != needed:
+        if runner is not None:
+            runner.close()
+        config.stash[_RUNNER] = runner = best_runner(hidden=(kit.root,))
+        runner.preparations = needed
+    return runner
 
 
 @cache
