@@ -52,7 +52,7 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
         # 68), and in the recorded answers (stackd, 2026-09-12), where boto3 found none.
         text = {"message": work.error.message} if work.error.message else {}
         return work.error.status, answer_headers, json.dumps({"__type": work.error.code} | text)
-    return 200, answer_headers, _AS_JSON(work.response) if work.response else "{}"
+    return 200, answer_headers, _as_json(work.response) if work.response else "{}"
 
 
 def _on_the_wire(value: object) -> object:
@@ -63,7 +63,7 @@ def _on_the_wire(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form in KMS")
 
 
-_AS_JSON = json.JSONEncoder(default=_on_the_wire).encode
+_as_json = json.JSONEncoder(default=_on_the_wire).encode
 
 
 def _text(value: str | bytes | None) -> str:
