@@ -317,7 +317,8 @@ def thorough(examples: int, steps: int, *more: Phase) -> settings:
 
 
 class TestLifeOfKeys(LifeOfKeys.TestCase):
-    settings = thorough(30, 25)  # not shrunk: that takes minutes
+    # As many as KATA_EXAMPLES leaves of 30; not shrunk: that takes minutes.
+    settings = thorough(max(1, 3 * settings.default.max_examples // 10), 25)
 
 
 @pytest.mark.nightly
