@@ -59,6 +59,13 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text)
 
+    def interrupt_its_prompt(self):
+        """Ctrl-C, and again while it lives: Python misses one that comes between its prompt and its wait for a line."""
+        while self.process.poll() is None:
+            self.type(b"\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+
     def end(self):
         """The exit status, after all output."""
         self.read_until()

@@ -14,6 +14,7 @@ pytest.importorskip("termios")  # not on Windows
 from .in_a_terminal import ESCAPE, KATA, children, wait_for
 
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(3|4|9|10)[0-7]m")
+CTRL_C = b"\x03"
 LOOP = "print('begun', flush=True)\ndef open_it(kms, blob):\n    while True:\n        pass\n"
 
 
@@ -130,13 +131,16 @@ def test_a_kata_that_is_killed_leaves_no_answer_behind(terminal, answer):
 
 
 @pytest.mark.parametrize(
-    "typed, status, kept", [(b"n\n", 1, True), (b"\n", 1, True), (b"\x03", 130, True), (b"y\n", 0, False)]
+    "typed, status, kept", [(b"n\n", 1, True), (b"\n", 1, True), (CTRL_C, 130, True), (b"y\n", 0, False)]
 )
 def test_reset_asks_and_only_a_yes_resets(terminal, answer, typed, status, kept):
     answer.write_text(WRONG)
     shown = terminal("reset", "mini")
     shown.read_until(b"[y/N]")
-    shown.type(typed)
+    if typed == CTRL_C:
+        shown.interrupt_its_prompt()
+    else:
+        shown.type(typed)
     assert shown.end() == status
     assert (answer.read_text() == WRONG) is kept
     assert b"Traceback" not in shown.output
