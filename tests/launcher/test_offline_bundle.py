@@ -45,6 +45,7 @@ def test_a_clone_with_its_bundle_is_set_up_and_grades_without_a_network(tmp_path
     kata = [sys.executable, "-c", "from kms_katas.cli import main; main()", "--kit", str(clone), "dev", "bundle"]
     subprocess.run([*kata, "--platform", system, "--python", python], check=True)
     nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    nowhere["PIP_NO_COMPILE"] = os.environ["PIP_NO_COMPILE"]
     env = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))} | nowhere
     alone = ["unshare", "-rn"] if sys.platform == "linux" and shutil.which("unshare") else []
     if alone and subprocess.run([*alone, "true"], capture_output=True).returncode:
