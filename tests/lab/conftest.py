@@ -35,7 +35,7 @@ from related_keys import WEST, client, replicate
 
 @pytest.fixture(autouse=True)
 def no_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto fills the EC2 of each Region with 1,300 images, a sixth of a second, when it makes and when it empties it."""
+    """moto fills the EC2 of each Region with 1,300 images, a sixth of a second, as it makes and as it empties it."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
