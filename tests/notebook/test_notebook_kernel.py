@@ -225,6 +225,26 @@ def test_what_grades_ends_where_the_kernel_is_killed() -> None:
             time.sleep(0.01)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.own_runner
+def test_what_answers_are_forked_from_stays_for_the_next_grading_and_no_longer_than_the_kernel(
+    shell: None, mini_kit: Kit
+) -> None:
+    def forked_from() -> str:
+        grader = _graders[0]._process.pid
+        return Path(f"/proc/{grader}/task/{grader}/children").read_text().strip()
+
+    assert grade(ID, kit=str(mini_kit.root)).passed
+    first = forked_from()
+    assert grade(ID, kit=str(mini_kit.root)).passed
+    assert forked_from() == first and first.isdecimal()
+    _graders.pop().end()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{first}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("program", ["raise SystemExit(3)", "print('no JSON')", "import os; os.abort()"])
 def test_a_grading_process_that_breaks_is_no_verdict_and_one_sentence(
     shell: None, mini_kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str
