@@ -7,6 +7,9 @@ import pytest
 
 from kms_katas.lab import Lab
 
+# Its clients are for one test, and here some are changed.
+from kms_katas.lab.plugin import lab as lab
+
 
 @pytest.fixture
 def bob(lab: Lab) -> Any:
