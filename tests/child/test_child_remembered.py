@@ -50,6 +50,27 @@ def test_what_can_change_is_computed_each_time(counted: Counted) -> None:
     assert function(1, more=[]) is not function(1, more=[])
 
 
+class Map(dict[str, str]):
+    """As Dafny's: its hash is that of its keys alone."""
+
+    compared = 0
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self))
+
+    def __eq__(self, other: object) -> bool:
+        Map.compared += 1
+        return dict.__eq__(self, other)
+
+
+def test_contexts_with_the_same_keys_are_not_compared_with_one_another(counted: Counted) -> None:
+    function = remembered(counted)
+    for number in range(20):
+        assert function(Map(tenant=str(number))) is function(Map(tenant=str(number)))
+    # Each once by the function itself, and once where it is found again.
+    assert (counted.runs, Map.compared) == (20, 40)
+
+
 def test_what_is_refused_is_refused_each_time(counted: Counted) -> None:
     function = remembered(counted)
     for runs in (1, 2):

@@ -48,14 +48,16 @@ def remember(package: str) -> None:
 
 def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function; what it raises, and what it is asked with a value that can change, it computes each time."""
-    kept = lru_cache(maxsize=_KEPT, typed=True)(function)
+    kept = lru_cache(maxsize=_KEPT, typed=True)(lambda _, *values, **named: function(*values, **named))
 
     @wraps(function)
     def asked(*values: Any, **named: Any) -> Any:
         try:
-            hash((values, *named.values()))
+            # Of a map with its values: Dafny takes the keys alone, and all contexts with the same keys were compared.
+            content = hash(tuple(frozenset(dict.items(one)) if isinstance(one, dict) else one for one in values))
+            hash(tuple(named.values()))
         except TypeError:
             return function(*values, **named)
-        return kept(*values, **named)
+        return kept(content, *values, **named)
 
     return asked
