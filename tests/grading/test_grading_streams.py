@@ -68,6 +68,13 @@ def test_a_stream_that_was_read_and_never_written_is_held_whole() -> None:
     assert held(source, sink) == 500
 
 
+def test_what_was_handed_over_is_no_measure_of_what_was_held() -> None:
+    source = GivenSource(0, secrets.token_bytes(500), handed=True)
+    sink = Sink(1, source)
+    with pytest.raises(ValueError, match="handed"):
+        expect_held("seal", source, sink, 1000)
+
+
 def test_each_way_of_holding_too_much_has_its_own_sentence() -> None:
     everything, sink = pair(300_000)
     sink.write(everything.read(-1))

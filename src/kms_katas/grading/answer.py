@@ -176,12 +176,16 @@ class Answer:
         """A client to hand to the answer; without `principal`, that of the learner."""
         return ClientHandle(service, region or self.lab.region, principal or self.learner)
 
-    def stream(self, content: int | bytes, most: int | None = None) -> Source:
-        """A stream for the answer to read: so many random bytes, or these. `most`: no read gives more at once."""
+    def stream(self, content: int | bytes, most: int | None = None, handed: bool = False) -> Source:
+        """A stream for the answer to read: so many random bytes, or these. `most`: no read gives more at once.
+
+        `handed`: the answer's process gets all of it with the call, and no read has to be waited for. Then what is
+        kept of reads is what that process says of them: nothing to judge by how much was held, or known when.
+        """
         number = len(self._gate.streams)
         if isinstance(content, bytes):
-            return self._registered(GivenSource(number, content, most))
-        return self._registered(Source(number, derive_seed(self._seed, str(number)), content, most))
+            return self._registered(GivenSource(number, content, most, handed))
+        return self._registered(Source(number, derive_seed(self._seed, str(number)), content, most, handed))
 
     def sink(self, source: Source | None = None) -> Sink:
         """A stream for the answer to write to; see there what it keeps with a `source`."""

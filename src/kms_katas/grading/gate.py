@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 class Gate:
-    """Answers a child's questions for one check: http, read, write, sleep."""
+    """Answers a child's questions for one check: http, read, took, write, sleep."""
 
     def __init__(self, lab: Lab, services: tuple[str, ...]) -> None:
         self.lab = lab
@@ -46,6 +46,7 @@ class Gate:
         self._answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "http": self._http,
             "read": self._read,
+            "took": self._took,
             "write": self._write,
             "sleep": self._sleep,
         }
@@ -120,6 +121,14 @@ class Gate:
         if (source.length - source.position if size < 0 else size) > wire.MAX_FRAME // 2:
             raise Refused(f"one read may ask for at most {wire.MAX_FRAME // 2} bytes")
         return {"data": wire.encode(source.read(size))}
+
+    def _took(self, question: dict[str, Any]) -> dict[str, Any]:
+        """A read of what was handed over: the bytes are there, and nobody but the child knows how it read them."""
+        source, size = self.streams[_field(question, "stream", int)], _field(question, "size", int)
+        if not isinstance(source, Source) or not source.handed:
+            raise Refused("this stream was not handed over")
+        source.take(size)
+        return {}
 
     def _write(self, question: dict[str, Any]) -> dict[str, Any]:
         sink, data = (

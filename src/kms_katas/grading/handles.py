@@ -7,7 +7,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from kms_katas.child import wire
 from kms_katas.lab import Principal
+
+MAX_HANDED = 1024 * 1024
+"""Bytes of a stream that go along with it: they lie in the answer's memory, a few times while they come."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +52,31 @@ class Source:
 
     Counts the reads, the largest one and those that asked for all that is left; `ends` has the position after each.
     With `most`, a read gives at most so many bytes, as that of a socket does, unless all that is left was asked for.
+    One that is `handed` over goes to the child with its content, and what is counted is what the child says it read.
     """
 
-    def __init__(self, number: int, seed: int, length: int, most: int | None = None) -> None:
-        self.number, self.length = number, length
+    def __init__(self, number: int, seed: int, length: int, most: int | None = None, handed: bool = False) -> None:
+        if handed and length > MAX_HANDED:
+            raise ValueError(f"a stream of {length} bytes, where at most {MAX_HANDED} are handed over")
+        self.number, self.length, self.handed = number, length, handed
         self.reads = self.position = self.largest_read = self.reads_of_all = 0
         self.ends: list[int] = []
         self._seed, self._most = seed, most
 
     def read(self, asked: int) -> bytes:
+        start = self.position
+        return self.content(start, self.take(asked))
+
+    def take(self, asked: int) -> int:
+        """Count a read of so many bytes, all that are left if negative. Returns how many it gives."""
         left = self.length - self.position
         size = left if asked < 0 else min(asked, left, self._most or left)
-        data = self.content(self.position, size)
         self.position += size
         self.reads += 1
         self.reads_of_all += asked < 0
         self.largest_read = max(self.largest_read, size)
         self.ends.append(self.position)
-        return data
+        return size
 
     def content(self, start: int, size: int) -> bytes:
         """Bytes `start` to `start + size`, without counting them as read."""
@@ -76,7 +87,11 @@ class Source:
         return blocks[start - first * 4096 :][:size]
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "stream", "id": self.number, "readable": True}
+        described = {"kind": "stream", "id": self.number, "readable": True}
+        if self.handed:
+            left = self.content(self.position, self.length - self.position)
+            described |= {"content": wire.encode(left), "most": self._most}
+        return described
 
     def __repr__(self) -> str:
         return f"<stream of {self.length} bytes>"
@@ -85,8 +100,8 @@ class Source:
 class GivenSource(Source):
     """A stream of bytes that are there already."""
 
-    def __init__(self, number: int, data: bytes, most: int | None = None) -> None:
-        super().__init__(number, 0, len(data), most)
+    def __init__(self, number: int, data: bytes, most: int | None = None, handed: bool = False) -> None:
+        super().__init__(number, 0, len(data), most, handed)
         self._data = data
 
     def content(self, start: int, size: int) -> bytes:

@@ -23,8 +23,11 @@ _EDGE = 32
 def held(source: Source, sink: Sink) -> int:
     """The most bytes that had been read from `source` and not given on, at any write to `sink`, which was made with it.
 
-    What is sealed is longer than what it holds, so written bytes count in proportion to the whole.
+    What is sealed is longer than what it holds, so written bytes count in proportion to the whole. Raises ValueError
+    for a source that was handed over: all of it was there before the first read.
     """
+    if source.handed:
+        raise ValueError("a stream that was handed over says nothing of how much was held")
     share = source.length / max(len(sink.data), 1)
     return max(round(read - written * share) for read, written in (*sink.marks, (source.position, len(sink.data))))
 

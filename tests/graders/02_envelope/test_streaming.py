@@ -62,7 +62,7 @@ def test_each_stream_has_its_own_data_key(answer, key, fresh):
 @pytest.mark.points(2)
 def test_sealing_holds_little_and_asks_kms_once(answer, key, fresh):
     """A long stream is sealed in at most 192 KiB of memory, with no more KMS calls than a short one."""
-    sealed = _seal(answer, key, fresh.bytes(fresh.integer(*LONG)))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(*LONG)), handed=False)
     streams.expect_held("seal_stream", sealed.source, sealed.sink, MOST_HELD)
     if len(sealed.calls) > 1:  # else no stream takes fewer; the first of all may have taken one for all
         short, again = (len(_seal(answer, key, content).calls) for content in (b"1", sealed.content))
@@ -139,9 +139,9 @@ def test_stream_of_any_length_comes_back(answer, key, fresh):
 @pytest.mark.points(1)
 def test_short_reads_lose_nothing(answer, key, fresh):
     """A stream comes back whole also where each read gives fewer bytes than were asked for."""
-    sealed = _seal(answer, key, fresh.bytes(fresh.integer(25_000, 35_000)), most=fresh.integer(2_500, 4_000))
+    sealed = _seal(answer, key, fresh.bytes(fresh.integer(25_000, 35_000)), fresh.integer(2_500, 4_000), handed=False)
     _open(answer, sealed, SHORT_READS)
-    _open(answer, sealed, SHORT_READS, most=fresh.integer(2_500, 4_000))
+    _open(answer, sealed, SHORT_READS, most=fresh.integer(2_500, 4_000), handed=False)
 
 
 @pytest.mark.task(2)
@@ -149,7 +149,7 @@ def test_short_reads_lose_nothing(answer, key, fresh):
 def test_opening_holds_little_and_gives_on_what_is_verified(answer, key, fresh):
     """A long stream is opened in at most 192 KiB of memory, and nothing is written before it is verified."""
     sealed = _seal(answer, key, fresh.bytes(fresh.integer(*LONG)))
-    source, sink, calls = _open(answer, sealed)
+    source, sink, calls = _open(answer, sealed, handed=False)
     streams.expect_held("open_stream", source, sink, MOST_HELD)
     if calls > 1:  # as above
         short, again = (_open(answer, each)[2] for each in (_seal(answer, key, b"1"), sealed))
@@ -287,10 +287,10 @@ class Opened(NamedTuple):
         return f"{len(self.written):,} bytes written, and {'an' if self.raised else 'no'} exception"
 
 
-def _seal(answer, key, content, most=None):
-    """Call `seal_stream` and refuse whatever is not the promised form."""
+def _seal(answer, key, content, most=None, handed=True):
+    """Call `seal_stream` and refuse whatever is not the promised form. Not `handed` where how it reads is judged."""
     before = len(answer.calls)
-    source = answer.stream(content, most)
+    source = answer.stream(content, most, handed)
     sink = answer.sink(source)
     wrapped_key = answer.call("seal_stream", answer.client(), key, source, sink)
     expect(
@@ -317,11 +317,11 @@ def _seal(answer, key, content, most=None):
     return Sealed(wrapped_key, content, bytes(sink.data), source, sink, answer.calls[before:])
 
 
-def _open(answer, sealed, lesson=None, most=None):
+def _open(answer, sealed, lesson=None, most=None, handed=True):
     """Call `open_stream` on what was not altered, and refuse whatever is not the content with the help of KMS."""
     what = f"A stream of {len(sealed.content):,} bytes was sealed, and not altered"
     before = len(answer.calls)
-    source = answer.stream(sealed.data, most)
+    source = answer.stream(sealed.data, most, handed)
     sink = answer.sink(source)
     try:
         answer.call("open_stream", answer.client(), sealed.wrapped_key, source, sink)
@@ -352,7 +352,7 @@ def _open(answer, sealed, lesson=None, most=None):
 
 
 def _attempt(answer, wrapped_key, data):
-    source, sink = answer.stream(data), answer.sink()
+    source, sink = answer.stream(data, handed=True), answer.sink()
     raised = answer.raises("open_stream", answer.client(), wrapped_key, source, sink)
     return Opened(bytes(sink.data), raised is not None)
 
