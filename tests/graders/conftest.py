@@ -31,10 +31,10 @@ def sessions(fresh):
 
 
 @pytest.fixture
-def organization(lab, request):
+def organization(lab, _scene):
     """The organization of the key's account. Its ID is what the file of the checks calls ORGANIZATION."""
     made = lab.organization()
-    made._backend.org.id = request.module.ORGANIZATION  # AWS draws one
+    made._backend.org.id = _scene.check.module.ORGANIZATION  # AWS draws one
     made.add(lab.home)
     return made
 
