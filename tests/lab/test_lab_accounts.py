@@ -162,6 +162,28 @@ def test_labels_take_the_place_of_those_that_the_key_had_and_nobody_is_called(la
             lab.home.label_key(lab.home.create_key(), {}, [taken])
 
 
+def test_a_key_is_switched_as_its_operations_do_it_and_nobody_is_called(lab: Lab, kms: Any, refused: Any) -> None:
+    key, other = lab.home.create_key(), lab.home.create_key()
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    before = len(lab.calls), len(lab.trail)
+    lab.home.switch_key(key, on=False)
+    assert (len(lab.calls), len(lab.trail)) == before
+    with refused("DisabledException"):
+        kms.encrypt(KeyId=key, Plaintext=b"x")
+    assert kms.describe_key(KeyId=other)["KeyMetadata"]["KeyState"] == "Enabled"
+    lab.clock.advance(days=secrets.randbelow(60) + 190)
+    assert kms.list_key_rotations(KeyId=key)["Rotations"] == []
+    lab.home.switch_key(key, on=True)  # two dates were missed, and one rotation makes up for them
+    assert len(kms.list_key_rotations(KeyId=key)["Rotations"]) == 1
+    assert kms.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
+    kms.schedule_key_deletion(KeyId=other)
+    for on in (True, False):
+        with pytest.raises(ValueError, match="PendingDeletion"):
+            lab.home.switch_key(other, on=on)
+    with pytest.raises(KeyError):
+        lab.account("444455556666").switch_key(key, on=False)
+
+
 def test_a_session_ends_when_the_clock_says_so(lab: Lab, refused: Any) -> None:
     session = lab.home.role("app", policies={"all": EVERYTHING}).session("s1", duration=900)
     credential = lab.credential(session.access_key_id)

@@ -66,15 +66,17 @@ def kms_with_another_data_key(send: Callable[[Any], Any], fresh: Fresh) -> Calla
 
 
 def kms_that_disables(lab: Lab, key: str, *, after: str) -> Callable[[Any], Any]:
-    """The lab's `send`, but `key` is disabled once KMS has carried out one request of the operation `after`."""
-    send, admin = lab.send, lab.home.admin.client("kms")
+    """The lab's `send`, but `key`, of the home account, is disabled once KMS has carried out one request of the
+    operation `after`.
+    """
+    send = lab.send
     done: list[bool] = []
 
     def sent(request: Any) -> Any:
         response = send(request)
         if not done and lab.calls[-1].operation == after and lab.calls[-1].response is not None:
             done.append(True)
-            admin.disable_key(KeyId=key)
+            lab.home.switch_key(key, on=False)
         return response
 
     return sent

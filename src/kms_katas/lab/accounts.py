@@ -14,7 +14,8 @@ from kms_katas.lab.callers import PARTITION
 from kms_katas.lab.iam import set_boundary, set_unique_id
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.ciphertext import locator_of, open_sealed, seal
-from kms_katas.lab.kms.models import store_of
+from kms_katas.lab.kms.models import keep_in_view, store_of
+from kms_katas.lab.kms.schedule import resume_rotation
 from kms_katas.lab.kms.setting import one_at_a_time
 from kms_katas.lab.network import VpcEndpoint, route, send_by
 from kms_katas.lab.sessions import SessionTerms, new_role_session, new_user_session
@@ -228,6 +229,23 @@ class Account:
             store.new_alias(one, key, now)
         key.tags = dict(tags)
         key.past_tags.clear()
+
+    @one_at_a_time
+    def switch_key(self, key_arn: str, *, on: bool) -> None:
+        """Enables or disables a KMS key of this account: set-up, which asks no permission and leaves no call.
+
+        Raises KeyError for no key of this account, and ValueError for one that is neither enabled nor disabled.
+        """
+        _, _, _, region, _, name = key_arn.split(":", 5)
+        now = self.lab.clock.now()
+        store = store_of(self.id, region, now)
+        key = store.keys[name.removeprefix("key/")]
+        if key.state not in ("Enabled", "Disabled"):
+            raise ValueError(f"{key_arn} is in the state {key.state}. Switch a key that is enabled or disabled.")
+        if on:
+            resume_rotation(store, key, now)
+        key.state = "Enabled" if on else "Disabled"
+        keep_in_view(key)
 
     @one_at_a_time
     def seal(self, key_arn: str, plaintext: bytes, encryption_context: Mapping[str, str] | None = None) -> bytes:

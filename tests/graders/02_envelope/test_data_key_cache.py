@@ -188,14 +188,14 @@ def test_stored_fields_show_neither_payload_nor_key(answer, lab, key, context, f
 def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits):
     """If KMS refuses a new data key, its error reaches the caller, and the old key seals nothing more."""
     limits["messages"] = 2
-    ledger, admin = Ledger(answer, lab, limits), lab.home.admin.client("kms")
+    ledger = Ledger(answer, lab, limits)
     ledger.seal(key, context, fresh.bytes(20))
     for used_up in ("had sealed all that it may", "was as old as it may become"):
         if used_up == "had sealed all that it may":
             ledger.seal(key, context, fresh.bytes(20))
         else:
             lab.clock.advance(seconds=limits["seconds"])
-        admin.disable_key(KeyId=key)
+        lab.home.switch_key(key, on=False)
         try:
             for _ in range(5):  # not at once where a data key was fetched before it was needed
                 ledger.seal(key, context, fresh.bytes(20))
@@ -208,7 +208,7 @@ def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key
                 expected="the error of KMS",
                 next_step="Let the error of KMS through; do not go on with the old data key.",
             )
-        admin.enable_key(KeyId=key)
+        lab.home.switch_key(key, on=True)
         ledger.seal(key, context, fresh.bytes(20), "Begin a key's age and counts anew only when KMS has given the key.")
 
 
@@ -234,14 +234,14 @@ def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, con
 @pytest.mark.points(2)
 def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context, fresh, limits):
     """A data key that KMS opened `seconds` seconds ago opens nothing more without KMS, idle or busy."""
-    age, admin = limits["seconds"], lab.home.admin.client("kms")
+    age = limits["seconds"]
     payload = fresh.bytes(50)
     sealed = Ledger(answer, lab, limits).seal(key, context, payload)
     for process in ("sealed", "opened"):
         if process == "opened":
             answer.forget()
             _open(answer, context, sealed, payload, limits)
-        admin.disable_key(KeyId=key)
+        lab.home.switch_key(key, on=False)
         lab.clock.advance(seconds=DAY + fresh.integer(1, 99))
         opened = _attempt(answer, context, sealed.fields, limits)
         expect(
@@ -252,7 +252,7 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
             expected="an exception",
             next_step="Keep with each data key when KMS gave it, and ask KMS again from `seconds` on, days later too.",
         )
-        admin.enable_key(KeyId=key)
+        lab.home.switch_key(key, on=True)
     _open(answer, context, sealed, payload, limits)
     lab.clock.advance(seconds=age - fresh.integer(5, 9))
     _open(answer, context, sealed, payload, limits, keeps=True)

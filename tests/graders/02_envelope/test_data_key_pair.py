@@ -254,7 +254,7 @@ def test_each_opening_asks_kms(answer, lab, key, device_id, fresh):
     for event in lab.trail:
         if event.get("requestID") in decrypts:
             _expect_named(event["requestParameters"].get("encryptionContext") or {}, device_id)
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     _expect_refused(
         answer,
         (camera.wrapped, device_id, message),

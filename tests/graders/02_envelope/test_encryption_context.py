@@ -263,7 +263,7 @@ def test_altered_bytes_and_a_kms_that_refuses(answer, lab, key, fresh, monkeypat
             "the one that KMS guards, or it was kept from the call before.",
             "Encrypt and decrypt with the data key that KMS gives in the same call.",
         )
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     _expect_refused(
         _attempt(answer, *batch.opening(record_id)),
         "The KMS key was disabled, so nobody may open anything, and yet `open_record` gave back bytes.",

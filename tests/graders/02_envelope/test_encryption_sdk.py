@@ -181,7 +181,7 @@ def test_another_key_is_refused(answer, lab, java, key, tenant, fresh):
             "like yours.",
             "Open with a keyring for this one KMS key, which leaves out what other keys wrapped.",
         )
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     _expect_refused(
         answer,
         ("open_message", key, tenant, genuine),  # never opened before: a cache may hold the others

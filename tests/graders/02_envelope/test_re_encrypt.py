@@ -159,7 +159,7 @@ def test_no_answer_is_no_proof(answer, lab, key, new, learner, archive):
     told = _report(answer, "protected_by", TOLD, (answer.client(), key, items))
     right = dict.fromkeys(archive.where, "yes") | dict.fromkeys(stories, "unknown") | {items[-1]["name"]: "no"}
     _expect_told(answer, told, right, stories | {items[-1]["name"]: "is under the new key"})
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     told = _report(answer, "protected_by", TOLD, (answer.client(), key, items[:1]))
     _expect_told(answer, told, {items[0]["name"]: "unknown"}, {items[0]["name"]: "is under a key that is disabled"})
 

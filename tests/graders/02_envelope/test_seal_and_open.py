@@ -214,8 +214,7 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
     payload = fresh.bytes(200)
     sealed = _seal(answer, key, payload)
     _open(answer, sealed, payload)
-    admin = lab.home.admin.client("kms")
-    admin.disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     # In the process that sealed and opened it.
     opened = attempt(answer, "open_sealed", answer.client(), sealed.fields)
     if opened is not None and not opened.value:
@@ -227,7 +226,7 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
         next_step="Get the data key from KMS at every opening, keep neither it nor the payload in memory, and let the "
         "error of KMS through.",
     )
-    admin.enable_key(KeyId=key)
+    lab.home.switch_key(key, on=True)
     answer.forget()
     with monkeypatch.context() as patch:
         patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))

@@ -211,7 +211,7 @@ def test_a_refusal_ends_it(answer, lab, app, bucket, key):
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     for refused, refuse in (
-        ("The older key of an object is disabled", lambda: admin.client("kms").disable_key(KeyId=old)),
+        ("The older key of an object is disabled", lambda: lab.home.switch_key(old, on=False)),
         ("You may not look at an object", lambda: admin.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)),
     ):
         refuse()
@@ -319,7 +319,7 @@ def test_what_is_not_sealed_is_refused(answer, lab, app, partners, bucket, key, 
         new_object(app, bucket, "a", stored, metadata=notes)
         _expect_refused(answer, bucket, key, f"The object was altered by somebody who may write the bucket ({what})")
     new_object(app, bucket, "a", body, metadata=metadata)
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     _expect_refused(answer, bucket, key, "The KMS key is disabled, so nobody may open anything")
 
 

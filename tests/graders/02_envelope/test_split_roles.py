@@ -138,7 +138,7 @@ def test_a_refusal_stops_the_portal(answer, lab, key, fresh):
     ):
         role.allow(ALL | {"Statement": [*ALL["Statement"], *more]}, "work")
         if name == "stopped":
-            lab.home.admin.client("kms").disable_key(KeyId=key)
+            lab.home.switch_key(key, on=False)
         before = len(answer.calls)
         raised = answer.raises("prepare", answer.client(who), key, ids)
         _expect_job("prepare", who, answer.calls[before:], f"{story}. ")
@@ -215,7 +215,7 @@ def test_kms_decides_in_every_call(answer, lab, key, worker, wide, container, fr
         (worker, mine.id, blob, body, kept, f"Ask KMS for the data key in every call, and keep nothing. {LET}"),
     ):
         if story == kept:
-            lab.home.admin.client("kms").disable_key(KeyId=key)
+            lab.home.switch_key(key, on=False)
         for function, last in (("fill", payload), ("read", content)):
             given = attempt(answer, function, answer.client(who), key, name, wrapped_key, last)
             if given is not None:

@@ -217,7 +217,7 @@ def test_opening_needs_kms(answer, lab, key, fresh, monkeypatch):
         next_step="Use the plaintext data key that KMS gives for every chunk, by a method that notices a wrong key.",
         actual=opened.told,
     )
-    lab.home.admin.client("kms").disable_key(KeyId=key)
+    lab.home.switch_key(key, on=False)
     opened = _attempt(answer, sealed.wrapped_key, sealed.data)
     expect(
         not opened.written and opened.raised,
