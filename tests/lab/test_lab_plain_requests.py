@@ -110,6 +110,21 @@ def test_a_closed_lab_says_so() -> None:
     assert "lab that is closed" in json.loads(body)["message"]
 
 
+def test_who_is_known_to_have_signed_it_calls() -> None:
+    with Lab() as lab:
+        user = lab.home.user(secrets.token_hex(4))
+        known = lab.credential(user.access_key_id)
+        assert known is not None
+        url, headers = "https://kms.us-east-1.amazonaws.com/", {"x-amz-target": "TrentService.GenerateRandom"}
+        body = b'{"NumberOfBytes": 9}'
+        denied, *_ = lab.answer("POST", url, headers, body, known.principal)
+        user.allow({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+        done, *_ = lab.answer("POST", url, headers, body, known.principal)
+        stranger, *_ = lab.answer("POST", url, headers, body)
+        assert (denied, done, stranger) == (400, 200, 400)
+        assert [call.principal_arn for call in lab.calls] == [user.arn, user.arn, None]
+
+
 def test_what_stands_in_the_place_of_send_sees_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     seen, send = [], lab.send
 

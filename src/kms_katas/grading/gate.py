@@ -78,7 +78,7 @@ class Gate:
             signed = who_signed(headers, self.lab.clock.now(), service)
             require_signature(signed, service, region, method, url, headers, body)
             with self.lab.via("answer"):
-                status, answered, content = self.lab.answer(method, url, headers, body)
+                status, answered, content = self.lab.answer(method, url, headers, body, signed.credential.principal)
         except AwsRefused as error:
             status, answered, content = refusal(url, headers, error.code, error.message, error.status)
         content = content.encode() if isinstance(content, str) else content

@@ -21,7 +21,7 @@ from moto.moto_api._internal import mock_random
 from kms_katas.lab import mount
 from kms_katas.lab.accounts import Account
 from kms_katas.lab.aws_session import ClientPool
-from kms_katas.lab.callers import Credential, find_credential
+from kms_katas.lab.callers import Caller, Credential, find_credential
 from kms_katas.lab.calls import Call, call_of
 from kms_katas.lab.clock import Clock
 from kms_katas.lab.kms import responses, setting
@@ -305,15 +305,17 @@ class Lab:
         self.clock.reach(host_of(prepared.url))
         return serve(prepared)
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, caller: Caller | None = None
+    ) -> Answer:
         """What `send` gives for a request in plain data: status, headers and body. Names in `headers` are in small
-        letters.
+        letters. `caller` is who signed it, where that is known already.
 
         KMS gets it as it is: botocore's objects for request and response take a tenth of what a call costs. But a
         check may put something of its own in the place of `send`, and then that sees every request.
         """
         if "send" not in vars(self) and is_for_the_engine(url):
-            return responses.answer(url, headers, body)
+            return responses.answer(url, headers, body, caller)
         response = self.send(AWSPreparedRequest(method, url, HeadersDict(headers), body, stream_output=False))
         return response.status_code, response.headers, response.content
 

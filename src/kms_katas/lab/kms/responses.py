@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from kms_katas.lab.callers import motos_account
+from kms_katas.lab.callers import Caller, motos_account
 from kms_katas.lab.kms import setting
 from kms_katas.lab.kms.path import take
 from kms_katas.lab.kms.work import Work
@@ -25,9 +25,11 @@ def dispatch(request: Any, full_url: str, headers: Any) -> tuple[int, dict[str, 
 
 
 @setting.one_at_a_time
-def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
+def answer(
+    url: str, headers: Mapping[str, Any], body: bytes, caller: Caller | None = None
+) -> tuple[int, dict[str, str], str]:
     """(status, headers, body) for one request. Names in `headers` are in small letters, or in whatever case where case
-    is nothing to it. Never raises.
+    is nothing to it. Without `caller`, the headers say who calls. Never raises.
     """
     signed = _CREDENTIAL.search(_text(headers.get("authorization")))
     in_host = _REGION_IN_HOST.match(url)
@@ -43,6 +45,7 @@ def answer(url: str, headers: Mapping[str, Any], body: bytes) -> tuple[int, dict
         request_id=setting.current.randomness.uuid(),
         now=setting.now(),
         route=in_force.get(),
+        caller=caller,
     )
     take(work)
     answer_headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": work.request_id}
