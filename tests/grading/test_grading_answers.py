@@ -1,14 +1,17 @@
 """What an answer may hand back, raise and be given. Each answer runs in a real child."""
 
+import gc
 import math
 import secrets
 import sys
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import kms_katas
+from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.outcome import AnswerRaised, AnswerUnusable
 
@@ -88,6 +91,28 @@ def test_a_result_that_breaks_when_it_is_read_is_what_the_answer_raised(hold: Ho
     """)
     with pytest.raises(AnswerRaised, match="OSError: trap"):
         answer.call("make")
+
+
+@pytest.mark.parametrize("way", ["call", "raises"])
+def test_what_an_answer_raised_is_gone_when_a_check_has_looked_at_it(hold: Hold, way: str) -> None:
+    answer = hold("def refuse():\n    raise LookupError\n")
+    gc.disable()  # what keeps itself is freed by it alone
+    try:
+        assert raised_in(answer, way)() is None
+    finally:
+        gc.enable()
+
+
+def raised_in(answer: Answer, way: str) -> weakref.ref[AnswerRaised]:
+    if way == "raises":
+        found = answer.raises("refuse")
+        assert found is not None
+        return weakref.ref(found)
+    try:
+        answer.call("refuse")
+    except AnswerRaised as raised:
+        return weakref.ref(raised)
+    raise AssertionError
 
 
 def test_an_exception_crosses_as_type_message_and_the_learners_own_lines(hold: Hold) -> None:

@@ -1,14 +1,17 @@
 """What the lab remembers: `calls` with the real values for checks, `trail` with what CloudTrail would log."""
 
+import gc
 import json
 import secrets
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.lab import Lab
+from kms_katas.lab.kms import path
 
 
 def shared_key(lab: Lab, account_id: str) -> str:
@@ -211,6 +214,18 @@ def test_a_request_that_is_wrong_in_form_still_has_a_caller(lab: Lab, raw: Any) 
     raw("DescribeKey", {})
     assert lab.calls[-1].principal_arn == lab.home.admin.arn
     assert lab.trail[-1]["errorCode"] == "ValidationException"
+
+
+def test_of_a_refused_request_the_refusal_is_kept_and_nothing_else(lab: Lab, raw: Any) -> None:
+    gc.collect()
+    gc.disable()  # what keeps itself is freed by it alone
+    try:
+        raw("DescribeKey", {})
+        frames = [one for one in gc.get_objects() if type(one) is FrameType]
+        assert not [frame for frame in frames if frame.f_code.co_filename == path.__file__]
+    finally:
+        gc.enable()
+    assert lab.calls[-1].error_code == "ValidationException"
 
 
 def test_who_changes_a_record_changes_neither_the_log_nor_the_grant_that_it_tells(lab: Lab, kms: Any, key: Any) -> None:

@@ -97,7 +97,10 @@ class Answer:
             case {"raised": report}:
                 raised = read_raised(report, f"`{function}`")
                 self.returned = f"{raised.type}: {show_text(raised.message, 200)}"
-                raise raised
+                try:
+                    raise raised
+                finally:
+                    del raised  # it knows where it was raised, and so would keep itself and all that was at hand there
             case {"done": data}:
                 try:
                     value = wire.decode(data)
@@ -153,7 +156,7 @@ class Answer:
         try:
             self.call(function, *arguments, **keywords)
         except AnswerRaised as raised:
-            return raised
+            return raised.with_traceback(None)
         return None
 
     def restart(self) -> None:

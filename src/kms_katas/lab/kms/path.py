@@ -25,7 +25,8 @@ def take(work: Work) -> None:
         work.response = _answer(work)
         remember_use(work)
     except KMSError as error:
-        work.error = error
+        # Kept as long as the call is: with where it was raised, it would keep all that was at hand there.
+        work.error = error.with_traceback(None)
     except Exception as fault:
         where = f"The lab failed inside {work.operation} ({type(fault).__name__})."
         sentence = f"{where} This is a fault of the lab, not of your request."
