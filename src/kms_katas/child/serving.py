@@ -24,6 +24,7 @@ from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
 from kms_katas.child.clients import LOADER
 from kms_katas.child.clock import LabTime
+from kms_katas.child.headers import order_headers_quickly
 from kms_katas.child.known_primes import trust_known_primes
 from kms_katas.child.practice import PRACTICE_ANSWER, PRACTICE_KEY, practise, practise_with
 from kms_katas.child.remembered import remember
@@ -72,6 +73,7 @@ def warm() -> None:
     trust_known_primes()
     remember("cryptography")
     sign_quickly()
+    order_headers_quickly()
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
     _prepare("kms", OF_KMS, 16)
     boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent
