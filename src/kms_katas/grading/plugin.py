@@ -16,8 +16,8 @@ from kms_katas.grading.answer import Answer
 from kms_katas.grading.fresh import Fresh, derive_seed
 from kms_katas.grading.outcome import PackageLacking
 from kms_katas.grading.run import Run, answer_folder
-from kms_katas.grading.runner import Runner, best_runner, lacking, preparations_for
-from kms_katas.kit import Kata, Kit, find_kit
+from kms_katas.grading.runner import KeptRunner, lacking
+from kms_katas.kit import Kit, find_kit
 from kms_katas.lab import Lab, Principal
 from kms_katas.lab.aws_session import ClientPool
 
@@ -26,7 +26,7 @@ ANSWER = pytest.StashKey[Answer]()
 CLIENTS = pytest.StashKey[ClientPool]()
 SCENE = "_scene"
 """The fixture that a lane need not let pytest make."""
-_RUNNER = pytest.StashKey[Runner]()
+_RUNNER = pytest.StashKey[KeptRunner]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,21 +97,11 @@ def _scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     if kata is None:
         raise pytest.UsageError(f"{request.node.path} belongs to no kata of {kit.starters}.")
     folder = answer_folder(Path(config.getoption("--answers") or kit.solutions), kata)
-    run = Run(kata, folder, config.getoption("--seed"), _runner_for(kata, kit, config))
+    # Ready, as a lane's is: to import a package of the kata counts for no time limit.
+    runner = config.stash.setdefault(_RUNNER, KeptRunner()).ready_for(kata, kit.root)
+    run = Run(kata, folder, config.getoption("--seed"), runner)
     yield scene_in_lane(request.node, run)
     run.close()
-
-
-def _runner_for(kata: Kata, kit: Kit, config: pytest.Config) -> Runner:
-    """One that has ready what the kata needs, as a lane's has: to import a package counts for no time limit."""
-    needed = preparations_for([kata])
-    runner = config.stash.get(_RUNNER, None)
-    if runner is None or runner.preparations != needed:
-        if runner is not None:
-            runner.close()
-        config.stash[_RUNNER] = runner = best_runner(hidden=(kit.root,))
-        runner.preparations = needed
-    return runner
 
 
 @cache

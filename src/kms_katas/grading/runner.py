@@ -146,3 +146,27 @@ def best_runner(isolation: str | None = None, hidden: Iterable[Path] = ()) -> Ru
     here = "" if platform.system() == "Linux" else " here, where there is no fork to rely on"
     words = "forked, spawned or inprocess" if platform.system() == "Linux" else "spawned or inprocess"
     raise KitError(f"{VARIABLE}={chosen} names no runner{here}. Set it to {words}, or unset it.")
+
+
+class KeptRunner:
+    """The best runner, ready for one kata, and kept for the next that needs the same: what answers start from takes
+    longer to start than a grading. No answer was ever in it, nor are the checks, which may change.
+    """
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+        self._serves: tuple[Path, frozenset[str]] | None = None
+
+    def ready_for(self, kata: Kata, hidden: Path) -> Runner:
+        """Answers may not read the folder `hidden`. Raises KitError as best_runner() does."""
+        wanted = hidden, preparations_for((kata,))
+        if self._runner is None or self._serves != wanted:
+            self.close()
+            self._runner, self._serves = best_runner(hidden=(hidden,)), wanted
+            self._runner.preparations = wanted[1]
+        return self._runner
+
+    def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from kms_katas.grading.lane import Lane, grade_in_lane
 from kms_katas.grading.outcome import Infra
-from kms_katas.grading.runner import Runner, best_runner, preparations_for
+from kms_katas.grading.runner import KeptRunner
 from kms_katas.kit import Kata, KataError, Kit, KitError, Verdict
 from kms_katas.notebook.kernel import THIS
 from kms_katas.reports.public import safe
@@ -28,6 +28,8 @@ from kms_katas.study.workspace import GIVEN, Workspace
 
 WIDTH = 100
 _HTML = '<pre style="white-space: pre; overflow-x: auto; line-height: 1.3; background: none">{code}</pre>'
+
+_runner = KeptRunner()
 
 
 def main(order: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def main(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(kit: Kit, kata: Kata, seed: int | None, own: Workspace | None) -> Verdict:
-    runner = _runner_for(kit, kata)
+    runner = _runner.ready_for(kata, kit.root)
     if not kata.documents_only:
         runner.warm()
 
@@ -55,29 +57,6 @@ def _verdict(kit: Kit, kata: Kata, seed: int | None, own: Workspace | None) -> V
         return lane.grade_folder(kata, Path(), seed, notebook=Path(THIS))
 
     return grade_in_lane(kit, (kata,), runner, body)
-
-
-def _runner_for(kit: Kit, kata: Kata) -> Runner:
-    """The one of the last order where it does for this one too: its warm process takes longer to start than a grading.
-
-    No answer was ever in that process, nor are the checks, which may have changed since.
-    """
-    wanted = kit.root, preparations_for((kata,))
-    if wanted not in _runners:
-        close_runner()
-        _runners[wanted] = best_runner(None, (kit.root,))
-        _runners[wanted].preparations = wanted[1]
-    return _runners[wanted]
-
-
-_runners: dict[tuple[Path, frozenset[str]], Runner] = {}
-"""One at most."""
-
-
-def close_runner() -> None:
-    """End the processes that are kept."""
-    while _runners:
-        _runners.popitem()[1].close()
 
 
 def _said(kata: Kata, verdict: Verdict, own: Workspace | None) -> dict[str, Any]:
@@ -129,4 +108,4 @@ if __name__ == "__main__":
                 print(json.dumps(main(json.loads(line))), file=words, flush=True)
                 os.chdir("/")  # the folder goes
         finally:
-            close_runner()
+            _runner.close()
