@@ -238,7 +238,7 @@ def test_a_hostile_answer_gets_its_verdict_and_its_words_and_leaves_nothing(
     assert words in first(verdict).message and first(verdict).next_step
     assert first(verdict).points == 0
     assert right.passed
-    left, deadline = descendants(os.getpid()) - before, time.monotonic() + 5
+    left, deadline = descendants(os.getpid(), before), time.monotonic() + 5
     while len(left) > 1 and time.monotonic() < deadline:
         left = {pid for pid in left if running(pid)}
     assert len(left) <= 1  # the warm process
