@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from unicodedata import normalize
 
 from rich.text import Text
 
@@ -62,6 +63,12 @@ class CourseReports:
                 "again, as `kata` wrote it; one of a newer kit needs that kit."
             )
         there = {*handed.left_out, *(learner.name for learner in handed.submissions)}
+        # A Mac writes an accent as a letter of its own, a spreadsheet does not, and on the screen they are the same.
+        spelled = {normalize("NFC", name): name for name in there}
+        self._submitted = {
+            name if name in there else spelled.get(normalize("NFC", name), name): when
+            for name, when in self._submitted.items()
+        }
         if nobodys := sorted(self._submitted.keys() - there):
             self.notes.append(
                 f"--submitted names {_named(nobodys)}, and nobody of that name handed in. Names count as they stand in "
