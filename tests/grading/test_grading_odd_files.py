@@ -84,3 +84,24 @@ def test_a_link_in_a_loop_leads_out_of_no_submission_and_stops_nobody(
     )
     assert statuses(verdict) == ["error", "error"]
     assert "answer.py" in first(verdict).message and "RuntimeError" not in first(verdict).message
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        *((name, True) for name in ("answer (1).py", "answer(12).py", "answer copy 2.py", "answer - Copy.py")),
+        *((name, True) for name in ("Answer.py", "answer.py.txt")),
+        *(
+            (name, False)
+            for name in ("answer-notes.py", "answers.py", "my answer.py", "answer (1).json", "answer (\n).py")
+        ),
+    ],
+)
+def test_where_a_copy_lies_under_the_name_that_a_program_gave_it_that_is_told(
+    tmp_path: Path, name: str, told: bool
+) -> None:
+    (tmp_path / name).write_text("")
+    with pytest.raises(AnswerUnusable, match=r"answer\.py is not there") as refused:
+        read_bytes(tmp_path / "answer.py", MAX_SOURCE)
+    assert (f"Rename {name} to answer.py" in refused.value.next_step) == told
+    assert (name in refused.value.message) == told

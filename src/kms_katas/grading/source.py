@@ -35,8 +35,13 @@ def read_bytes(path: Path, most: int) -> bytes:
             )
         size, data = beginning(path, most + 1)
     except FileNotFoundError as error:
+        copy = _copy_beside(path)
         raise AnswerUnusable(
-            f"{path.name} is not there.", f"Put your answer in {shown}, or `kata reset` it to the starter.", file=shown
+            f"{path.name} is not there" + (f", and a file named {copy} is." if copy else "."),
+            f"Rename {copy} to {path.name}."
+            if copy
+            else f"Put your answer in {shown}, or `kata reset` it to the starter.",
+            file=shown,
         ) from error
     except OSError as error:
         raise AnswerUnusable(
@@ -55,6 +60,16 @@ def read_bytes(path: Path, most: int) -> bytes:
             file=shown,
         )
     return data
+
+
+def _copy_beside(path: Path) -> str:
+    """What a browser, a desktop or an editor made of the name, where such a file lies there; else empty."""
+    named = rf"{re.escape(path.stem)}( ?\([0-9]+\)|( -)? copy( [0-9]+)?)?{re.escape(path.suffix)}(\.txt)?"
+    try:
+        beside = sorted(os.listdir(path.parent))
+    except OSError:
+        return ""
+    return next((name for name in beside if name != path.name and re.fullmatch(named, name, re.IGNORECASE)), "")
 
 
 def beginning(path: Path, most: int) -> tuple[int, bytes | None]:
