@@ -36,6 +36,14 @@ def test_a_terminal_of_60_columns_gets_no_wider_line_and_colours(terminal, answe
         assert len(line) <= 60
 
 
+def test_a_refusal_is_wrapped_between_words_on_a_terminal_and_one_line_in_a_pipe(terminal, mini_root, here):
+    said = piped(mini_root, "check", "no-such-kata").stderr.decode().removesuffix("\n")
+    assert len(said) > 60 and "\n" not in said
+    lines = ESCAPE.sub(b"", terminal("check", "no-such-kata", width=60).read_until()).decode().splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 60
+    assert " ".join(lines) == said
+
+
 def test_a_narrow_list_cuts_no_id(terminal, mini_root, here):
     toml = mini_root / "katas" / "01-keys" / "01-mini" / "kata.toml"
     toml.write_text(

@@ -2,7 +2,9 @@
 
 import codecs
 import os
+import shutil
 import sys
+import textwrap
 
 PASSED, NOT_PASSED, USED_WRONGLY, KIT_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -82,11 +84,22 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     return "".join(stand_ins.get(character, "?") for character in error.object[error.start : error.end]), error.end
 
 
-def _fail(sentence: str, status: int) -> int:
+def complain(words: str) -> None:
+    """On standard error: wrapped between words for a terminal, else as it is. What others wrote moves no cursor."""
     from kms_katas.reports.github import for_log
     from kms_katas.reports.public import safe
 
+    words = safe(words)
+    if on_github():
+        words = for_log(words)
+    elif sys.stderr.isatty():
+        wide, lines = shutil.get_terminal_size().columns, words.split("\n")
+        words = "\n".join(textwrap.fill(line, wide, break_long_words=False, break_on_hyphens=False) for line in lines)
+    print(words, file=sys.stderr)
+
+
+def _fail(sentence: str, status: int) -> int:
+
     # Rooms below do not know by which words the kit was called; whoever reads this is to type them.
-    sentence = safe(sentence.replace("`kata ", f"`{os.environ.get('KATA_COMMAND', 'kata')} "))
-    print(for_log(sentence) if on_github() else sentence, file=sys.stderr)
+    complain(sentence.replace("`kata ", f"`{os.environ.get('KATA_COMMAND', 'kata')} "))
     return status

@@ -1,6 +1,5 @@
 """`kata check`: which answers, graded in one lane, shown in one format."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from kms_katas.cli import NOT_PASSED, PASSED, report, screen
+from kms_katas.cli import NOT_PASSED, PASSED, complain, report, screen
 from kms_katas.cli.notebook import NO_NOTEBOOKS, home_of, notebooks_of
 from kms_katas.cli.place import Place, all_done, kata_to_check, next_kata
 from kms_katas.grading.cells import SUFFIX, notebook_in_place, passed_over, read_notebook
@@ -138,7 +137,7 @@ def _with_checks(kit: Kit, katas: tuple[Kata, ...]) -> tuple[Kata, ...]:
     words = f"{' and '.join(kept)}: the checks are not here. Your course has them: hand in your answer as it says."
     if not here:
         raise KitError(words)
-    print(safe(f"Not checked, {words}"), file=sys.stderr)
+    complain(f"Not checked, {words}")
     return here
 
 
@@ -279,7 +278,7 @@ def note_passes(own: Workspace, verdicts: list[Verdict]) -> None:
     try:
         own.note_passes([verdict.kata for verdict in verdicts if verdict.passed], date.today())
     except ProgressError as error:
-        print(safe(str(error)), file=sys.stderr)
+        complain(str(error))
 
 
 def _page(verdicts: list[Verdict]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, on_github, report, screen
+from kms_katas.cli import INTERRUPTED, NOT_PASSED, PASSED, complain, report, screen
 from kms_katas.cli.course import FORMATS, CourseReports, course_reports, refuse_without_checks
 from kms_katas.cli.place import Place
 from kms_katas.cli.progress import progressing
@@ -24,7 +24,7 @@ from kms_katas.grading.submissions import HandedIn, handed_in
 from kms_katas.kit import Kit, KitError, Verdict
 from kms_katas.reports.changes import Earlier, as_changes, earlier_report
 from kms_katas.reports.csv_report import as_csv
-from kms_katas.reports.github import as_summary, for_log
+from kms_katas.reports.github import as_summary
 from kms_katas.reports.html_report import as_pages
 from kms_katas.reports.json_report import as_cohort
 from kms_katas.reports.junit import as_junit
@@ -148,19 +148,15 @@ def _told(
     finally:
         # Last, where it is still seen when many lines have gone by.
         sys.stdout.flush()
-        _complain("\n".join(["", *map(one_line, notes)]) if notes else "")
-        _complain(_in_words(left_out))
+        for words in ("\n".join(["", *map(one_line, notes)]) if notes else "", _in_words(left_out)):
+            if words:
+                complain(words)
     if earlier:
         among_data = any(wanted.output is None and wanted.format not in ("text", "github") for wanted in reports)
         words = as_changes(earlier, _named(graded))
-        (_complain if among_data else screen.console().print)(f"\n{words}")
+        (complain if among_data else screen.console().print)(f"\n{words}")
     passed = all(verdict.passed for _, verdict in graded) and not barred
     return PASSED if passed else NOT_PASSED
-
-
-def _complain(words: str) -> None:
-    if words:
-        print(for_log(words) if on_github() else words, file=sys.stderr)
 
 
 def _graded(
@@ -185,7 +181,7 @@ def _graded(
         done = f"{len(found)} of {screen.count(len(jobs), 'answer')}"
         files = " Reports in files say `error`." if any(wanted.output for wanted in reports) else ""
         goes_on = f"the verdicts are in {kept.path}: the same command goes on from there."
-        print(f"\nStopped after {done}; {goes_on if kept.path else 'no verdict is kept.'}{files}", file=sys.stderr)
+        complain(f"\nStopped after {done}; {goes_on if kept.path else 'no verdict is kept.'}{files}")
         sys.exit(INTERRUPTED)
     return [(job, found[job]) for job in jobs]
 
@@ -211,7 +207,7 @@ def _kept_in(submissions: Path, results: Path | None) -> Path | None:
             raise KitError(f"--results {results} is what is graded. Give another file.")
         return results
     if not os.access(whole.parent, os.W_OK):
-        _complain(
+        complain(
             f"{whole.parent} cannot be written to: no verdict is kept for the next run. --results FILE keeps them."
         )
         return None
@@ -229,11 +225,11 @@ def _say_what_is_kept(kept: Results, planned: Plan, only_changed: bool) -> None:
         return
     taken = screen.count(len(planned.taken), "verdict")
     if only_changed:
-        _complain(f"{taken} taken over from {kept.path}; {screen.count(len(planned.todo), 'answer')} to grade:")
+        complain(f"{taken} taken over from {kept.path}; {screen.count(len(planned.todo), 'answer')} to grade:")
         for job, why in planned.todo.items():
-            _complain(f"  {one_line(job.name)}  {job.kata.id}: {why}")
+            complain(f"  {one_line(job.name)}  {job.kata.id}: {why}")
     elif kept.stopped:
-        _complain(f"{taken} taken over from {kept.path}, where a run that began at {kept.stopped} was stopped.")
+        complain(f"{taken} taken over from {kept.path}, where a run that began at {kept.stopped} was stopped.")
 
 
 @contextlib.contextmanager

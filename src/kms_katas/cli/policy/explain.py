@@ -1,11 +1,10 @@
 """`kata policy explain`: one request, and why it is allowed or denied. It comes from options or from a case."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kms_katas.cli import NOT_PASSED, PASSED, screen
+from kms_katas.cli import NOT_PASSED, PASSED, complain, screen
 from kms_katas.cli.policy.files import read_policy, read_text, shown
 from kms_katas.kit import KitError
 from kms_katas.policy import (
@@ -64,7 +63,7 @@ def explain_request(file: str | None, id: str | None, asked: Asked, format: str)
         remarks.append(f"The file expects {expected}{kind}; this is {decision.kind}.")
     for remark in remarks:
         # Beside the answer, which a program may read.
-        print(safe(f"{case.id}: {remark}"), file=sys.stderr)
+        complain(f"{case.id}: {remark}")
     return NOT_PASSED if remarks else PASSED
 
 
