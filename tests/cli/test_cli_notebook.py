@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -74,6 +75,12 @@ def test_a_saved_notebook_is_graded_as_the_same_answer(kata, answer, here, progr
     passed = kata("check", BOOK)
     assert passed.status == 0 and "keys/mini passed, 3 of 3 points" in passed.said
     assert "passed keys/mini" in progress()
+
+
+def test_who_has_not_begun_in_a_notebook_is_sent_to_it_also_where_the_kata_is_named(kata, answer):
+    kata("notebook", "mini")
+    (place,) = re.findall(r"look for TODO 1:\s+(\S+)", kata("check", "mini").said)
+    assert place.endswith("answer.ipynb")
 
 
 def test_the_answer_is_its_cells_by_number_wherever_they_stand(kata, answer, here):

@@ -166,15 +166,17 @@ def _screen(
     for verdict in verdicts:
         kata = kit.kata(verdict.kata)
         assert kata is not None
+        folder = answer_folder(answers, kata)
+        notebook = notebooks.get(kata) or notebook_in_place(kit, kata, folder)
         yield from (
-            not_started(kit, kata, answer_folder(answers, kata), len(verdicts) == 1, notebooks.get(kata))
+            not_started(kit, kata, folder, len(verdicts) == 1, notebook)
             if verdict.untouched and not verdict.passed
             else [as_text(verdict, kata.title)]
         )
-        if kata not in notebooks and (said := _which(kit, kata, answer_folder(answers, kata))):
+        if kata not in notebooks and (said := _which(kit, kata, folder)):
             yield Text(f"  {safe(said)}", style="dim")
         if verdict.passed and len(verdicts) == 1:
-            yield from what_a_reviewer_would_say(kata, answer_folder(answers, kata), notebooks.get(kata))
+            yield from what_a_reviewer_would_say(kata, folder, notebook)
             yield from after_pass(kit, kata, verdict, own)
         yield Text()
     if len(verdicts) > 1:
