@@ -186,3 +186,29 @@ def test_a_presigned_url_opens_what_its_maker_may_open(lab: Lab, region: str) ->
     assert get(lab.home.user("eve"), "s3v4")[0] == 403
     status, body = get(lab.home.admin, "s3")
     assert status == 400 and b"require AWS Signature Version 4" in body
+
+
+@pytest.mark.parametrize("versioning", [None, "Enabled", "Suspended"])
+def test_what_was_put_without_versions_is_the_version_null(s3: Any, bucket: str, versioning: str | None) -> None:
+    text = secrets.token_bytes(9)
+    s3.put_object(Bucket=bucket, Key="a", Body=text)
+    if versioning is not None:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning})
+
+    assert s3.head_object(Bucket=bucket, Key="a", VersionId="null")["ContentLength"] == 9
+    assert s3.get_object(Bucket=bucket, Key="a", VersionId="null")["Body"].read() == text
+    assert s3.get_bucket_versioning(Bucket=bucket).get("Status") == versioning
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket=bucket, Key="b", VersionId="null")
+
+
+def test_the_older_list_tells_a_next_marker_only_with_a_delimiter(s3: Any, bucket: str) -> None:
+    for name in "abc":
+        s3.put_object(Bucket=bucket, Key=name)
+
+    assert "NextMarker" not in s3.list_objects(Bucket=bucket, MaxKeys=1)
+    assert "NextMarker" in s3.list_objects(Bucket=bucket, MaxKeys=1, Delimiter="/")
+    rest = s3.list_objects(Bucket=bucket, MaxKeys=2, Marker="a")
+    assert [one["Key"] for one in rest["Contents"]] == ["b", "c"]
+    pages = s3.get_paginator("list_objects").paginate(Bucket=bucket, PaginationConfig={"PageSize": 1})
+    assert [one["Key"] for page in pages for one in page["Contents"]] == ["a", "b", "c"]

@@ -3,21 +3,25 @@
 Not for how an object comes under another key or is sealed: an update, a copy, the library and a format by hand will do.
 """
 
-import hashlib
 import json
-from functools import cache
 
 import pytest
 from botocore.exceptions import ClientError
 
 from kms_katas.grading import AnswerRaised, expect, reject, s3_objects, show
+from kms_katas.grading.data_keys import data_key_of
 from kms_katas.grading.s3_objects import Lies
-from kms_katas.grading.tampering import DIGESTS, flip, spelling_of
-from kms_katas.lab import Lab
-from kms_katas.lab.aws_session import new_client
+from kms_katas.grading.s3_sealing import (
+    LET_THROUGH,
+    altered_objects,
+    expect_nothing_given_away,
+    expect_other_keys,
+    own_data_keys,
+    s3_encryption_client,
+)
 from kms_katas.lab.services.s3_staging import names_in, new_bucket, new_object
 
-USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
+USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:GenerateRandom", "kms:DescribeKey")
 MAY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:*", *USE], "Resource": "*"}}
 CUSTOMER_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"a key that only its owner knows!"}
 STAY = ("DSSE-KMS", "SSE-C")
@@ -29,6 +33,8 @@ OTHERWISE = {
     "every object.",
 }
 ANOTHER_KEY = "Where no key is named, S3 takes the AWS managed key aws/s3, whose key policy nobody can change."
+
+NAME = "Name `key_arn` in Decrypt: without a KeyId KMS takes whatever key the ciphertext names."
 
 
 @pytest.fixture
@@ -113,19 +119,20 @@ def test_old_objects_come_under_the_key(answer, lab, app, bucket, key, fresh, mo
     def told(found):
         return "; ".join(f"{names[one]}: now {lies[one]}" for one in sorted(found)).replace(key, "`key_arn`")
 
+    pages = sent.count(("GET", ""))
     seen = {"expected": str(right).replace(key, "`key_arn`"), "actual": told(wrong)}
+    expect(
+        not wrong or not pages or wrong != untouched & set(sorted(names)[PAGE * pages :]),
+        f"Of the list no more than {pages} of {-(-len(names) // PAGE)} pages was gone through. S3 gave {PAGE} names at "
+        "a time here; it never gives more than 1,000.",
+        next_step="Go on with the continuation token until S3 gives none, or use a paginator.",
+        **seen,
+    )
     expect(
         not wrong or untouched != due,
         "The old objects lie as before. The default of a bucket counts for what is put after it was set; what is there "
         "stays under the key that it was written with.",
         next_step="Go through the objects of the bucket, and have S3 change each of them.",
-        **seen,
-    )
-    expect(
-        not wrong or sent.count(("GET", "")) > 1 or wrong != untouched & set(sorted(names)[PAGE:]),
-        f"Only the first page of the list was gone through. S3 gave {PAGE} names at a time here; it never gives more "
-        "than 1,000.",
-        next_step="Go on with the continuation token until S3 gives none, or use a paginator.",
         **seen,
     )
     expect(
@@ -211,7 +218,7 @@ def test_a_refusal_ends_it(answer, lab, app, bucket, key):
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     for refused, refuse in (
-        ("The older key of an object is disabled", lambda: lab.home.switch_key(old, on=False)),
+        ("The older key of an object (of 0 bytes) is disabled", lambda: lab.home.switch_key(old, on=False)),
         ("You may not look at an object", lambda: admin.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)),
     ):
         refuse()
@@ -220,7 +227,7 @@ def test_a_refusal_ends_it(answer, lab, app, bucket, key):
                 f"{refused}, so it stays under its older key, and `rekey` ended as if all were well. Who then deletes "
                 "that key loses the object.",
                 expected="an exception",
-                next_step="Catch only what tells that an object is under SSE-C: the code 400 of HeadObject, or the "
+                next_step="Catch only what tells of SSE-C: the 400 of a HeadObject without ChecksumMode, or the "
                 "InvalidRequest of the change. Let all else through.",
             )
 
@@ -229,32 +236,18 @@ def test_a_refusal_ends_it(answer, lab, app, bucket, key):
 @pytest.mark.points(2)
 def test_the_object_is_sealed(answer, lab, partners, bucket, key, fresh, monkeypatch):
     """S3 is given nothing of the payload, and the Amazon S3 Encryption Client opens the object, as that comes."""
+    name, commitments = fresh.text(8), []
     for payload in (fresh.bytes(fresh.integer(500, 600)), b""):
-        name, given = fresh.text(8), []
+        before, given = len(lab.calls), []
         with monkeypatch.context() as patch:
             patch.setattr(lab, "send", s3_objects.overheard(lab.send, given))
             answer.call("put_sealed", bucket, name, key, payload)
         if not given:
             reject("`put_sealed` asked nothing of S3.", expected=f"an object named {name}", next_step="Put it there.")
-        for method, text in given if payload else ():
-            spelling = spelling_of(payload, text, whole=False)
-            expect(
-                spelling is None,
-                f"S3 was given the payload ({spelling}). Server-side encryption begins and ends inside S3: it decrypts "
-                "before it answers whoever may read the object and use the key.",
-                expected="ciphertext, in every request to S3",
-                next_step="Encrypt the payload in your own process, and give S3 only what comes out.",
-                actual=f"the payload in a {method} of {bucket}",
-            )
-            if any(spelling_of(hashlib.new(one, payload).digest(), text, whole=True) for one in DIGESTS):
-                reject(
-                    "S3 was given a digest of the payload. Who guesses what it holds makes the digest of each "
-                    "guess, and sees which is right.",
-                    expected="nothing that is made from the payload without a key",
-                    next_step="Leave it out: the library refuses an altered object without it.",
-                )
+        expect_nothing_given_away(payload, lab.calls[before:], given)
         try:
-            opened, actual = partners.get_object(Bucket=bucket, Key=name)["Body"].read(), ""
+            got = partners.get_object(Bucket=bucket, Key=name)
+            opened, actual = got["Body"].read(), ""
         except Exception as error:  # of the library, of boto3, of cryptography
             opened, actual = None, f"{type(error).__name__}: {error}"
         expect(
@@ -266,15 +259,19 @@ def test_the_object_is_sealed(answer, lab, partners, bucket, key, fresh, monkeyp
             "only, or it encrypts twice.",
             actual=actual or show(opened),
         )
+        commitments.append(got["Metadata"].get("x-amz-d"))
+    expect_other_keys(commitments)
 
 
 @pytest.mark.task(3)
 @pytest.mark.points(1)
-def test_sealed_objects_come_back(answer, partners, bucket, key, fresh):
+def test_sealed_objects_come_back(answer, lab, partners, bucket, key, fresh):
     """`get_sealed` gives back what you, or another program, sealed in another process."""
     sealed = {"ours": b"", "theirs": fresh.bytes(700)}
+    began = len(lab.calls)
     answer.call("put_sealed", bucket, "ours", key, sealed["ours"])
     answer.restart()
+    _expect_no_key_again(answer, lab, bucket, key, own_data_keys(lab.calls[began:]))
     partners.put_object(Bucket=bucket, Key="theirs", Body=sealed["theirs"])
     for name, wanted in sealed.items():
         before = len(answer.calls)
@@ -300,38 +297,55 @@ def test_sealed_objects_come_back(answer, partners, bucket, key, fresh):
 
 @pytest.mark.task(3)
 @pytest.mark.points(1)
-def test_what_is_not_sealed_is_refused(answer, lab, app, partners, bucket, key, fresh):
+def test_what_is_not_sealed_is_refused(answer, lab, app, partners, bucket, key, fresh, monkeypatch):
     """`get_sealed` raises for an altered object, for one in the clear, and while KMS refuses."""
     payload = fresh.bytes(200)
     answer.call("put_sealed", bucket, "a", key, payload)
+    began, given = len(lab.calls), []
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "send", s3_objects.overheard(lab.send, given))
+        opened = answer.call("get_sealed", bucket, "a", key)
     expect(
-        answer.call("get_sealed", bucket, "a", key) == payload,
+        opened == payload,
         "`get_sealed` gave back something else than `put_sealed` had sealed.",
         expected=show(payload),
         next_step="Put and get the object with the same library.",
     )
+    if any(call.operation == "Decrypt" and "KeyId" not in call.parameters for call in lab.calls[began:]):
+        s3_encryption_client(app, lab.home.create_key()).put_object(Bucket=bucket, Key="a", Body=payload)
+        _expect_refused(answer, bucket, key, "The object was sealed under another KMS key than `key_arn`", NAME)
+        s3_encryption_client(app, key)
     partners.put_object(Bucket=bucket, Key="a", Body=payload)
     body, metadata = s3_objects.read_now(bucket, "a")
-    for what, stored, notes in (
-        ("a bit of it changed", flip(body, fresh.integer(0, len(body) - 1)), metadata),
-        ("replaced by one in the clear", payload, {}),
-    ):
+    opener, by_library = data_key_of(lab.calls[-1]), b"S3ECPy" in b"".join(text for _, text in given)
+    for what, stored, notes, step in altered_objects(body, metadata, opener, fresh, by_library=by_library):
         new_object(app, bucket, "a", stored, metadata=notes)
-        _expect_refused(answer, bucket, key, f"The object was altered by somebody who may write the bucket ({what})")
+        told = f"The object was altered by somebody who may write the bucket ({what})"
+        _expect_refused(answer, bucket, key, told, step)
     new_object(app, bucket, "a", body, metadata=metadata)
     lab.home.switch_key(key, on=False)
-    _expect_refused(answer, bucket, key, "The KMS key is disabled, so nobody may open anything")
+    _expect_refused(answer, bucket, key, "The KMS key is disabled, so nobody may open anything", LET_THROUGH)
 
 
-def _expect_refused(answer, bucket, key, what):
-    if answer.raises("get_sealed", bucket, "a", key) is not None:
+def _expect_no_key_again(answer, lab, bucket, key, made):
+    """KMS never gives one data key twice; an answer that makes its own has to seal once more, in another process."""
+    if not made:
         return
-    reject(
-        f"{what}, and `get_sealed` gave back a value. Its caller takes that for what was sealed.",
-        expected="an exception",
-        next_step="Let the error of the library through, keep nothing from call to call, and never fall back to what "
-        "lies in S3.",
+    began = len(lab.calls)
+    answer.call("put_sealed", bucket, "ours", key, b"")
+    expect(
+        not made & own_data_keys(lab.calls[began:]),
+        "Two processes made the same data key. What a program can make again, anybody can: no secret is in it.",
+        expected="a data key of 32 random bytes, another one in each process",
+        next_step="Take the data key from GenerateDataKey, or from os.urandom.",
+        actual="the same Plaintext in a call of Encrypt in each process",
     )
+
+
+def _expect_refused(answer, bucket, key, what, step):
+    if answer.raises("get_sealed", bucket, "a", key) is None:
+        told = f"{what}, and `get_sealed` gave back a value. Its caller takes that for what was sealed."
+        reject(told, expected="an exception", next_step=step)
 
 
 def _put_plainly(who, bucket, name):
@@ -356,8 +370,11 @@ def _rekey(answer, bucket, key):
             other = (
                 f"`rekey` asked for an object that is not there ({raised.code}). A name may hold spaces, umlauts and %."
             )
-            reject(other, expected="each name as it is", next_step="Ask for no EncodingType: boto3 decodes by itself.")
-        if raised.code not in ("400", "InvalidRequest"):
+            step = (
+                "Take names as the list gives them: ask for no EncodingType, and quote nothing; boto3 does both itself."
+            )
+            reject(other, expected="each name as it is", next_step=step)
+        if raised.code not in ("400", "InvalidRequest") or "(ARN)" in str(raised):
             raise
         reject(
             f"`rekey` ended at an object under SSE-C or DSSE-KMS, with S3's {raised.code}. S3 tells nothing of an "
@@ -375,25 +392,7 @@ def _rekey(answer, bucket, key):
     return result
 
 
-@cache
-def _library():
-    """The real S3 Encryption Client, its keyring, and the credentials that its own two boto3 clients sign with.
-
-    It changes the clients that it wraps, so they are none of a lab's.
-    """
-    from s3_encryption import S3EncryptionClient, S3EncryptionClientConfig
-    from s3_encryption.materials.kms_keyring import KmsKeyring
-
-    (s3, s3_signs), (kms, kms_signs) = (new_client(service, Lab.region) for service in ("s3", "kms"))
-    keyring = KmsKeyring(kms, "")
-    return S3EncryptionClient(s3, S3EncryptionClientConfig(keyring=keyring)), keyring, (s3_signs, kms_signs)
-
-
 @pytest.fixture
 def partners(app, key):
-    """The partners' own program: the S3 Encryption Client as it comes, around clients of its own."""
-    client, keyring, credentials = _library()
-    keyring.kms_key_id = key
-    for one in credentials:
-        one.access_key, one.secret_key, one.token = app.access_key_id, app.secret_access_key, app.session_token
-    return client
+    """The partners' own program."""
+    return s3_encryption_client(app, key)

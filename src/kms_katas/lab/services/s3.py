@@ -22,6 +22,7 @@ _OWN = {
     "GetObject": s3_objects.read_object,
     "GetObjectAttributes": s3_objects.read_object,
     "HeadObject": s3_objects.head_object,
+    "ListObjects": s3_objects.list_objects,
     "PutBucketAcl": s3_objects.put_acl,
     "PutBucketEncryption": s3_buckets.put_bucket_encryption,
     "PutBucketNotificationConfiguration": s3_events.put_notification_configuration,

@@ -16,7 +16,7 @@ class Bucket:
 
     def is_right(self, key, key_arn):
         try:
-            head = self.s3.head_object(Bucket=self.name, Key=key)
+            head = self.s3.head_object(Bucket=self.name, Key=key, VersionId="null")
         except self.s3.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 400:
                 return False  # perhaps SSE-C: the update tells
@@ -30,7 +30,7 @@ class Bucket:
     def update(self, key, key_arn):
         encryption = {"SSEKMS": {"KMSKeyArn": key_arn, "BucketKeyEnabled": True}}
         try:
-            self.s3.update_object_encryption(Bucket=self.name, Key=key, ObjectEncryption=encryption)
+            self.s3.update_object_encryption(Bucket=self.name, Key=key, VersionId="null", ObjectEncryption=encryption)
         except self.s3.exceptions.InvalidRequest:
             return "left"
         return "changed"
