@@ -17,7 +17,13 @@ from kms_katas.grading.data_keys import (
     wrapped_key_of,
 )
 from kms_katas.grading.fields import expect_bytes_fields
-from kms_katas.grading.sealed_body import attempt, expect_its_data_key, expect_no_pattern, expect_unopened
+from kms_katas.grading.sealed_body import (
+    attempt,
+    expect_its_data_key,
+    expect_no_pattern,
+    expect_not_compressed,
+    expect_unopened,
+)
 from kms_katas.grading.tampering import (
     altered_at_random,
     digest_in,
@@ -139,8 +145,11 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
 @pytest.mark.task(1)
 @pytest.mark.points(1)
 def test_equal_content_does_not_show(answer, key, fresh):
-    """Equal parts of a payload, and equal payloads, do not look equal in `body`."""
-    expect_no_pattern(_seal(answer, key, bytes([fresh.integer(0, 255)]) * 80_000).body, "the body")
+    """Equal parts of a payload, and equal payloads, do not look equal in `body`, and do not make it shorter."""
+    payload = bytes([fresh.integer(0, 255)]) * 80_000
+    body = _seal(answer, key, payload).body
+    expect_no_pattern(body, "the body")
+    expect_not_compressed(body, payload)
     payload = fresh.bytes(100)
     first = _seal(answer, key, payload).body
     answer.forget()
