@@ -11,7 +11,8 @@ import pytest
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.context_pairs import fault_of_context
 from kms_katas.grading.data_keys import WRAPS, data_key_of, kms_with_another_data_key, was_sent, wrapped_key_of
-from kms_katas.grading.sealed_body import expect_not_compressed
+from kms_katas.grading.fields import fault_of_fields
+from kms_katas.grading.sealed_body import expect_no_pattern, expect_not_compressed
 from kms_katas.grading.tampering import DIGESTS, alike, altered, flip, repeated, spelling_of, transplanted
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"]
@@ -123,6 +124,7 @@ def test_stored_records_show_nothing(answer, key, fresh):
             expected="no data key, no content and no digest of one in the open",
             next_step="Encrypt each content under the data key, and store only what that gives, and `wrapped_key`.",
         )
+    expect_no_pattern(first, "the body of a record")
     again, pieces = repeated(first, batch.bodies[two])
     # A header that both bodies share is no fault, even one with a wrapped key in it.
     expect(
@@ -201,13 +203,12 @@ def test_exchanged_records_are_refused(answer, key, fresh):
     _open(answer, batch, one)
     same = [(other, polish) for other in alike(polish)] + [(one, owner) for owner in longer]
     for record_id, owner in ((one, two), *same):
-        begins = owner.startswith(record_id)
         _expect_refused(
             _attempt(answer, batch.wrapped_key, *scope, record_id, batch.bodies[owner]),
             f"The body of {owner!a} was opened under the ID {record_id!a}. One data key opens the whole batch, so KMS "
             "cannot tell its records apart.",
             "Let the whole ID be additional data, or write its length in front of it: any character may stand in an ID."
-            if begins
+            if owner.startswith(record_id)
             else "Give the cipher the argument `record_id`, whole and as it is, in both functions: as additional data.",
         )
     _expect_refused(
@@ -318,16 +319,15 @@ def _seal(answer, key, tenant, purpose, records, principal=None):
         expected="at least one KMS call, for the data key, in each call",
         next_step="Begin `seal_records` by asking KMS for a new data key under `key_id`.",
     )
-    fields = result if isinstance(result, dict) else {}
-    bodies = fields.get("records")
-    right = set(fields) == {"wrapped_key", "records"} and isinstance(bodies, dict) and set(bodies) == set(records)
+    fault = fault_of_fields("What `seal_records` gave back", result, {"wrapped_key": bytes, "records": dict})
+    fault = fault or fault_of_fields("`records`", result["records"], dict.fromkeys(records, bytes))
     expect(
-        right and all(isinstance(one, bytes) for one in (fields["wrapped_key"], *bodies.values())),
-        "`seal_records` gave back something else than the brief asks for.",
+        fault is None,
+        str(fault),
         expected="a dict with exactly `wrapped_key: bytes` and `records`: a dict with bytes for each record ID",
         next_step="Put all that you need for opening a record, except the wrapped key, into its body, as bytes.",
     )
-    return Batch(tenant, purpose, records, fields["wrapped_key"], bodies, calls)
+    return Batch(tenant, purpose, records, result["wrapped_key"], result["records"], calls)
 
 
 def _open(answer, batch, record_id, principal=None):
