@@ -80,6 +80,20 @@ def test_what_is_forgotten_is_what_the_module_kept_and_a_restart_takes_the_proce
 
 
 @by_both_runners
+def test_what_comes_from_random_can_be_foretold_and_what_comes_from_secrets_cannot(hold: Hold) -> None:
+    answer, drawn = (
+        hold("import random, secrets\ndef draw():\n    return random.randbytes(8), secrets.token_bytes(8)\n"),
+        [],
+    )
+    for foretold in (True, True, False, False):
+        answer.forget(foretold=foretold)
+        drawn.append(answer.call("draw"))
+    assert drawn[0][0] == drawn[1][0]
+    assert len({each for each, _ in drawn}) == 3
+    assert len({each for _, each in drawn}) == 4
+
+
+@by_both_runners
 def test_an_answer_that_prints_without_end_is_stopped_at_once_and_told_why(grade: Grade) -> None:
     verdict = grade("def open_it(kms, blob):\n    while True:\n        print('x' * 1000)\n")
     assert statuses(verdict) == ["error", "error"]

@@ -42,6 +42,12 @@ def test_capital_letters_have_a_sentence_of_their_own():
     assert "capital letters" not in fault_of_context({"tenant": "other"}, {"tenant": "Acme"}, "Encrypt")[0]
 
 
+def test_accents_have_a_sentence_of_their_own():
+    for got, wanted in (("\u0144", "n\u0301"), ("n\u0301", "\u0144")):
+        assert "accent" in fault_of_context({"tenant": got}, {"tenant": wanted}, "Encrypt")[0]
+    assert "accent" not in fault_of_context({"tenant": "n"}, {"tenant": "\u0144"}, "Encrypt")[0]
+
+
 def test_spaces_have_a_sentence_of_their_own():
     assert "space" in fault_of_context({"tenant": "North"}, {"tenant": " North "}, "Encrypt")[0]
     assert "space" not in fault_of_context({"tenant": "South"}, {"tenant": "North"}, "Encrypt")[0]

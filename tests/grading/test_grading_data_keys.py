@@ -1,8 +1,22 @@
-"""A KMS that disables a key half-way: after the first request that is carried out, and no sooner."""
+"""What the record of KMS calls says of data keys; and a KMS that disables a key half-way, after the first request that
+is carried out and no sooner.
+"""
 
 from types import SimpleNamespace
 
-from kms_katas.grading.data_keys import kms_that_disables
+import pytest
+
+from kms_katas.grading.data_keys import data_key_length, data_key_of, kms_that_disables, wrapped_key_of
+
+
+@pytest.mark.parametrize("operation", ["generate_data_key_pair", "generate_data_key_pair_without_plaintext"])
+def test_the_private_key_of_a_pair_is_a_data_key(lab, operation):
+    key, kms = lab.home.create_key(), lab.home.admin.client("kms")
+    made = getattr(kms, operation)(KeyId=key, KeyPairSpec="ECC_NIST_P256")
+    call = lab.calls[-1]
+    assert wrapped_key_of(call) == made["PrivateKeyCiphertextBlob"]
+    assert data_key_of(call) == made.get("PrivateKeyPlaintext")
+    assert data_key_length(call) == 32
 
 
 def test_a_key_is_disabled_after_the_first_request_that_succeeds(lab):

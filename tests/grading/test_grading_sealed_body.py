@@ -36,7 +36,7 @@ def test_a_body_that_shows_something_is_refused_by_what_it_shows(shown: bytes, t
 
 
 def test_a_body_that_was_compressed_is_refused() -> None:
-    with pytest.raises(Rejected, match="shorter than its payload"):
+    with pytest.raises(Rejected, match="shorter than what was sealed in it"):
         expect_hidden(os.urandom(len(PAYLOAD) - 1), PAYLOAD, DATA_KEY)
 
 

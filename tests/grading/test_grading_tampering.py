@@ -123,6 +123,20 @@ def test_a_mac_under_a_public_key_is_forged():
     assert changed[:-32] != body and hmac.digest(public, changed[:-32], "sha256") == changed[-32:]
 
 
+@pytest.mark.parametrize("public_first", [False, True])
+@pytest.mark.parametrize("in_front", [False, True])
+def test_a_digest_of_the_public_bytes_and_the_sealed_ones_is_forged(in_front, public_first):
+    public, body = os.urandom(100), os.urandom(90)
+
+    def digest(data):
+        return hashlib.sha512(public + data if public_first else data + public).digest()
+
+    sealed = digest(body) + body if in_front else body + digest(body)
+    (_, changed), *_ = forged(sealed, os.urandom(60), os.urandom(60), public)
+    found, rest = (changed[:64], changed[64:]) if in_front else (changed[-64:], changed[:-64])
+    assert rest != body and digest(rest) == found
+
+
 def test_a_mac_under_a_secret_key_gives_no_forgery():
     body = os.urandom(16 + 60)
     sealed = body + hmac.digest(os.urandom(32), body, "sha256")

@@ -7,6 +7,7 @@ import __future__
 
 import inspect
 import linecache
+import random
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -31,11 +32,17 @@ class Answer:
         self.module: ModuleType | None = None
         self.paths: list[str] = []
 
-    def load(self, source: str, path: str, more: Iterable[Sequence[str]] = ()) -> dict[str, Any]:
+    def load(
+        self, source: str, path: str, more: Iterable[Sequence[str]] = (), foretold: bool = False
+    ) -> dict[str, Any]:
         """Run the file's top level, and whatever of (source, path) follows it, in one module.
+
+        `foretold`: with `random` where it was at the last such load.
 
         The outcome is {"done": None} or {"raised": ...}.
         """
+        if foretold:
+            random.seed(0)
         parts = [(source, path), *more]
         self.paths = [path for _, path in parts]
         module = ModuleType("answer")

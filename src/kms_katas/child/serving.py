@@ -229,7 +229,7 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
             # this check's learner.
             os.environ.update(order["environment"])
             bridge.clients.start_over(order["environment"])
-            outcome = answer.load(order["source"], order["path"], order.get("more", ()))
+            outcome = answer.load(order["source"], order["path"], order.get("more", ()), order.get("foretold", False))
         else:
             outcome = answer.call(order["function"], order["arguments"], order["keywords"])
         with contextlib.suppress(Exception):

@@ -42,7 +42,7 @@ class Answer:
         self._began = time.thread_time()
         self._path = run.path
         self._gate = Gate(lab, run.kata.services)
-        self._loaded = False
+        self._loaded = self._foretold = False
         self._printed = ""
         self._called = self._returned = _nothing
         self.proofs: list[Proof] = []
@@ -165,13 +165,17 @@ class Answer:
         self._run.close()
         self._loaded = False
 
-    def forget(self) -> None:
+    def forget(self, *, foretold: bool = False) -> None:
         """Read the file again before the next call: what the answer kept in its module is not there any more.
 
         As at the start of each check, and for a tenth of what a restart() costs. What it kept elsewhere in its process
         is still there, so where another process is promised, one check at least has to take that.
+
+        `foretold`: Python's `random` then begins as after every other such call, as for an attacker who found out
+        where it stands. What comes from `secrets` or os.urandom is new as ever.
         """
         self._loaded = False
+        self._foretold = foretold
 
     def client(
         self, principal: Principal | None = None, service: str = "kms", region: str | None = None
@@ -228,7 +232,7 @@ class Answer:
         (source, path), *more = self._run.parts
         environment = environment_of(self.learner, self.lab.region)
         order = {"order": "load", "source": source, "path": path, "more": more, "environment": environment}
-        outcome = self._send(order)
+        outcome = self._send(order | {"foretold": self._foretold})
         if "raised" in outcome:
             raised = read_raised(outcome["raised"], path)
             line = raised.frames[-1].line if raised.frames else 0

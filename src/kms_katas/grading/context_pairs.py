@@ -3,6 +3,7 @@ and it alone knows which pairs were promised.
 """
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 
 def fault_of_context(
@@ -34,6 +35,8 @@ def fault_of_context(
             why = "Values that differ in capital letters only are two to KMS: here they become one."
         elif got.strip() == value.strip():
             why = "A space more or less makes it another value to KMS."
+        elif normalize("NFC", got) == normalize("NFC", value):
+            why = "An accent written in another way makes it another value to KMS, though both look alike."
         elif got in wanted.values():
             why = "It carries the value of another pair."
         else:

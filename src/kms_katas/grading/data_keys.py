@@ -12,24 +12,30 @@ from kms_katas.grading.fresh import Fresh
 from kms_katas.grading.tampering import spelling_of
 from kms_katas.lab import Call, Lab
 
-_WRAPS = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt")
+_PAIRS = ("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext")
+WRAPS = ("GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt", *_PAIRS)
+"""The operations that give a wrapped key."""
 
 
 def wrapped_key_of(call: Call) -> bytes | None:
-    """The ciphertext of a data key that KMS gave in this call."""
-    return (call.response or {}).get("CiphertextBlob") if call.operation in _WRAPS else None
+    """The ciphertext of a data key, or of the private key of a data key pair, that KMS gave in this call."""
+    field = "PrivateKeyCiphertextBlob" if call.operation in _PAIRS else "CiphertextBlob"
+    return (call.response or {}).get(field) if call.operation in WRAPS else None
 
 
 def data_key_of(call: Call) -> bytes | None:
     """The plaintext data key in a call that made, wrapped or opened one."""
-    if call.response is None or call.operation not in (*_WRAPS, "Decrypt"):
+    if call.response is None or call.operation not in (*WRAPS, "Decrypt"):
         return None
-    found: bytes | None = (call.parameters if call.operation == "Encrypt" else call.response).get("Plaintext")
+    field = "PrivateKeyPlaintext" if call.operation in _PAIRS else "Plaintext"
+    found: bytes | None = (call.parameters if call.operation == "Encrypt" else call.response).get(field)
     return found
 
 
 def data_key_length(call: Call) -> int:
-    """The bytes of the data key that a call of GenerateDataKey, GenerateDataKeyWithoutPlaintext or Encrypt wrapped."""
+    """The bytes of the data key that a call wrapped. Of a pair: the least that its private key has."""
+    if call.operation in _PAIRS:
+        return 32
     if call.operation == "Encrypt":
         return len(call.parameters["Plaintext"])
     asked: int | None = call.parameters.get("NumberOfBytes")

@@ -90,7 +90,8 @@ class _InProcessAnswer:
         with self._as_the_answer(message["now"]):
             if message["order"] == "load":
                 self._runner.bridge.clients.start_over(self._environment)
-                return self._answer.load(message["source"], message["path"], message.get("more", ()))
+                more, foretold = message.get("more", ()), message.get("foretold", False)
+                return self._answer.load(message["source"], message["path"], more, foretold)
             return self._answer.call(message["function"], message["arguments"], message["keywords"])
 
     def spent(self) -> tuple[float, float, float]:

@@ -43,14 +43,7 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
         next_step="Encrypt the payload under its data key, and put nothing else of either into the body.",
     )
     expect_no_pattern(body, "the body")
-    expect(
-        len(body) >= len(payload),
-        "The body is shorter than its payload, so its length tells what kind of payload it is: one that repeats itself "
-        "shrinks, one that does not stays long.",
-        expected=f"at least {len(payload):,} bytes, whatever the payload holds",
-        next_step="Do not compress what you encrypt.",
-        actual=f"{len(body):,} bytes",
-    )
+    expect_not_compressed(body, payload)
 
 
 def expect_no_pattern(sealed: bytes, what: str) -> None:
@@ -64,6 +57,18 @@ def expect_no_pattern(sealed: bytes, what: str) -> None:
         expected=f"no 16 bytes of {what} twice",
         next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
         actual=f"of {pieces} pieces of {what}, 16 bytes each, {again} stand in it more than once",
+    )
+
+
+def expect_not_compressed(body: bytes, payload: bytes) -> None:
+    """Refuses a body that is shorter than its payload: let that repeat itself."""
+    expect(
+        len(body) >= len(payload),
+        "The body is shorter than what was sealed in it, so its length tells what kind of data that is: what repeats "
+        "itself shrinks, what does not stays long.",
+        expected=f"at least {len(payload):,} bytes, whatever they hold",
+        next_step="Encrypt it as it is: do not compress it first.",
+        actual=f"{len(body):,} bytes",
     )
 
 

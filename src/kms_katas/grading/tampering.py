@@ -158,6 +158,8 @@ def forged(data: bytes, content: bytes, wanted: bytes, public: bytes) -> list[Al
             mend, what = _xor(digest(content), digest(wanted)), "its content and its encrypted digest replaced"
             (others if keyed else likely).append((what, _xor(data, bytes(start) + change + mend)))
             others.append((what, _xor(data, bytes(start) + mend + change)))
+    for digest in (*(digest for _, digest in _digests(public)), *_digests_beside(public)):
+        size = len(digest(b""))
         for start in _NONCE_BYTES:  # a digest of the sealed bytes themselves, at the end or in front
             if size < len(data) and data[-size:] == digest(data[start:-size]):
                 rest = flip(data[:-size], len(data) - size - 1)
@@ -218,6 +220,13 @@ def _digests(public: bytes) -> Iterator[tuple[bool, Callable[[bytes], bytes]]]:
     yield False, lambda data: zlib.crc32(data).to_bytes(4, "little")
     for name in DIGESTS:
         yield True, lambda data, name=name: hmac.digest(public, data, name)  # type: ignore[misc]
+
+
+def _digests_beside(public: bytes) -> Iterator[Callable[[bytes], bytes]]:
+    """Of the sealed bytes and the public ones together: that takes no key either."""
+    for name in DIGESTS:
+        yield lambda data, name=name: hashlib.new(name, public + data).digest()  # type: ignore[misc]
+        yield lambda data, name=name: hashlib.new(name, data + public).digest()  # type: ignore[misc]
 
 
 def _xor(one: bytes, other: bytes) -> bytes:

@@ -17,7 +17,13 @@ from kms_katas.grading.data_keys import (
     wrapped_key_of,
 )
 from kms_katas.grading.fields import expect_bytes_fields
-from kms_katas.grading.sealed_body import attempt, expect_its_data_key, expect_no_pattern, expect_unopened
+from kms_katas.grading.sealed_body import (
+    attempt,
+    expect_its_data_key,
+    expect_no_pattern,
+    expect_not_compressed,
+    expect_unopened,
+)
 from kms_katas.grading.tampering import (
     altered_at_random,
     digest_in,
@@ -51,6 +57,8 @@ def test_each_payload_has_its_own_data_key(answer, key, fresh):
     payload = fresh.bytes(40)
     wrapped, plaintexts = set(), set()
     for number, content in enumerate((payload, payload, fresh.bytes(30)), 1):
+        if number != 2:  # the third after the same start of `random` as the first
+            answer.forget(foretold=True)
         sealed = _seal(answer, key, content)
         expect(
             sealed.wrapped_key not in wrapped,
@@ -67,6 +75,13 @@ def test_each_payload_has_its_own_data_key(answer, key, fresh):
                 next_step="Put the encrypted data key into `wrapped_key` as it came, and all else into `body`.",
             )
         plaintext = data_key_of(made)
+        expect(
+            number < 3 or plaintext is None or plaintext not in plaintexts,
+            "Payload 3 came under a data key that was there before, once Python's `random` began anew at the same "
+            "place. Whoever finds out where `random` stands, or its seed, makes the same keys and needs no KMS.",
+            expected="a data key that nobody can foretell",
+            next_step="Let KMS make the data key, or take it from `secrets` or `os.urandom`.",
+        )
         expect(
             plaintext is None or plaintext not in plaintexts,
             f"Payload {number} came under the data key of an earlier one: KMS was given the same key to wrap again. "
@@ -130,8 +145,11 @@ def test_stored_fields_show_neither_payload_nor_key(answer, key, fresh):
 @pytest.mark.task(1)
 @pytest.mark.points(1)
 def test_equal_content_does_not_show(answer, key, fresh):
-    """Equal parts of a payload, and equal payloads, do not look equal in `body`."""
-    expect_no_pattern(_seal(answer, key, bytes([fresh.integer(0, 255)]) * 80_000).body, "the body")
+    """Equal parts of a payload, and equal payloads, do not look equal in `body`, and do not make it shorter."""
+    payload = bytes([fresh.integer(0, 255)]) * 80_000
+    body = _seal(answer, key, payload).body
+    expect_no_pattern(body, "the body")
+    expect_not_compressed(body, payload)
     payload = fresh.bytes(100)
     first = _seal(answer, key, payload).body
     answer.forget()
