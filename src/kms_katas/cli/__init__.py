@@ -99,7 +99,6 @@ def complain(words: str) -> None:
 
 
 def _fail(sentence: str, status: int) -> int:
-
     # Rooms below do not know by which words the kit was called; whoever reads this is to type them.
     complain(sentence.replace("`kata ", f"`{os.environ.get('KATA_COMMAND', 'kata')} "))
     return status
