@@ -22,6 +22,7 @@ def test_the_fields_in_any_order_are_no_fault() -> None:
         ({NAME: b"", "count": 1, "more": 2}, "It has the field 'more' too, for which the brief has no place."),
         ({NAME: "text", "count": 1}, f"The field '{NAME}' of it is of type str."),
     ],
+    ids=["no dict", "a field missing", "a field too many", "a field of another type"],
 )
 def test_what_differs_is_named(value: object, told: str) -> None:
     assert fault_of_fields("It", value, TYPES) == told
