@@ -7,7 +7,14 @@ import os
 import pytest
 
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.sealed_body import Given, expect_hidden, expect_its_data_key, expect_new, expect_unopened
+from kms_katas.grading.sealed_body import (
+    Given,
+    expect_hidden,
+    expect_its_data_key,
+    expect_new,
+    expect_unopened,
+    expect_unrelated,
+)
 
 PAYLOAD = os.urandom(64) + bytes(70_000)
 DATA_KEY = os.urandom(32)
@@ -45,6 +52,22 @@ def test_a_payload_that_comes_again_needs_a_new_body() -> None:
     expect_new(os.urandom(30), body, "after a restart")
     with pytest.raises(Rejected, match="twice under one data key, after a restart,"):
         expect_new(body, body, "after a restart")
+
+
+def test_bodies_of_one_payload_have_nothing_of_their_own_in_common() -> None:
+    def body(mark: bytes) -> bytes:
+        return b"v1" + mark + os.urandom(60)
+
+    heading, macs = os.urandom(40), [os.urandom(16) for _ in range(2)]
+    one = body(macs[0])
+    expect_unrelated(body(heading), body(heading), body(heading), body(heading))
+    expect_unrelated(one, body(macs[1]), body(macs[1]), body(macs[1]))
+    expect_unrelated(one, body(macs[0]) + b"x", body(macs[1]), body(macs[1]))  # nobody knows what stands where
+    with pytest.raises(Rejected, match="a part in common"):
+        expect_unrelated(one, body(macs[0]), body(macs[1]), body(macs[1]))
+    for equal in ((one, one, body(heading), body(heading)), (one, body(heading), body(heading), one)):
+        with pytest.raises(Rejected, match="are equal"):
+            expect_unrelated(*equal)
 
 
 def test_nothing_comes_out_under_another_data_key() -> None:

@@ -24,6 +24,7 @@ from kms_katas.grading.tampering import (
     pieces_again,
     pieces_moved,
     repeated,
+    shared_by_two,
     spelling_of,
     thinned,
     transplanted,
@@ -252,3 +253,22 @@ def test_pieces_that_repeat_are_counted_in_both_texts():
     assert repeated(one, two) == (0, 10)
     assert repeated(one, two + one[32:64]) == (2, 10)
     assert repeated(one + one[:16], two) == (1, 11)
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40), st.integers(16, 64))
+def test_what_two_share_is_found_wherever_it_stands(before, after, size):
+    mark, other = os.urandom(size), os.urandom(size)
+
+    def sealed(mark):
+        return before + os.urandom(12) + mark + os.urandom(70) + after
+
+    assert mark in shared_by_two(sealed(mark), sealed(mark), sealed(other))
+    assert not shared_by_two(sealed(mark), sealed(mark), sealed(mark))
+    assert not shared_by_two(sealed(mark), sealed(other), sealed(mark))
+
+
+def test_a_number_in_a_heading_is_nothing_shared():
+    def sealed(second):
+        return b'{"at":"2026-11-23T09:37:%d","nonce":"' % second + os.urandom(60)
+
+    assert not shared_by_two(sealed(10), sealed(10), sealed(11))

@@ -9,7 +9,7 @@ from typing import Any
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
 from kms_katas.grading.outcome import AnswerRaised
-from kms_katas.grading.tampering import digest_in, pieces_again, spelling_of
+from kms_katas.grading.tampering import digest_in, pieces_again, shared_by_two, spelling_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,24 @@ def expect_new(again: bytes, body: bytes, where: str) -> None:
         expected="two bodies that differ",
         next_step="Take a new random nonce in each call, and store it in the body.",
         actual=f"two bodies of {len(again)} bytes, equal byte for byte",
+    )
+
+
+def expect_unrelated(body: bytes, again: bytes, other: bytes, later: bytes) -> None:
+    """Refuses bodies of one payload under one data key, `body`, `again` and, from another process, `later`, that are
+    equal, or have in common what `other`, of another payload as long, does not have: a MAC of the payload, or a cipher
+    without a nonce behind random bytes.
+    """
+    expect_new(again, body, "in the same process")
+    expect_new(later, body, "after a restart")
+    linked = shared_by_two(body, again, other)
+    expect(
+        not linked,
+        "One payload was sealed twice under one data key, and the bodies have a part in common that a body of another "
+        "payload does not have. Whoever sees both knows that they hold the same.",
+        expected="no part of the body that follows from payload and data key alone",
+        next_step="Let a new random nonce change all that is sealed, and make a MAC over the sealed bytes.",
+        actual=f"{linked[:16].hex()}… in both, {len(linked):,} bytes in all" if linked else "",
     )
 
 

@@ -69,6 +69,20 @@ def repeated(one: bytes, other: bytes) -> tuple[int, int]:
     return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
 
 
+def shared_by_two(one: bytes, again: bytes, other: bytes) -> bytes:
+    """The first 16 bytes or more that `one` and `again` have in the same place, and `other` has not; or nothing.
+
+    Where `other` has most of these bytes too, they are a heading, with a date or a number in it. Nothing either where
+    the three are not equally long.
+    """
+    if len(one) == len(again) == len(other):
+        for place in re.finditer(b"\0{16,}", _xor(one, again)):
+            unlike = _xor(one[slice(*place.span())], other[slice(*place.span())])
+            if any(unlike.count(0, at, at + 16) <= 4 for at in range(len(unlike) - 15)):
+                return one[slice(*place.span())]
+    return b""
+
+
 def flip(data: bytes, at: int) -> bytes:
     """`data` with one bit of byte `at` changed."""
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
@@ -230,4 +244,5 @@ def _digests_beside(public: bytes) -> Iterator[Callable[[bytes], bytes]]:
 
 
 def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+    """Of two that are equally long; through whole numbers, which is a hundred times faster than byte by byte."""
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(len(one))
