@@ -19,6 +19,7 @@ from kms_katas.grading.tampering import (
     altered_at_random,
     digest_in,
     drawn,
+    follows,
     forged,
     mark_moved,
     pieces_again,
@@ -190,6 +191,24 @@ def test_of_a_long_text_both_ends_may_hold_a_checksum():
     checksum = b"%08x" % zlib.crc32(content)
     assert digest_in(content, b"{" + checksum + long) == digest_in(content, long + checksum + b"}") == "crc32"
     assert digest_in(content, long + checksum + long) is None
+
+
+@pytest.mark.parametrize("size", [4, 6, 32])
+@pytest.mark.parametrize("front", [b"", b"v1", bytes(60)])
+def test_what_follows_from_the_content_is_found_where_it_stands(size, front):
+    marks = [hashlib.sha256(os.urandom(9)).digest()[:size] for _ in range(2)]
+    one, again, other = (front + marks[number] + os.urandom(90) for number in (0, 0, 1))
+    start, end = follows(one, other, again)
+    assert len(front) <= start < end
+    assert len(front) + 1 >= start
+    assert end >= len(front) + size - 2
+
+
+def test_a_header_a_clock_and_a_count_follow_from_nothing():
+    for marks in ((b"header", b"header", b"header"), (b"time=07", b"time=08", b"time=09"), (b"12:59:59",) * 3):
+        one, other, again = (mark + os.urandom(90) for mark in marks)
+        assert follows(one, other, again) is None
+    assert follows(bytes(9), os.urandom(9), bytes(8)) is None
 
 
 def test_pieces_that_come_again_are_counted():

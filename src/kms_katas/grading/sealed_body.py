@@ -3,13 +3,15 @@
 Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
 from kms_katas.grading.outcome import AnswerRaised
-from kms_katas.grading.tampering import digest_in, pieces_again, spelling_of
+from kms_katas.grading.show import show
+from kms_katas.grading.tampering import digest_in, follows, pieces_again, spelling_of
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,61 @@ def expect_no_pattern(sealed: bytes, what: str) -> None:
         next_step="Use an authenticated cipher, with a nonce that no two pieces under the same key share.",
         actual=f"of {pieces} pieces of {what}, 16 bytes each, {again} stand in it more than once",
     )
+
+
+def expect_unmarked(messages: tuple[bytes, bytes, bytes], seal_again: Callable[[], bytes]) -> None:
+    """Refuses a part of a message that follows from its payload. The messages are as for `follows`; `seal_again` seals
+    the payload of the first once more, to see whether two agreed by chance.
+    """
+    one, other, again = messages
+    place = follows(one, other, again)
+    if place is None:
+        return
+    there = slice(place[0], place[1] + 1)
+    agree = sum(a == b for a, b in zip(one[there], seal_again()[there], strict=False))
+    if agree < max(3, place[1] - place[0] - 1):  # a byte at each end may have agreed by chance
+        return
+    reject(
+        f"Bytes {place[0]} to {place[1]} of the message are the same whenever this payload is sealed, and others "
+        "for another payload. Whoever guesses the payload can confirm the guess there, and sees which messages are "
+        "equal.",
+        expected="a message in which nothing but its length follows from the payload",
+        next_step="Leave out what is made of the payload without the message's own key: a digest, a name made of it, "
+        "its first bytes. An authenticated cipher brings its own tag.",
+        actual=f"{one[there][:16].hex()} in hexadecimal",
+    )
+
+
+def shown_in(payload: bytes, message: bytes) -> str | None:
+    """What of the payload anybody reads in a message, 8 bytes of it or a digest; or None."""
+    if spelling := spelling_of(payload, message, whole=False, least=8):
+        return f"part of the payload ({spelling})"
+    digest = digest_in(payload, message)
+    return f"the {digest} digest of the payload, by which a guess can be confirmed," if digest else None
+
+
+def entry_of_payload(
+    answer: Answer,
+    context: Mapping[str, str],
+    payloads: tuple[bytes, bytes],
+    context_of: Callable[[bytes], Mapping[str, str]],
+) -> str | None:
+    """Which entry of this context, made for the first of two equally long payloads, follows from that; or None.
+
+    `context_of` has the answer seal a payload and gives that message's context. No call without an entry.
+    """
+    if not context:
+        return None
+    payload, other = payloads
+    # The other one first: what a clock or a counter says does not come again after it.
+    foreign, again = context_of(other), context_of(payload)
+    names = [name for name, value in context.items() if again.get(name) == value != foreign.get(name)]
+    if not names:
+        return None
+    answer.restart()  # A digest under a key that this process alone had is another one there.
+    again = context_of(payload)
+    name = next((name for name in names if again.get(name) == context[name]), None)
+    return None if name is None else f"in {show(name)} a value made of the payload, by which a guess can be confirmed,"
 
 
 def expect_new(again: bytes, body: bytes, where: str) -> None:
