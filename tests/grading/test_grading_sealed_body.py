@@ -3,15 +3,18 @@
 import base64
 import hashlib
 import os
+from typing import Any
 
 import pytest
 
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.sealed_body import (
     Given,
+    entry_of_payload,
     expect_hidden,
     expect_its_data_key,
     expect_new,
+    expect_unmarked,
     expect_unopened,
     expect_unrelated,
 )
@@ -47,6 +50,43 @@ def test_a_body_that_was_compressed_is_refused() -> None:
         expect_hidden(os.urandom(len(PAYLOAD) - 1), PAYLOAD, DATA_KEY)
 
 
+def test_a_mark_of_the_payload_is_refused_by_its_place() -> None:
+    mark, other = b"\0abcde\0", b"\1vwxyz\1"
+    one, foreign, again = (each + os.urandom(90) for each in (mark, other, mark))
+    with pytest.raises(Rejected, match=r"Bytes 0 to [678] of"):
+        expect_unmarked((one, foreign, again), lambda: mark + os.urandom(90), "message")
+    expect_unmarked((one, foreign, again), lambda: os.urandom(97), "message")  # so they agreed by chance
+    expect_unmarked((one, foreign, os.urandom(97)), lambda: pytest.fail("not asked for"), "message")
+
+
+class Restarted:
+    """An answer of which only the restarts count."""
+
+    times = 0
+
+    def restart(self) -> None:
+        self.times += 1
+
+
+def test_an_entry_made_of_the_payload_is_named_and_no_other() -> None:
+    payloads, count = (os.urandom(40), os.urandom(40)), iter(range(100))
+    answer: Any = Restarted()
+    process = os.urandom(8)
+
+    def context(payload: bytes) -> dict[str, str]:
+        keyed = hashlib.sha256(process + bytes([answer.times]) + payload).hexdigest()
+        return {"n": str(next(count)), "kind": "report", "bytes": str(len(payload)), "keyed": keyed}
+
+    assert entry_of_payload(answer, {}, payloads, pytest.fail) is None
+    assert entry_of_payload(answer, context(payloads[0]), payloads, context) is None
+    assert answer.times == 1
+
+    def short(payload: bytes) -> dict[str, str]:
+        return {**context(payload), "id": hashlib.sha256(payload).hexdigest()[:6]}
+
+    assert "'id'" in str(entry_of_payload(answer, short(payloads[0]), payloads, short))
+
+
 def test_a_payload_that_comes_again_needs_a_new_body() -> None:
     body = os.urandom(30)
     expect_new(os.urandom(30), body, "after a restart")
@@ -62,10 +102,10 @@ def test_bodies_of_one_payload_have_nothing_of_their_own_in_common() -> None:
     one = body(macs[0])
     expect_unrelated(body(heading), body(heading), body(heading), body(heading))
     expect_unrelated(one, body(macs[1]), body(macs[1]), body(macs[1]))
-    expect_unrelated(one, body(macs[0]) + b"x", body(macs[1]), body(macs[1]))  # nobody knows what stands where
-    with pytest.raises(Rejected, match="a part in common"):
-        expect_unrelated(one, body(macs[0]), body(macs[1]), body(macs[1]))
-    for equal in ((one, one, body(heading), body(heading)), (one, body(heading), body(heading), one)):
+    expect_unrelated(one, body(macs[1]), body(macs[0]) + b"x", body(macs[0]))  # nobody knows what stands where
+    with pytest.raises(Rejected, match="Bytes .* of the body are the same"):
+        expect_unrelated(one, body(macs[1]), body(macs[0]), body(macs[0]))
+    for equal in ((one, body(heading), one, body(heading)), (one, body(heading), body(heading), one)):
         with pytest.raises(Rejected, match="are equal"):
             expect_unrelated(*equal)
 

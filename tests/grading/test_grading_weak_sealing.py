@@ -178,6 +178,15 @@ def test_a_key_made_of_the_public_key_and_the_message_is_found(point_first, payl
     assert weakness_of([(point + gcm(digest.finalize(), payload), device)], payload) is Weakness.KEY_OF_PUBLIC_KEY
 
 
+def test_one_ephemeral_key_for_each_receiver_is_found(payload):
+    sealed = []
+    for device in (ec.generate_private_key(CURVES[0]) for _ in range(2)):
+        ephemeral, _, _ = agreed(device)
+        point = ephemeral.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        sealed += [(point + gcm(os.urandom(32), payload), device) for _ in range(2)]
+    assert weakness_of(sealed, payload) is Weakness.KEY_AGAIN
+
+
 def test_two_messages_for_one_receiver_may_name_it_alike(payload):
     """Its name holds points of the curve, by chance too."""
     device = ec.generate_private_key(CURVES[0])

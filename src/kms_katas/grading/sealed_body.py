@@ -3,13 +3,15 @@
 Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
 from kms_katas.grading.outcome import AnswerRaised
-from kms_katas.grading.tampering import digest_in, pieces_again, shared_by_two, spelling_of
+from kms_katas.grading.show import show
+from kms_katas.grading.tampering import digest_in, follows, pieces_again, spelling_of
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,60 @@ def expect_not_compressed(body: bytes, payload: bytes) -> None:
     )
 
 
+def expect_unmarked(messages: tuple[bytes, bytes, bytes], seal_again: Callable[[], bytes], what: str) -> None:
+    """Refuses a part of a message that follows from its payload. The messages are as for `follows`; `seal_again` seals
+    the payload of the first once more, to see whether two agreed by chance. `what` they are: as "body".
+    """
+    one, other, again = messages
+    place = follows(one, other, again)
+    if place is None:
+        return
+    there = slice(place[0], place[1] + 1)
+    agree = sum(a == b for a, b in zip(one[there], seal_again()[there], strict=False))
+    if agree < max(3, place[1] - place[0] - 1):  # a byte at each end may have agreed by chance
+        return
+    reject(
+        f"Bytes {place[0]} to {place[1]} of the {what} are the same whenever this payload is sealed, and others for "
+        "another payload. They show which payloads are equal and, where they are made without a key, confirm a guess.",
+        expected=f"a {what} in which nothing but its length follows from the payload",
+        next_step="Let a new nonce or key change all that is sealed. Leave out a digest or MAC of the payload, a name "
+        "made of it, its first bytes: an authenticated cipher brings its own tag.",
+        actual=f"{one[there][:16].hex()} in hexadecimal",
+    )
+
+
+def shown_in(payload: bytes, message: bytes) -> str | None:
+    """What of the payload anybody reads in a message, 8 bytes of it or a digest; or None."""
+    if spelling := spelling_of(payload, message, whole=False, least=8):
+        return f"part of the payload ({spelling})"
+    digest = digest_in(payload, message)
+    return f"the {digest} digest of the payload, by which a guess can be confirmed," if digest else None
+
+
+def entry_of_payload(
+    answer: Answer,
+    context: Mapping[str, str],
+    payloads: tuple[bytes, bytes],
+    context_of: Callable[[bytes], Mapping[str, str]],
+) -> str | None:
+    """Which entry of this context, made for the first of two equally long payloads, follows from that; or None.
+
+    `context_of` has the answer seal a payload and gives that message's context. No call without an entry.
+    """
+    if not context:
+        return None
+    payload, other = payloads
+    # The other one first: what a clock or a counter says does not come again after it.
+    foreign, again = context_of(other), context_of(payload)
+    names = [name for name, value in context.items() if again.get(name) == value != foreign.get(name)]
+    if not names:
+        return None
+    answer.restart()  # A digest under a key that this process alone had is another one there.
+    again = context_of(payload)
+    name = next((name for name in names if again.get(name) == context[name]), None)
+    return None if name is None else f"in {show(name)} a value made of the payload, by which a guess can be confirmed,"
+
+
 def expect_new(again: bytes, body: bytes, where: str) -> None:
     """Refuses a body equal to the one that the same payload had before, under the same data key. `where`: as "in the
     same process".
@@ -86,22 +142,14 @@ def expect_new(again: bytes, body: bytes, where: str) -> None:
     )
 
 
-def expect_unrelated(body: bytes, again: bytes, other: bytes, later: bytes) -> None:
+def expect_unrelated(body: bytes, other: bytes, again: bytes, later: bytes) -> None:
     """Refuses bodies of one payload under one data key, `body`, `again` and, from another process, `later`, that are
-    equal, or have in common what `other`, of another payload as long, does not have: a MAC of the payload, or a cipher
-    without a nonce behind random bytes.
+    equal, or have in common what `other`, sealed second, of another payload as long, does not have: a MAC of the
+    payload, or a cipher without a nonce behind random bytes.
     """
     expect_new(again, body, "in the same process")
     expect_new(later, body, "after a restart")
-    linked = shared_by_two(body, again, other)
-    expect(
-        not linked,
-        "One payload was sealed twice under one data key, and the bodies have a part in common that a body of another "
-        "payload does not have. Whoever sees both knows that they hold the same.",
-        expected="no part of the body that follows from payload and data key alone",
-        next_step="Let a new random nonce change all that is sealed, and make a MAC over the sealed bytes.",
-        actual=f"{linked[:16].hex()}… in both, {len(linked):,} bytes in all" if linked else "",
-    )
+    expect_unmarked((body, other, again), lambda: later, "body")
 
 
 def expect_its_data_key(opened: Given | None, payload: bytes) -> None:

@@ -57,6 +57,21 @@ def digest_in(content: bytes, text: bytes) -> str | None:
     return "crc32" if any(one in end for one in spellings for end in (text[:_END], text[-_END:])) else None
 
 
+def follows(one: bytes, other: bytes, again: bytes) -> tuple[int, int] | None:
+    """Where `one` shows what it is of: the first and the last byte that `again` has too, and `other` has not.
+
+    `one` and `again` are one content, sealed twice, and `other`, sealed between the two, is another of the same length:
+    so a time or a count is no such place. None where there is none, or they are not equally long. Of hexadecimal
+    digits one in 100 such messages agrees by chance.
+    """
+    if len(one) == len(other) == len(again):
+        for place in re.finditer(b"\0{4,}", _xor(one, again)):
+            differ = [at for at in range(*place.span()) if one[at] != other[at]]
+            if len(differ) >= 3:  # one more may agree with `other` by chance
+                return differ[0], differ[-1]
+    return None
+
+
 def pieces_again(data: bytes) -> tuple[int, int]:
     """Of how many pieces of 16 bytes, taken all over `data`, how many stand in it more than once."""
     samples = [(at, data[at : at + 16]) for at in range(0, len(data) - 15, max(1, len(data) // 100))]
@@ -67,20 +82,6 @@ def repeated(one: bytes, other: bytes) -> tuple[int, int]:
     """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before; and how many there are."""
     pieces = [(at, one[at : at + 16]) for at in range(0, len(one) - 15, 16)]
     return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
-
-
-def shared_by_two(one: bytes, again: bytes, other: bytes) -> bytes:
-    """The first 16 bytes or more that `one` and `again` have in the same place, and `other` has not; or nothing.
-
-    Where `other` has most of these bytes too, they are a heading, with a date or a number in it. Nothing either where
-    the three are not equally long.
-    """
-    if len(one) == len(again) == len(other):
-        for place in re.finditer(b"\0{16,}", _xor(one, again)):
-            unlike = _xor(one[slice(*place.span())], other[slice(*place.span())])
-            if any(unlike.count(0, at, at + 16) <= 4 for at in range(len(unlike) - 15)):
-                return one[slice(*place.span())]
-    return b""
 
 
 def flip(data: bytes, at: int) -> bytes:

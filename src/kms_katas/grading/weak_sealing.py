@@ -121,7 +121,11 @@ def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness
                 if len(key) >= _BLOCK and key in text:
                     return Weakness.KEY_INSIDE
                 content_keys.append(key)
-        elif isinstance(private_key, ec.EllipticCurvePrivateKey) and id(private_key) not in again:
+        elif isinstance(private_key, ec.EllipticCurvePrivateKey) and id(private_key) in again:
+            # Of what stays the same for a receiver, a whole point is never one by chance, and half of one may be.
+            if any(point in text for point in again[id(private_key)]):
+                return Weakness.KEY_AGAIN
+        elif isinstance(private_key, ec.EllipticCurvePrivateKey):
             points = _points(text, private_key.curve) - {_point(private_key.public_key())}
             secrets = list(_secrets(points, private_key))
             if any(opens(key, text, payload) for opens in (_opens_aes, _opens_chacha) for key in secrets):
@@ -133,7 +137,7 @@ def weakness_of(sealed: Sequence[tuple[bytes, Any]], payload: bytes) -> Weakness
     if paddings and all(paddings):
         return paddings[0]
     # Bytes that only name the receiver differ from one to the other; a header that never changes holds no point.
-    # So of curves the first message for each receiver counts.
+    # So of points that may be there by chance the first message for each receiver counts.
     same_point = len(again) > 1 and bool(set.intersection(*again.values()))
     return Weakness.KEY_AGAIN if same_point or len(set(content_keys)) < len(content_keys) else None
 

@@ -10,7 +10,8 @@ from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_keys import data_key_of, wrapped_key_of
 from kms_katas.grading.sdk_messages import COMMITTING, KMS_PROVIDER, SIGNER, NoMessage, read_message
 from kms_katas.grading.sdk_senders import Sender, read_by_another
-from kms_katas.grading.tampering import digest_in, flip, spelling_of
+from kms_katas.grading.sealed_body import entry_of_payload, shown_in
+from kms_katas.grading.tampering import flip
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
 FORM = "bytes: one message of the AWS Encryption SDK"
@@ -38,7 +39,7 @@ def learner(lab, key):
 
 @pytest.fixture
 def tenant(fresh):
-    return f"clinic-{fresh.text(6)}"
+    return f"Clinic-{fresh.text(6)}"
 
 
 @pytest.fixture
@@ -125,12 +126,19 @@ def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key, tenant, 
     expect(
         not missing and stored in (None, tenant),
         "The tenant is not in the encryption context under the name `tenant`. So the message is bound to nobody: moved "
-        "into another tenant's place, it opens there.",
+        "into another tenant's place, it opens there."
+        if missing
+        else "Under `tenant`, the encryption context has another text than the tenant that was given. Whoever knows "
+        "the clinic by that does not open its reports, and two whose names become alike open each other's.",
         expected=f"`tenant`: {show(tenant)}",
         actual=show({name: value for name, value in message.context.items() if name != SIGNER}),
-        next_step="Give the SDK an encryption context with the tenant when it encrypts.",
+        next_step="Give the SDK an encryption context with the tenant, as it came, when it encrypts.",
     )
-    shown = _shown(payload, data)
+    entries = {name: value for name, value in message.context.items() if name not in ("tenant", SIGNER)}
+    payloads = payload, fresh.text(len(payload)).encode()
+    shown = shown_in(payload, data) or entry_of_payload(
+        answer, entries, payloads, lambda each: _seal(answer, key, tenant, each)[0].context
+    )
     expect(
         shown is None,
         f"The message shows {shown} to everybody. The encryption context is not encrypted: it stands in "
@@ -303,14 +311,6 @@ def _read_without_tenant(lab, message):
         return None
 
 
-def _shown(payload, data):
-    """What of the payload can be read in a message, or None."""
-    if spelling := spelling_of(payload, data, whole=False, least=8):
-        return f"part of the payload ({spelling})"
-    digest = digest_in(payload, data)
-    return digest and f"the {digest} digest of the payload, by which a guess can be confirmed,"
-
-
 def _expect_tenant_refused(answer, function, whose, asked, message, what):
     _expect_refused(
         answer,
@@ -390,10 +390,10 @@ def _expect_refused(answer, called, short, message, next_step):
 
 def _reject_opened(value, short, message, next_step):
     """`short` says what is wrong with the message, after "it"."""
-    if not value:
+    if not value or not isinstance(value, bytes):
         reject(
-            f"A message has to be refused, for it {short}, and what came back is {value!r}. The caller takes that for "
-            "a report and goes on; a refusal has to stop it.",
+            f"A message has to be refused, for it {short}, and what came back is {show(value)}. The caller takes that "
+            "for a report and goes on; a refusal has to stop it.",
             expected="an exception",
             next_step="Let the error of the SDK through, and raise one of your own where you refuse.",
         )
