@@ -140,6 +140,19 @@ def leave_running(kms):
     for _ in range(3):
         threading.Thread(target=work, daemon=True).start()
 
+def read_on(source):
+    def work():
+        while True:
+            threading.Event().wait(0.001)
+            try:
+                source.read(1)
+            except Exception:
+                pass
+    threading.Thread(target=work, daemon=True).start()
+
+def read_all(source):
+    return b"".join(iter(lambda: source.read(100), b""))
+
 def echo(value):
     return value
 """
@@ -160,6 +173,21 @@ def test_threads_that_go_on_after_the_call_confuse_no_later_call(hold: Hold, mon
     answer.call("leave_running", answer.client())
     for number in range(60):
         assert answer.call("echo", number) == number
+
+
+@by_both_runners
+@pytest.mark.parametrize("handed", [False, True])
+def test_a_thread_that_reads_on_speaks_for_no_stream_of_the_next_check(hold: Hold, handed: bool) -> None:
+    answer, content = hold(THREADS), secrets.token_bytes(20_000)
+    answer.call("read_on", answer.stream(10_000, handed=handed))
+    answer._gate.streams.clear()  # as at the start of each check
+    answer.forget()
+    assert answer.call("echo", 1) == 1
+    for _ in range(3):
+        source = answer.stream(content, handed=handed)
+        assert answer.call("read_all", source) == content
+        assert source.reads == 201 and source.position == len(content)
+        answer._gate.streams.clear()
 
 
 INSIDE = """

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from kms_katas.grading.expect import Rejected
+from kms_katas.grading.outcome import AnswerRaised
 from kms_katas.grading.sealed_body import (
     Given,
     entry_of_payload,
     expect_hidden,
     expect_its_data_key,
     expect_new,
+    expect_no_digest,
     expect_unmarked,
     expect_unopened,
     expect_unrelated,
+    pairs_in_another_order,
+    refuse_unread_beginning,
 )
 
 PAYLOAD = os.urandom(64) + bytes(70_000)
@@ -103,7 +107,7 @@ def test_bodies_of_one_payload_have_nothing_of_their_own_in_common() -> None:
     expect_unrelated(body(heading), body(heading), body(heading), body(heading))
     expect_unrelated(one, body(macs[1]), body(macs[1]), body(macs[1]))
     expect_unrelated(one, body(macs[1]), body(macs[0]) + b"x", body(macs[0]))  # nobody knows what stands where
-    with pytest.raises(Rejected, match="Bytes .* of the body are the same"):
+    with pytest.raises(Rejected, match=r"Bytes .* of the body are the same"):
         expect_unrelated(one, body(macs[1]), body(macs[0]), body(macs[0]))
     for equal in ((one, body(heading), one, body(heading)), (one, body(heading), body(heading), one)):
         with pytest.raises(Rejected, match="are equal"):
@@ -134,3 +138,22 @@ def test_an_exception_or_the_payload_itself_is_no_opening() -> None:
 def test_anything_else_is_refused_with_its_reason(value: object, what: str, told: str) -> None:
     with pytest.raises(Rejected, match=told):
         expect_unopened(Given(value), PAYLOAD, what)
+
+
+def test_a_digest_of_what_is_hidden_is_refused_by_its_name() -> None:
+    expect_no_digest(PAYLOAD, os.urandom(200), "payload")
+    with pytest.raises(Rejected, match="sha512 digest of the stream"):
+        expect_no_digest(PAYLOAD, os.urandom(200) + hashlib.sha512(PAYLOAD).digest(), "stream")
+
+
+def test_an_exception_for_the_order_of_pairs_is_refused_with_its_type() -> None:
+    with pairs_in_another_order("open_it"):
+        pass
+    refused = pytest.raises(Rejected, match="same pairs in another order, and raised InvalidTag")
+    with refused, pairs_in_another_order("open_it"):
+        raise AnswerRaised("`open_it`", "InvalidTag", "")
+
+
+def test_a_beginning_that_nothing_reads_is_refused_by_what_was_done() -> None:
+    with pytest.raises(Rejected, match="byte 0 of 9 changed, and nothing noticed"):
+        refuse_unread_beginning("byte 0 of 9 changed")

@@ -32,6 +32,8 @@ class Bridge:
     def __init__(self, ask: Ask) -> None:
         self.connect(ask)
         self.lock = threading.Lock()
+        self.loads = 0
+        """How often an answer was loaded. A stream lives as long as the check that it was made for."""
 
     @cached_property
     def clients(self) -> Clients:
@@ -41,19 +43,27 @@ class Bridge:
     def connect(self, ask: Ask, hold: Hold = lambda question: False) -> None:
         self._ask, self._hold = ask, hold
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, question: dict[str, Any], loads: int | None = None) -> dict[str, Any]:
+        """Raises LabRefused, also when the answer was loaded anew since those `loads`."""
         with self.lock:
+            self._expect_still(loads)
             reply = self._ask(question)
         if "refused" in reply:
             raise LabRefused(str(reply["refused"]))
         return reply
 
-    def tell(self, question: dict[str, Any]) -> None:
+    def tell(self, question: dict[str, Any], loads: int | None = None) -> None:
         """Ask what has nothing in its reply. A refusal may come in place of a later reply, or of the outcome."""
         with self.lock:
+            self._expect_still(loads)
             held = self._hold(question)
         if not held:
-            self.ask(question)
+            self.ask(question, loads)
+
+    def _expect_still(self, loads: int | None) -> None:
+        """A thread that outlives its check may not speak in the next one: numbers of streams begin anew there."""
+        if loads not in (None, self.loads):
+            raise LabRefused("this stream ended with the check that it was given for")
 
     def send_request(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """botocore's before-send handler: what it returns is the response, and nothing goes to a network."""
@@ -93,7 +103,7 @@ class Stream(io.RawIOBase):
     """
 
     def __init__(self, bridge: Bridge, described: dict[str, Any]) -> None:
-        self._bridge, self._number = bridge, described["id"]
+        self._bridge, self._number, self._loads = bridge, described["id"], bridge.loads
         self._readable: bool = described["readable"]
         self._here = io.BytesIO(wire.decode(described["content"])) if "content" in described else None
         self._most = described.get("most")
@@ -108,9 +118,9 @@ class Stream(io.RawIOBase):
         size = -1 if size is None else max(-1, int(size))
         if self._here is not None and size <= wire.MAX_FRAME // 2:  # of more at once, the lab says that it is too much
             data = self._here.read(min(size, self._most or size))
-            self._bridge.tell({"ask": "took", "stream": self._number, "size": size})
+            self._bridge.tell({"ask": "took", "stream": self._number, "size": size}, self._loads)
             return data
-        reply = self._bridge.ask({"ask": "read", "stream": self._number, "size": size})
+        reply = self._bridge.ask({"ask": "read", "stream": self._number, "size": size}, self._loads)
         return bytes(wire.decode(reply["data"]))
 
     def readinto(self, buffer: Any) -> int:
@@ -122,9 +132,9 @@ class Stream(io.RawIOBase):
         data = bytes(data)
         question = {"ask": "write", "stream": self._number, "data": wire.encode(data)}
         if self._readable:
-            self._bridge.ask(question)  # it will be refused
+            self._bridge.ask(question, self._loads)  # it will be refused
         else:
-            self._bridge.tell(question)
+            self._bridge.tell(question, self._loads)
         return len(data)
 
 

@@ -222,6 +222,7 @@ def _serve(connection: wire.Connection, clock: LabTime, settle: Callable[[], obj
     bridge.lock.acquire()
     while True:
         order = wire.receive_frame(connection, received)
+        bridge.loads += order["order"] == "load"
         bridge.lock.release()
         clock.move_to(order["now"])
         if order["order"] == "load":

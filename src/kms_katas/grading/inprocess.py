@@ -86,6 +86,7 @@ class _InProcessAnswer:
 
         self._runner.bridge.connect(ask)
         if message["order"] == "load":
+            self._runner.bridge.loads += 1
             self._environment = message["environment"]
         with self._as_the_answer(message["now"]):
             if message["order"] == "load":

@@ -3,9 +3,10 @@
 Refuses an answer, with the sentence that teaches. Not for how a body is altered: see tampering.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.expect import expect, reject
@@ -46,6 +47,43 @@ def expect_hidden(body: bytes, payload: bytes, data_key: bytes) -> None:
     )
     expect_no_pattern(body, "the body")
     expect_not_compressed(body, payload)
+
+
+def expect_no_digest(content: bytes, stored: bytes, what: str) -> None:
+    """Refuses what is stored when a digest of `content` stands in it. `what` that is: as "payload"."""
+    digest = digest_in(content, stored)
+    expect(
+        digest is None,
+        f"The {digest} digest of the {what} stands in the open. Whoever guesses the {what} can confirm the guess, and "
+        "equal ones show.",
+        expected=f"no digest of the {what}, unless it is made with a secret key",
+        next_step="Let an authenticated cipher, or a MAC under the data key, notice changes in place of the digest.",
+    )
+
+
+@contextmanager
+def pairs_in_another_order(function: str) -> Iterator[None]:
+    """Around a call of `function` with the pairs of a context turned round: an exception is refused with its reason."""
+    try:
+        yield
+    except AnswerRaised as raised:
+        reject(
+            f"`{function}` was given the same pairs in another order, and raised {raised.type}. To KMS that is the "
+            "same context, and a dict may come back from storage in any order.",
+            expected="the payload: the order of the pairs says nothing",
+            next_step="Sort the pairs wherever the context becomes text: `json.dumps(context, sort_keys=True)`.",
+            line=raised.frames[-1].line if raised.frames else 0,
+        )
+
+
+def refuse_unread_beginning(what: str) -> NoReturn:
+    """For a first byte that was changed, and what was sealed came back. `what` was done, as "`body` was altered"."""
+    reject(
+        f"{what}, and nothing noticed. What stands at the beginning is covered by no tag, and nothing compares it "
+        "with what was written.",
+        expected="an exception",
+        next_step="Compare a header with the bytes that you put there, or make it associated data.",
+    )
 
 
 def expect_no_pattern(sealed: bytes, what: str) -> None:

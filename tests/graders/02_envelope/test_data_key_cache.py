@@ -3,13 +3,21 @@
 Not for how data keys are kept: one slot for each context, a pool, a heap will do. `Ledger` judges by the record of KMS.
 """
 
+from contextlib import nullcontext
+
 import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_key_ledger import Ledger
-from kms_katas.grading.data_keys import kms_with_another_data_key
+from kms_katas.grading.data_keys import kms_with_another_data_key, throttled
 from kms_katas.grading.expect import Rejected
-from kms_katas.grading.sealed_body import attempt, expect_its_data_key
+from kms_katas.grading.sealed_body import (
+    attempt,
+    expect_its_data_key,
+    expect_no_digest,
+    pairs_in_another_order,
+    refuse_unread_beginning,
+)
 from kms_katas.grading.tampering import altered_at_random, flip, forged, spelling_of
 
 DAY = 86_400
@@ -71,8 +79,7 @@ def test_a_data_key_seals_as_many_bytes_as_it_may(answer, lab, key, context, fre
 def test_a_data_key_seals_as_long_as_it_may(answer, lab, key, context, fresh, limits):
     """No payload is sealed under a data key that is `seconds` seconds old, idle or busy."""
     ledger, age, early = Ledger(answer, lab, limits), limits["seconds"], fresh.integer(5, 9)
-    payload = fresh.bytes(30)
-    sealed = ledger.seal(key, context, payload)
+    sealed = ledger.seal(key, context, payload := fresh.bytes(30))
     # Never to the second before the end: a clock that ticks is a little further on than the lab's. Twice early, with
     # a minute between: where time is cut into slots, at most one of the two keys has a whole slot before it.
     whole_age = "Compare the key's whole age with `seconds` in each call: `timedelta.seconds` leaves the days out."
@@ -95,8 +102,7 @@ def test_no_two_contexts_or_kms_keys_share_a_data_key(answer, lab, key, context,
     """Each KMS key and each context has its own data key, and keeps it while others are in use."""
     limits["messages"] = 3  # as many as the first context needs: one count for all would be too few
     ledger, other = Ledger(answer, lab, limits), lab.home.create_key().split("/")[1]
-    pairs = list(context.items())
-    (name, one), (other_name, two) = pairs
+    (name, one), (other_name, two) = context.items()
     contexts = [
         context,
         {name: one, other_name: two + "x"},
@@ -104,13 +110,14 @@ def test_no_two_contexts_or_kms_keys_share_a_data_key(answer, lab, key, context,
         {name: one},
         {name: f"{one}{other_name}{two}"},
         {name: f"{one},{other_name}={two}"},
+        {name: f"{one}&{other_name}={two}"},
         {name: one, other_name: two.upper()},
         {name: one, other_name: two + " "},
     ]
     for each in contexts:
         ledger.seal(key, each, fresh.bytes(30))
     ledger.seal(other, context, fresh.bytes(30))
-    for kms_key, each in ((key, context), (other, context), (key, dict(reversed(pairs))), (key, contexts[1])):
+    for kms_key, each in ((key, context), (other, context), (key, dict(reversed(context.items()))), (key, contexts[1])):
         ledger.seal(kms_key, each, fresh.bytes(30))
 
 
@@ -181,33 +188,37 @@ def test_stored_fields_show_neither_payload_nor_key(answer, lab, key, context, f
                 expected="nothing in `wrapped_key` and `body` that opens without KMS",
                 next_step="Encrypt the payload under the data key, and store the key in its encrypted form only.",
             )
+        expect_no_digest(payload, stored, "payload")
 
 
 @pytest.mark.task(1)
 @pytest.mark.points(1)
-def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits):
+def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits, monkeypatch):
     """If KMS refuses a new data key, its error reaches the caller, and the old key seals nothing more."""
     limits["messages"] = 2
     ledger = Ledger(answer, lab, limits)
     ledger.seal(key, context, fresh.bytes(20))
-    for used_up in ("had sealed all that it may", "was as old as it may become"):
-        if used_up == "had sealed all that it may":
-            ledger.seal(key, context, fresh.bytes(20))
-        else:
-            lab.clock.advance(seconds=limits["seconds"])
-        lab.home.switch_key(key, on=False)
-        try:
-            for _ in range(5):  # not at once where a data key was fetched before it was needed
+    sealed_all, too_old = "had sealed all that it may", "was as old as it may become"
+    for used_up, refusal in ((sealed_all, "KMS throttled the account"), (too_old, "the KMS key was disabled")):
+        with monkeypatch.context() as patch:
+            if used_up == sealed_all:
                 ledger.seal(key, context, fresh.bytes(20))
-        except AnswerRaised:
-            pass
-        except Rejected:
-            reject(
-                f"The data key {used_up}, the KMS key was disabled, and `seal` gave back a result all the same. Limits "
-                "that hold only while KMS answers are none: a disabled key could be used for ever.",
-                expected="the error of KMS",
-                next_step="Let the error of KMS through; do not go on with the old data key.",
-            )
+                patch.setattr(lab, "send", throttled)
+            else:
+                lab.clock.advance(seconds=limits["seconds"])
+                lab.home.switch_key(key, on=False)
+            try:
+                for _ in range(5):  # not at once where a data key was fetched before it was needed
+                    ledger.seal(key, context, fresh.bytes(20))
+            except AnswerRaised:
+                pass
+            except Rejected:
+                reject(
+                    f"The data key {used_up}, {refusal}, and `seal` gave back a result all the same. Limits that hold "
+                    "only while KMS answers are none: the old data key could be used for ever.",
+                    expected="the error of KMS",
+                    next_step="Let the error of KMS through; do not go on with the old data key.",
+                )
         lab.home.switch_key(key, on=True)
         ledger.seal(key, context, fresh.bytes(20), "Begin a key's age and counts anew only when KMS has given the key.")
 
@@ -216,8 +227,7 @@ def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key
 @pytest.mark.points(2)
 def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, context, fresh, limits):
     """In a new process the payloads come back byte for byte, for one KMS call a data key."""
-    limits["messages"] = 3
-    ledger, other = Ledger(answer, lab, limits), {"tenant": fresh.text(8)}
+    ledger, other = Ledger(answer, lab, limits | {"messages": 3}), {"tenant": fresh.text(8)}
     stored = [
         (each, payload, ledger.seal(key, each, payload))
         for each, length in ((context, 0), (other, 40), (context, 1), (context, 5_000), (context, 33), (other, 7))
@@ -226,7 +236,10 @@ def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, con
     answer.restart()
     asked = set()
     for each, payload, sealed in reversed(stored):
-        _open(answer, each, sealed, payload, limits, keeps=sealed.wrapped_key in asked)
+        turned = not payload  # the last of all: those before it held their pairs as they were
+        with pairs_in_another_order("open_sealed") if turned else nullcontext():
+            pairs = dict(reversed(each.items())) if turned else each
+            _open(answer, pairs, sealed, payload, limits, keeps=sealed.wrapped_key in asked)
         asked.add(sealed.wrapped_key)
 
 
@@ -234,9 +247,8 @@ def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, con
 @pytest.mark.points(2)
 def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context, fresh, limits):
     """A data key that KMS opened `seconds` seconds ago opens nothing more without KMS, idle or busy."""
-    age = limits["seconds"]
-    payload = fresh.bytes(50)
-    sealed = Ledger(answer, lab, limits).seal(key, context, payload)
+    age, ledger = limits["seconds"], Ledger(answer, lab, limits | {"seconds": 3 * DAY})
+    sealed = ledger.seal(key, context, payload := fresh.bytes(50))
     for process in ("sealed", "opened"):
         if process == "opened":
             answer.forget()
@@ -250,8 +262,17 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
             f"{process} the payload. That process opened it all the same: a kept data key that never expires opens for "
             "ever, whatever happens to its KMS key.",
             expected="an exception",
-            next_step="Keep with each data key when KMS gave it, and ask KMS again from `seconds` on, days later too.",
+            next_step="Keep with each data key when KMS gave it, and ask KMS again from the `seconds` on that "
+            "`open_sealed` is given (`limits` are for `seal`), days later too.",
         )
+        if process == "opened":
+            expect(
+                _attempt(answer, context, sealed.fields, limits) is None,
+                "A kept data key was too old, and KMS refused to give it again. The first call raised an exception, "
+                "and the next opened the payload from memory: a refusal made the old data key young.",
+                expected="an exception in each call, for as long as KMS refuses",
+                next_step="Note the time with a data key only after KMS has given it, or drop the old one first.",
+            )
         lab.home.switch_key(key, on=True)
     _open(answer, context, sealed, payload, limits)
     lab.clock.advance(seconds=age - fresh.integer(5, 9))
@@ -284,33 +305,36 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
     """Another context, another wrapped key, an altered field: an exception, also while the data key is in memory."""
     ledger, payload = Ledger(answer, lab, limits), fresh.bytes(fresh.integer(32, 47))
     sealed = ledger.seal(key, context, payload)
-    name, value = next(iter(context.items()))
-    others = [context | {name: value + "x"}, {name: value}]
+    (name, value), (other_name, other_value) = context.items()
+    joined = {name: f"{value},{other_name}={other_value}"}
+    others = [context | {"copy": value}, {name: other_value, other_name: value}, {name: value}, joined]
     foreign = ledger.seal(key, others[0], fresh.bytes(50))
     for process in ("that sealed it", "that had opened it before"):
         _open(answer, context, sealed, payload, limits)
-        for other in others:
+        for other in others if process == "that had opened it before" else others[:1]:
             opened = _attempt(answer, other, sealed.fields, limits)
             expect(
                 opened is None,
                 f"A payload sealed for {show(context)} was opened for {show(other)}, in the process {process}. KMS "
                 "would have refused; a kept data key must not be easier to get than one that KMS gives.",
                 expected="an exception",
-                next_step="Look up what you keep by the context as well as by the wrapped key.",
+                next_step="Look up what you keep by the wrapped key and the whole context: every name with its value.",
                 actual=show(opened and opened.value),
             )
         if process == "that sealed it":
             answer.forget()
     _attempt(answer, others[0], foreign.fields, limits)
     blob, body = sealed.wrapped_key, sealed.body
-    changes = [(f"`wrapped_key` was altered (byte {at})", flip(blob, at), body) for at in (0, len(blob) - 1)]
-    changes += [("`wrapped_key` was that of another context", foreign.wrapped_key, body)]
-    wanted = fresh.bytes(len(payload))
-    moves = (*altered_at_random(body, fresh), *forged(body, payload, wanted, blob))
-    changes += [(f"`body` was altered ({what})", blob, changed) for what, changed in moves]
-    for what, wrapped_key, changed in changes:
-        opened = _attempt(answer, context, {"wrapped_key": wrapped_key, "body": changed}, limits)
-        # A change without effect, in base64 padding for one, may pass.
+    changes = [(f"`wrapped_key` was altered (byte {at})", context, flip(blob, at), body) for at in (0, len(blob) - 1)]
+    changes += [("`wrapped_key` was that of another context", context, foreign.wrapped_key, body)]
+    changes += [("`body` stood under the wrapped key and the context of another", others[0], foreign.wrapped_key, body)]
+    moves = (*altered_at_random(body, fresh), *forged(body, payload, fresh.bytes(len(payload)), blob))
+    changes += [(f"`body` was altered ({what})", context, blob, changed) for what, changed in moves]
+    for what, asked_for, wrapped_key, changed in changes:
+        opened = _attempt(answer, asked_for, {"wrapped_key": wrapped_key, "body": changed}, limits)
+        if opened and changed[1:] == body[1:] and changed != body and opened.value == payload:
+            refuse_unread_beginning(what)
+        # Another change without effect, in base64 padding for one, may pass.
         if opened is None or (changed != body and opened.value == payload):
             continue
         expect(
@@ -324,9 +348,9 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
             f"{what}, and `open_sealed` gave back {show(opened.value)}. Whoever may write to the storage decides "
             "what you read.",
             expected="an exception",
-            next_step="Open `body` by an authenticated cipher, under the data key of this very `wrapped_key`."
-            if wrapped_key == blob
-            else "Look up a kept data key by the whole `wrapped_key`, and let the errors of KMS and cipher through.",
+            next_step="Look up a kept data key by the whole `wrapped_key`, and let errors of KMS and cipher through."
+            if wrapped_key != blob and asked_for == context
+            else "Open `body` by an authenticated cipher, under the data key of this very `wrapped_key` and no other.",
         )
 
 
@@ -334,8 +358,7 @@ def test_what_does_not_belong_together_is_refused(answer, lab, key, context, fre
 @pytest.mark.points(1)
 def test_opening_needs_the_data_key_of_kms(answer, lab, key, context, fresh, limits, monkeypatch):
     """Who kept no data key opens no `body` without the one that KMS gives for `wrapped_key`."""
-    payload = fresh.bytes(100)
-    sealed = Ledger(answer, lab, limits).seal(key, context, payload)
+    sealed = Ledger(answer, lab, limits).seal(key, context, payload := fresh.bytes(100))
     answer.forget()
     with monkeypatch.context() as patch:
         patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
@@ -362,10 +385,10 @@ def _open(answer, context, sealed, payload, limits, keeps=False):
     expect(
         not (keeps and calls),
         "KMS gave the data key of this `wrapped_key` less than `seconds` seconds ago, and was called again: "
-        f"{', '.join(call.operation for call in calls)}. An archive that is read is throttled like one that is "
-        "written.",
+        f"{', '.join(call.operation for call in calls)}. Who reads an archive is throttled like who writes it.",
         expected="no KMS call",
-        next_step="Keep each data key that KMS opens, by its wrapped key and context, for less than `seconds` seconds.",
+        next_step="Keep each data key that KMS opens for less than `seconds` seconds, by its wrapped key and its pairs "
+        "in any order.",
     )
     return calls
 
