@@ -97,8 +97,8 @@ def test_waiting_is_told_from_computing(grade: Grade, short: None, of_slowness: 
 
 
 def test_what_the_lab_computes_for_an_answer_counts_as_the_answers(hold: Hold) -> None:
-    # To ask takes the answer about as much for either; to sign takes the lab so much more that both take over twice as
-    # much together.
+    # To ask takes the answer about as much for either; to sign takes the lab so much more that both take over three
+    # times as much together.
     answer = hold("""
         def make(kms):
             return kms.create_key(KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
@@ -116,9 +116,12 @@ def test_what_the_lab_computes_for_an_answer_counts_as_the_answers(hold: Hold) -
     key = answer.call("make", kms)
     for function in ("look", "sign"):
         answer.call(function, kms, key, 5)
-    before = run.check_cpu_used
-    answer.call("look", kms, key, 100)
-    run.check_cpu_used = CHECK_SECONDS * run.slowness - 1.5 * (run.check_cpu_used - before)
+    looks = []
+    for _ in range(3):  # on a busy machine one may take several times as much as it needs
+        run.check_cpu_used = 0
+        answer.call("look", kms, key, 100)
+        looks.append(run.check_cpu_used)
+    run.check_cpu_used = CHECK_SECONDS * run.slowness - 1.5 * min(looks)
     with pytest.raises(AnswerTimeout) as stopped:
         answer.call("sign", kms, key, 100)
     assert stopped.value.computing
