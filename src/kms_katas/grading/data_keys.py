@@ -44,8 +44,11 @@ def data_key_length(call: Call) -> int:
 
 def spelling_of_data_key(calls: Iterable[Call], stored: bytes) -> str | None:
     """In which spelling of `spelling_of` a plaintext data key of these calls stands in `stored`, or None."""
-    found = [key for key in map(data_key_of, calls) if key and len(key) >= 16]
-    parts = (part for key in found for part in (key, key[:32], key[-32:]))
+    parts = list[bytes]()
+    for call in calls:
+        if (key := data_key_of(call)) and len(key) >= 16:
+            # The private key of a pair ends with the public one, which everybody may see.
+            parts += [key] if call.operation in _PAIRS else [key, key[:32], key[-32:]]
     return next(filter(None, (spelling_of(part, stored, whole=True) for part in parts)), None)
 
 

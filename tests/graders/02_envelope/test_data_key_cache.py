@@ -236,7 +236,7 @@ def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, con
     answer.restart()
     asked = set()
     for each, payload, sealed in reversed(stored):
-        turned = not payload  # the last of all: those before it held their pairs as they were
+        turned = len(payload) == 1  # not the first of its data key: that held its pairs as they were
         with pairs_in_another_order("open_sealed") if turned else nullcontext():
             pairs = dict(reversed(each.items())) if turned else each
             _open(answer, pairs, sealed, payload, limits, keeps=sealed.wrapped_key in asked)

@@ -321,12 +321,12 @@ def _expect_all_moved(answer, result, items):
     codes = {call.error_code for call in answer.calls}
     changed = {item["name"] for item, after in zip(items, result["items"], strict=True) if item != after}
     why, next_step = "KMS was not asked to put the others under the new key, or it refused.", ONE_OPERATION
-    if "InvalidCiphertextException" in codes:
-        why = "KMS could not open their data keys: what has an encryption context opens with that context only."
-        next_step = "Give each item's own context for the key that opens, too."
     if "IncorrectKeyException" in codes:
         why = "KMS says that the key which is to open is not the one that protects them."
         next_step = "Name the old key as the one that opens, and the new one as the one that encrypts."
+    if "InvalidCiphertextException" in codes:  # of both this: a look at the new key gets the other, and rightly
+        why = "KMS could not open their data keys: what has an encryption context opens with that context only."
+        next_step = "Give each item's own context for the key that opens, too."
     expect(
         set(result["moved"]) & changed == _names(items),
         f"All {len(items)} items here are under the old key; {len(changed)} have another wrapped key now. {why}",
