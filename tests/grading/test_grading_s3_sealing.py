@@ -42,8 +42,11 @@ def bucket(lab):
     return name
 
 
+CONTEXT = {"aws:x-amz-cek-alg": "115"}
+
+
 def generated(lab, key):
-    lab.home.admin.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")
+    lab.home.admin.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=CONTEXT)
     return data_key_of(lab.calls[-1])
 
 
@@ -79,11 +82,19 @@ def test_one_commitment_for_two_objects_is_found():
 
 
 def test_a_key_of_ones_own_is_what_kms_was_given_to_encrypt(lab, key):
-    own = secrets.token_bytes(32)
+    own, kms = secrets.token_bytes(32), lab.home.admin.client("kms")
     generated(lab, key)
     assert own_data_keys(lab.calls) == set()
-    lab.home.admin.client("kms").encrypt(KeyId=key, Plaintext=own)
+    kms.encrypt(KeyId=key, Plaintext=own, EncryptionContext=CONTEXT)
     assert own_data_keys(lab.calls) == {own}
+
+
+def test_what_kms_encrypts_beside_the_data_key_is_no_data_key(lab, key):
+    title, kms = secrets.token_hex(16), lab.home.admin.client("kms")
+    kms.encrypt(KeyId=key, Plaintext=title.encode())
+    kms.encrypt(KeyId=key, Plaintext=title.encode(), EncryptionContext={"what": "title"})
+    assert own_data_keys(lab.calls) == set()
+    expect_nothing_given_away(secrets.token_bytes(500), lab.calls, [("PUT", title.encode())])
 
 
 def altered(lab, key, bucket, *, by_library):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,6 +62,8 @@ def test_a_mark_of_the_payload_is_refused_by_its_place() -> None:
         expect_unmarked((one, foreign, again), lambda: mark + os.urandom(90), "message")
     expect_unmarked((one, foreign, again), lambda: os.urandom(97), "message")  # so they agreed by chance
     expect_unmarked((one, foreign, os.urandom(97)), lambda: pytest.fail("not asked for"), "message")
+    drawn = iter([mark, mark, other])  # from two names: it comes again and again, and is not always the same
+    expect_unmarked((one, foreign, again), lambda: next(drawn) + os.urandom(90), "message")
 
 
 class Restarted:
@@ -89,6 +92,17 @@ def test_an_entry_made_of_the_payload_is_named_and_no_other() -> None:
         return {**context(payload), "id": hashlib.sha256(payload).hexdigest()[:6]}
 
     assert "'id'" in str(entry_of_payload(answer, short(payloads[0]), payloads, short))
+
+
+@pytest.mark.parametrize(("before", "after"), [("aba", "aba"), ("aba", "babb")], ids=["takes turns", "drawn from two"])
+def test_an_entry_that_only_seems_to_follow_from_the_payload_is_not_named(before: str, after: str) -> None:
+    values = [iter(before)]
+    answer: Any = SimpleNamespace(restart=lambda: values.append(iter(after)))
+
+    def context(payload: bytes) -> dict[str, str]:
+        return {"slot": next(values[-1])}
+
+    assert entry_of_payload(answer, context(b"one"), (b"one", b"two"), context) is None
 
 
 def test_a_payload_that_comes_again_needs_a_new_body() -> None:

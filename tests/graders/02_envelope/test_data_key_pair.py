@@ -367,10 +367,10 @@ def _open(answer, camera, message, payload):
         expected="a KMS call in each opening",
         next_step="Have KMS decrypt `wrapped_private_key` inside `open_sealed`, and keep no result for the next call.",
     )
-    shorter = isinstance(opened, bytes) and opened and opened in payload
+    part = isinstance(opened, bytes) and opened and opened in payload
     expect(
         isinstance(opened, bytes) and opened == payload,
-        f"What came back is {'the payload without its ends' if shorter else 'not the payload that was sealed'}.",
+        f"What came back is {'only a part of the payload' if part else 'not the payload that was sealed'}.",
         expected=show(payload),
         next_step="Look at how `seal_offline` puts the message together, and take it apart in the same places.",
     )

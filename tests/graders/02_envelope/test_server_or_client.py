@@ -344,7 +344,7 @@ def _expect_no_key_again(answer, lab, bucket, key, made):
 
 def _expect_refused(answer, bucket, key, what, step):
     if answer.raises("get_sealed", bucket, "a", key) is None:
-        told = f"{what}, and `get_sealed` gave back a value. Its caller takes that for what was sealed."
+        told = f"{what}, and `get_sealed` gave back a value. Its caller takes that for what was sealed under `key_arn`."
         reject(told, expected="an exception", next_step=step)
 
 
