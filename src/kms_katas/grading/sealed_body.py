@@ -141,7 +141,7 @@ def shown_in(payload: bytes, message: bytes) -> str | None:
     if spelling := spelling_of(payload, message, whole=False, least=8):
         return f"part of the payload ({spelling})"
     digest = digest_in(payload, message)
-    return f"the {digest} digest of the payload, by which a guess can be confirmed," if digest else None
+    return f"the {digest} digest of the payload, by which a guess can be confirmed" if digest else None
 
 
 def entry_of_payload(
@@ -164,7 +164,7 @@ def entry_of_payload(
         # The other one first: what a clock or a counter says does not come again after it.
         foreign, again = context_of(other), context_of(payload)
         names = [name for name in names if again.get(name) == context[name] != foreign.get(name)]
-    return f"in {show(names[0])} a value made of the payload, by which a guess can be confirmed," if names else None
+    return f"in {show(names[0])} a value made of the payload, by which a guess can be confirmed" if names else None
 
 
 def expect_new(again: bytes, body: bytes, where: str) -> None:

@@ -141,7 +141,7 @@ def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key, tenant, 
     )
     expect(
         shown is None,
-        f"The message shows {shown} to everybody. The encryption context is not encrypted: it stands in "
+        f"To everybody the message shows {shown}. The encryption context is not encrypted: it stands in "
         "the message as it is, and KMS writes it into CloudTrail.",
         expected="a context that says whose report it is, and nothing of what it says",
         next_step="Take it out of the context. The SDK already protects the payload against changes.",
