@@ -72,6 +72,15 @@ def test_every_eight_bytes_in_a_row_are_changed_by_some_flip(data, draw):
     assert any(changed[start : start + 8] != data[start : start + 8] for changed in flips)
 
 
+def test_a_long_body_takes_some_hundred_changes_and_no_more():
+    for size in (2_000, 4_124, 9_000):
+        data = os.urandom(size)
+        places = [
+            at for _, changed in altered(data) if len(changed) == size for at in range(size) if changed[at] != data[at]
+        ]
+        assert len(list(altered(data))) < 220 and {0, size - 1} <= {*places}
+
+
 @given(st.binary(min_size=7, max_size=300), st.integers(), st.data())
 def test_at_random_the_first_byte_and_every_eight_in_a_row_are_changed_by_some_flip(data, seed, draw):
     start = draw.draw(st.integers(0, max(0, len(data) - 8)))
