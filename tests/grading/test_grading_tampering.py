@@ -234,6 +234,12 @@ def test_a_header_a_clock_and_a_count_follow_from_nothing():
     assert follows(bytes(9), os.urandom(9), bytes(8)) is None
 
 
+def test_digits_that_agree_by_chance_in_two_long_texts_do_not_in_three():
+    one, other, *again = (os.urandom(70_000).hex().encode() for _ in range(4))
+    assert follows(one, other, *again) is None
+    assert follows(one, other, one, again[0][:-1]) is None  # nobody knows what stands where
+
+
 def test_pieces_that_come_again_are_counted():
     assert pieces_again(os.urandom(5_000))[1] == 0
     pieces, again = pieces_again(os.urandom(16) * 500)
