@@ -242,8 +242,11 @@ def test_digits_that_agree_by_chance_in_two_long_texts_do_not_in_three():
 
 def test_pieces_that_come_again_are_counted():
     assert pieces_again(os.urandom(5_000))[1] == 0
-    pieces, again = pieces_again(os.urandom(16) * 500)
+    unit = os.urandom(16)
+    pieces, again = pieces_again(unit * 500)
     assert pieces == again
+    assert pieces_again(unit * 500, known=os.urandom(9) + unit * 2)[1] == 0
+    assert pieces_again(bytes(500) + os.urandom(500))[1] < 3  # a header that is filled up
 
 
 @given(st.lists(st.tuples(st.text(), st.binary()), min_size=2, unique=True), st.integers(2, 40))
@@ -286,3 +289,4 @@ def test_pieces_that_repeat_are_counted_in_both_texts():
     assert repeated(one, two) == (0, 10)
     assert repeated(one, two + one[32:64]) == (2, 10)
     assert repeated(one + one[:16], two) == (1, 11)
+    assert repeated(one, two + one[32:64], known=one[:48]) == (1, 10)

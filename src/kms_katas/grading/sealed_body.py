@@ -86,9 +86,11 @@ def refuse_unread_beginning(what: str) -> NoReturn:
     )
 
 
-def expect_no_pattern(sealed: bytes, what: str) -> None:
-    """Refuses `sealed`, made of many equal bytes, when it repeats itself too. `what` it is: as "the body"."""
-    pieces, again = pieces_again(sealed)
+def expect_no_pattern(sealed: bytes, what: str, known: bytes = bytes(16)) -> None:
+    """Refuses `sealed`, made of many equal bytes, when it repeats itself too. `what` it is: as "the body". A pattern
+    that stands in `known` comes from elsewhere: let that be other content, sealed.
+    """
+    pieces, again = pieces_again(sealed, known)
     # A few may be no fault: a header may hold a run of zero bytes.
     expect(
         again < 5,

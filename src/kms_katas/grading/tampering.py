@@ -80,13 +80,17 @@ def pieces_again(data: bytes, known: bytes = bytes(16)) -> tuple[int, int]:
     Zero bytes, unless otherwise said, are known: nothing that is encrypted comes out so, and headers are filled so.
     """
     samples = [(at, data[at : at + 16]) for at in range(0, len(data) - 15, max(1, len(data) // 100))]
-    return len(samples), sum(data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples)
+    again = (data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples if piece not in known)
+    return len(samples), sum(again)
 
 
-def repeated(one: bytes, other: bytes) -> tuple[int, int]:
-    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before; and how many there are."""
+def repeated(one: bytes, other: bytes, known: bytes = b"") -> tuple[int, int]:
+    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before, and not in `known`; and how many
+    there are.
+    """
     pieces = [(at, one[at : at + 16]) for at in range(0, len(one) - 15, 16)]
-    return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
+    again = (piece in other or one.find(piece) < at for at, piece in pieces if piece not in known)
+    return sum(again), len(pieces)
 
 
 def flip(data: bytes, at: int) -> bytes:
