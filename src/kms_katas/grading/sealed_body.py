@@ -106,10 +106,10 @@ def expect_not_compressed(body: bytes, payload: bytes) -> None:
     """Refuses a body that is shorter than its payload: let that repeat itself."""
     expect(
         len(body) >= len(payload),
-        "The body is shorter than what was sealed in it, so its length tells what kind of data that is: what repeats "
-        "itself shrinks, what does not stays long.",
+        "The body is shorter than what was sealed in it. Either a part is missing, or it was compressed: then the "
+        "length tells what kind of data that is, for what repeats itself shrinks and what does not stays long.",
         expected=f"at least {len(payload):,} bytes, whatever they hold",
-        next_step="Encrypt it as it is: do not compress it first.",
+        next_step="Encrypt all of it as it is: do not compress it first.",
         actual=f"{len(body):,} bytes",
     )
 
