@@ -51,3 +51,11 @@ def test_accents_have_a_sentence_of_their_own():
 def test_spaces_have_a_sentence_of_their_own():
     assert "space" in fault_of_context({"tenant": "North"}, {"tenant": " North "}, "Encrypt")[0]
     assert "space" not in fault_of_context({"tenant": "South"}, {"tenant": "North"}, "Encrypt")[0]
+
+
+def test_what_is_changed_in_several_ways_is_not_taken_for_a_constant():
+    for got in ("gda\u0144sk", "GDA\u0144SK", "gdan\u0301sk"):
+        assert (
+            "accents written in another way"
+            in fault_of_context({"tenant": got}, {"tenant": "Gdan\u0301sk "}, "Encrypt")[0]
+        )

@@ -2,6 +2,7 @@
 is carried out and no sooner.
 """
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -25,12 +26,18 @@ def test_the_private_key_of_a_pair_is_a_data_key(lab, operation):
     assert data_key_length(call) == 32
 
 
-@pytest.mark.parametrize("spec", ["ECC_NIST_P256", "RSA_2048"])
-def test_of_a_pair_the_public_key_may_be_stored_and_the_private_one_not(lab, spec):
-    kms, made = lab.home.admin.client("kms"), lab.home.create_key()
-    pair = kms.generate_data_key_pair(KeyId=made, KeyPairSpec=spec)
-    assert spelling_of_data_key(lab.calls, b"head" + pair["PublicKey"]) is None
-    assert spelling_of_data_key(lab.calls, b"head" + pair["PrivateKeyPlaintext"]) == "as it is"
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("spec", ["ECC_NIST_P256", "ECC_NIST_P384", "RSA_2048"])
+def test_of_a_pair_the_private_key_is_secret_and_the_public_one_is_not(lab, spec, own):
+    key, kms = lab.home.create_key(), lab.home.admin.client("kms")
+    made = kms.generate_data_key_pair(KeyId=key, KeyPairSpec=spec)
+    private, public = made["PrivateKeyPlaintext"], made["PublicKey"]
+    if own:
+        kms.encrypt(KeyId=key, Plaintext=private)
+    for stored in (public, public.hex().encode(), os.urandom(9) + public + os.urandom(9)):
+        assert spelling_of_data_key(lab.calls[-1:], stored) is None
+    for stored in (private, private.hex().encode(), private[:-40]):
+        assert spelling_of_data_key(lab.calls, stored + public)
 
 
 def test_a_key_is_disabled_after_the_first_request_that_succeeds(lab):

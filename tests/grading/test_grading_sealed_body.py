@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +63,7 @@ def test_a_mark_of_the_payload_is_refused_by_its_place() -> None:
         expect_unmarked((one, foreign, again), lambda: mark + os.urandom(90), "message")
     expect_unmarked((one, foreign, again), lambda: os.urandom(97), "message")  # so they agreed by chance
     expect_unmarked((one, foreign, os.urandom(97)), lambda: pytest.fail("not asked for"), "message")
-    drawn = iter([mark, mark, other])  # from two names: it comes again and again, and is not always the same
+    drawn = itertools.cycle([mark, mark, other])  # from two names: it comes again and again, and is not always the same
     expect_unmarked((one, foreign, again), lambda: next(drawn) + os.urandom(90), "message")
 
 
@@ -118,12 +119,12 @@ def test_bodies_of_one_payload_have_nothing_of_their_own_in_common() -> None:
 
     heading, macs = os.urandom(40), [os.urandom(16) for _ in range(2)]
     one = body(macs[0])
-    expect_unrelated(body(heading), body(heading), body(heading), body(heading))
-    expect_unrelated(one, body(macs[1]), body(macs[1]), body(macs[1]))
-    expect_unrelated(one, body(macs[1]), body(macs[0]) + b"x", body(macs[0]))  # nobody knows what stands where
+    expect_unrelated(body(heading), body(heading), body(heading), lambda: body(heading))
+    expect_unrelated(one, body(macs[1]), body(macs[1]), lambda: body(macs[1]))
+    expect_unrelated(one, body(macs[1]), body(macs[0]) + b"x", lambda: body(macs[0]))  # nobody knows what stands where
     with pytest.raises(Rejected, match=r"Bytes .* of the body are the same"):
-        expect_unrelated(one, body(macs[1]), body(macs[0]), body(macs[0]))
-    for equal in ((one, body(heading), one, body(heading)), (one, body(heading), body(heading), one)):
+        expect_unrelated(one, body(macs[1]), body(macs[0]), lambda: body(macs[0]))
+    for equal in ((one, body(heading), one, lambda: body(heading)), (one, body(heading), body(heading), lambda: one)):
         with pytest.raises(Rejected, match="are equal"):
             expect_unrelated(*equal)
 

@@ -72,6 +72,15 @@ def test_every_eight_bytes_in_a_row_are_changed_by_some_flip(data, draw):
     assert any(changed[start : start + 8] != data[start : start + 8] for changed in flips)
 
 
+def test_a_long_body_takes_some_hundred_changes_and_no_more():
+    for size in (2_000, 4_124, 9_000):
+        data = os.urandom(size)
+        places = [
+            at for _, changed in altered(data) if len(changed) == size for at in range(size) if changed[at] != data[at]
+        ]
+        assert len(list(altered(data))) < 220 and {0, size - 1} <= {*places}
+
+
 @given(st.binary(min_size=7, max_size=300), st.integers(), st.data())
 def test_at_random_the_first_byte_and_every_eight_in_a_row_are_changed_by_some_flip(data, seed, draw):
     start = draw.draw(st.integers(0, max(0, len(data) - 8)))
@@ -225,10 +234,19 @@ def test_a_header_a_clock_and_a_count_follow_from_nothing():
     assert follows(bytes(9), os.urandom(9), bytes(8)) is None
 
 
+def test_digits_that_agree_by_chance_in_two_long_texts_do_not_in_three():
+    one, other, *again = (os.urandom(70_000).hex().encode() for _ in range(4))
+    assert follows(one, other, *again) is None
+    assert follows(one, other, one, again[0][:-1]) is None  # nobody knows what stands where
+
+
 def test_pieces_that_come_again_are_counted():
     assert pieces_again(os.urandom(5_000))[1] == 0
-    pieces, again = pieces_again(os.urandom(16) * 500)
+    unit = os.urandom(16)
+    pieces, again = pieces_again(unit * 500)
     assert pieces == again
+    assert pieces_again(unit * 500, known=os.urandom(9) + unit * 2)[1] == 0
+    assert pieces_again(bytes(500) + os.urandom(500))[1] < 3  # a header that is filled up
 
 
 @given(st.lists(st.tuples(st.text(), st.binary()), min_size=2, unique=True), st.integers(2, 40))
@@ -271,3 +289,4 @@ def test_pieces_that_repeat_are_counted_in_both_texts():
     assert repeated(one, two) == (0, 10)
     assert repeated(one, two + one[32:64]) == (2, 10)
     assert repeated(one + one[:16], two) == (1, 11)
+    assert repeated(one, two + one[32:64], known=one[:48]) == (1, 10)

@@ -37,9 +37,15 @@ def fault_of_context(
             why = "A space more or less makes it another value to KMS."
         elif normalize("NFC", got) == normalize("NFC", value):
             why = "An accent written in another way makes it another value to KMS, though both look alike."
+        elif _plain(got) == _plain(value):
+            why = "Capital letters, spaces and accents written in another way make it another value to KMS."
         elif got in wanted.values():
             why = "It carries the value of another pair."
         else:
-            why = "KMS binds what it gets: a constant keeps nobody out, and what is added stands in the log."
+            why = "KMS binds what it gets: a constant, or a part, lets others in, and what is added stands in the log."
         return f"The pair `{name}` has another value than the one given. {why}", f"Pass `{name}` on as you get it."
     return None
+
+
+def _plain(text: str) -> str:
+    return normalize("NFC", text).casefold().strip()

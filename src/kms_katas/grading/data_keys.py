@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+
 from kms_katas.grading.fresh import Fresh
 from kms_katas.grading.tampering import spelling_of
 from kms_katas.lab import Call, Lab
@@ -44,12 +47,18 @@ def data_key_length(call: Call) -> int:
 
 def spelling_of_data_key(calls: Iterable[Call], stored: bytes) -> str | None:
     """In which spelling of `spelling_of` a plaintext data key of these calls stands in `stored`, or None."""
-    parts = list[bytes]()
-    for call in calls:
-        if (key := data_key_of(call)) and len(key) >= 16:
-            # The private key of a pair ends with the public one, which everybody may see.
-            parts += [key] if call.operation in _PAIRS else [key, key[:32], key[-32:]]
+    found = [(key, _public_key_of(key)) for key in map(data_key_of, calls) if key and len(key) >= 16]
+    parts = (part for key, public in found for part in (key, key[:32], key[-32:]) if part not in public)
     return next(filter(None, (spelling_of(part, stored, whole=True) for part in parts)), None)
+
+
+def _public_key_of(data_key: bytes) -> bytes:
+    """Of a private key in DER its public key: that stands in it too, mostly at its end, and is no secret. Else b""."""
+    try:
+        private = load_der_private_key(data_key, None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return b""
+    return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def was_sent(secret: bytes, calls: Iterable[Call]) -> bool:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 
 from kms_katas.grading.fresh import Fresh
 
@@ -57,31 +58,39 @@ def digest_in(content: bytes, text: bytes) -> str | None:
     return "crc32" if any(one in end for one in spellings for end in (text[:_END], text[-_END:])) else None
 
 
-def follows(one: bytes, other: bytes, again: bytes) -> tuple[int, int] | None:
-    """Where `one` shows what it is of: the first and the last byte that `again` has too, and `other` has not.
+def follows(one: bytes, other: bytes, *again: bytes) -> tuple[int, int] | None:
+    """Where `one` shows what it is of: the first and the last byte that each `again` has too, and `other` has not.
 
-    `one` and `again` are one content, sealed twice, and `other`, sealed between the two, is another of the same length:
-    so a time or a count is no such place. None where there is none, or they are not equally long. Of hexadecimal
-    digits one in 100 such messages agrees by chance.
+    `one` and `again` are one content, sealed anew, and `other`, sealed between them, is another of the same length:
+    so a time or a count is no such place. None where there is none, or they are not equally long. Hexadecimal digits
+    agree with one `again` by chance at one place in 65,000, with two at one in 4,000,000,000.
     """
-    if len(one) == len(other) == len(again):
-        for place in re.finditer(b"\0{4,}", _xor(one, again)):
+    if {len(one)} == {*map(len, (other, *again))}:
+        apart = reduce(int.__or__, (int.from_bytes(one) ^ int.from_bytes(each) for each in again))
+        for place in re.finditer(b"\0{4,}", apart.to_bytes(len(one))):
             differ = [at for at in range(*place.span()) if one[at] != other[at]]
             if len(differ) >= 3:  # one more may agree with `other` by chance
                 return differ[0], differ[-1]
     return None
 
 
-def pieces_again(data: bytes) -> tuple[int, int]:
-    """Of how many pieces of 16 bytes, taken all over `data`, how many stand in it more than once."""
+def pieces_again(data: bytes, known: bytes = bytes(16)) -> tuple[int, int]:
+    """Of how many pieces of 16 bytes, taken all over `data`, how many stand in it more than once, and not in `known`.
+
+    Zero bytes, unless otherwise said, are known: nothing that is encrypted comes out so, and headers are filled so.
+    """
     samples = [(at, data[at : at + 16]) for at in range(0, len(data) - 15, max(1, len(data) // 100))]
-    return len(samples), sum(data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples)
+    again = (data.find(piece) < at or data.find(piece, at + 1) > at for at, piece in samples if piece not in known)
+    return len(samples), sum(again)
 
 
-def repeated(one: bytes, other: bytes) -> tuple[int, int]:
-    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before; and how many there are."""
+def repeated(one: bytes, other: bytes, known: bytes = b"") -> tuple[int, int]:
+    """How many pieces of 16 bytes of `one` stand in `other` too, or in `one` before, and not in `known`; and how many
+    there are.
+    """
     pieces = [(at, one[at : at + 16]) for at in range(0, len(one) - 15, 16)]
-    return sum(piece in other or one.find(piece) < at for at, piece in pieces), len(pieces)
+    again = (piece in other or one.find(piece) < at for at, piece in pieces if piece not in known)
+    return sum(again), len(pieces)
 
 
 def flip(data: bytes, at: int) -> bytes:
@@ -118,8 +127,10 @@ def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Al
 
 
 def _flipped(data: bytes) -> Iterator[Altered]:
-    """One byte in every 8, with the first: a nonce may be as short as 4 bytes, or its prefix. And the last."""
-    for at in sorted({*range(0, len(data), _APART), *range(len(data))[-1:]}):
+    """One byte in every 8, with the first: a nonce may be as short as 4 bytes, or its prefix. And the last. Of many
+    bytes 100 places or so: each takes requests, and who fills up a short payload to hide its length has thousands.
+    """
+    for at in sorted({*range(0, len(data), max(_APART, len(data) // 100)), *range(len(data))[-1:]}):
         yield f"byte {at} of {len(data)} changed", flip(data, at)
 
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from kms_katas.grading import AnswerRaised, expect, reject, show
+from kms_katas.grading import AnswerRaised, data_keys, expect, reject, show
 from kms_katas.grading.context_pairs import fault_of_context
-from kms_katas.grading.data_keys import WRAPS, data_key_of, kms_with_another_data_key, was_sent, wrapped_key_of
 from kms_katas.grading.fields import fault_of_fields
-from kms_katas.grading.sealed_body import expect_no_pattern, expect_not_compressed
+from kms_katas.grading.sealed_body import expect_no_digest, expect_no_pattern, expect_not_compressed
 from kms_katas.grading.tampering import DIGESTS, alike, altered, flip, repeated, spelling_of, transplanted
 
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"]
-OF_KEYS = ("Decrypt", *WRAPS)
+OF_KEYS = ("Decrypt", *data_keys.WRAPS)
 REFUSED = object()  # in place of what `open_record` gives back: it raised
 
 
@@ -53,9 +52,10 @@ def test_log_shows_nothing_else(answer, key, fresh):
     _attempt(answer, *batch.opening(next(iter(batch.given))))
     secrets = [(name.encode(), name, "A record ID") for name in batch.given]
     for secret, shown, what in secrets + [(one, one, "The content of a record") for one in batch.given.values()]:
-        in_clear = was_sent(secret, answer.calls)
+        in_clear = data_keys.was_sent(secret, answer.calls)
+        digests = [hashlib.new(name, secret).digest() for name in DIGESTS]
         expect(
-            not in_clear and not any(was_sent(hashlib.new(name, secret).digest(), answer.calls) for name in DIGESTS),
+            not in_clear and not any(data_keys.was_sent(digest, answer.calls) for digest in digests),
             f"{what} went to KMS{'' if in_clear else ' as a digest, which confirms every right guess'}. KMS guards "
             "the data key and needs none of it; what it gets as context every reader of CloudTrail sees.",
             expected="`tenant` and `purpose`, and nothing of the records",
@@ -82,7 +82,7 @@ def test_one_new_data_key_for_each_batch(answer, key, fresh):
     scope, records, seen = _scope(fresh), _records(fresh, *[30] * fresh.integer(4, 8)), set()
     for _ in range(2):
         batch = _seal(answer, key, *scope, records)
-        made = [call for call in batch.calls if wrapped_key_of(call)]
+        made = [call for call in batch.calls if data_keys.wrapped_key_of(call)]
         expect(
             len(made) <= 1,
             f"A batch of {len(records)} records took {len(made)} data keys. Each is a request that costs money and "
@@ -90,13 +90,13 @@ def test_one_new_data_key_for_each_batch(answer, key, fresh):
             expected="one data key for the batch",
             next_step="Ask KMS once, before the loop over the records.",
         )
-        if not made or wrapped_key_of(made[0]) != batch.wrapped_key:
+        if not made or data_keys.wrapped_key_of(made[0]) != batch.wrapped_key:
             reject(
                 "`wrapped_key` is not what KMS gave during this call: no answer of KMS holds these bytes.",
                 expected="the CiphertextBlob that came with the data key, unchanged",
                 next_step="Put the encrypted data key into `wrapped_key` as it came, in each call a new one.",
             )
-        plaintexts = set(filter(None, map(data_key_of, batch.calls)))
+        plaintexts = set(filter(None, map(data_keys.data_key_of, batch.calls)))
         expect(
             not plaintexts & seen,
             "Two batches came under the same data key. Whoever gets that one key opens both.",
@@ -114,19 +114,18 @@ def test_stored_records_show_nothing(answer, key, fresh):
     records[one] = records[two] = records[one] + bytes([fresh.integer(0, 255)]) * 1_600
     batch = _seal(answer, key, *_scope(fresh), records)
     stored, first = b"\n".join((batch.wrapped_key, *batch.bodies.values())), batch.bodies[one]
-    secrets = [(found, "The plaintext data key") for found in map(data_key_of, batch.calls) if found]
-    secrets += [(records[three], "A content"), (hashlib.sha256(records[three]).digest(), "The digest of a content")]
-    for secret, what in secrets:
-        spelling = spelling_of(secret, stored, whole=len(secret) < 300)
+    of_content = ("A content", spelling_of(records[three], stored, whole=False))
+    for what, spelling in (("The plaintext data key", data_keys.spelling_of_data_key(batch.calls, stored)), of_content):
         expect(
             spelling is None,
             f"{what} can be read in what you store ({spelling}). A context binds data, it hides none.",
-            expected="no data key, no content and no digest of one in the open",
+            expected="no data key and no content in the open",
             next_step="Encrypt each content under the data key, and store only what that gives, and `wrapped_key`.",
         )
-    expect_no_pattern(first, "the body of a record")
-    again, pieces = repeated(first, batch.bodies[two])
-    # A header that both bodies share is no fault, even one with a wrapped key in it.
+    expect_no_digest(records[three], stored, "content")
+    expect_no_pattern(first, "the body of a record", known=batch.bodies[three])
+    again, pieces = repeated(first, batch.bodies[two], known=batch.bodies[three])
+    # A header that the bodies share is no fault, even one with a wrapped key in it.
     expect(
         again < 40,
         "Two records with equal contents came out with equal bytes. The records share a data key, and here they share "
@@ -257,7 +256,7 @@ def test_altered_bytes_and_a_kms_that_refuses(answer, lab, key, fresh, monkeypat
         "Let the error of KMS through, and open `body` with nothing but the key that KMS gives back.",
     )
     with monkeypatch.context() as patch:
-        patch.setattr(lab, "send", kms_with_another_data_key(lab.send, fresh))
+        patch.setattr(lab, "send", data_keys.kms_with_another_data_key(lab.send, fresh))
         _expect_refused(
             _attempt(answer, *batch.opening(record_id)),
             "For this call KMS gave back another data key, and the body opened all the same. So its real key is not "

@@ -77,8 +77,9 @@ def test_each_payload_has_its_own_data_key(answer, key, fresh):
         plaintext = data_key_of(made)
         expect(
             number < 3 or plaintext is None or plaintext not in plaintexts,
-            "Payload 3 came under a data key that was there before, once Python's `random` began anew at the same "
-            "place. Whoever finds out where `random` stands, or its seed, makes the same keys and needs no KMS.",
+            "Payload 3 came under a data key that was there before, once your file was read anew and Python's `random` "
+            "stood at the same place. So it follows from `random`, a count or the code: whoever knows where that "
+            "stands makes the same keys and needs no KMS.",
             expected="a data key that nobody can foretell",
             next_step="Let KMS make the data key, or take it from `secrets` or `os.urandom`.",
         )
