@@ -79,6 +79,8 @@ def test_a_long_body_takes_some_hundred_changes_and_no_more():
             at for _, changed in altered(data) if len(changed) == size for at in range(size) if changed[at] != data[at]
         ]
         assert len(list(altered(data))) < 220 and {0, size - 1} <= {*places}
+        for half in (*range(0, 64, 8), *range(size - 64, size, 8)):  # of a nonce, or of a tag
+            assert {*range(half, half + 8)} & {*places}
 
 
 @given(st.binary(min_size=7, max_size=300), st.integers(), st.data())

@@ -83,15 +83,6 @@ def kms_with_another_data_key(send: Callable[[Any], Any], fresh: Fresh) -> Calla
     return sent
 
 
-def throttled(request: Any) -> Any:
-    """In place of the lab's `send`: KMS takes no request, for the account has sent too many."""
-    return SimpleNamespace(
-        status_code=400,
-        headers={"content-type": "application/x-amz-json-1.1"},
-        content=b'{"__type": "ThrottlingException", "message": "Rate exceeded"}',
-    )
-
-
 def kms_that_disables(lab: Lab, key: str, *, after: str) -> Callable[[Any], Any]:
     """The lab's `send`, but `key`, of the home account, is disabled once KMS has carried out one request of the
     operation `after`.

@@ -25,6 +25,8 @@ _END = 1_000
 _NONCE_BYTES = (0, 8, 12, 16, 24)
 _APART = 8
 """Bytes: half a tag, of which a careless comparison may look at the other half."""
+_END_BYTES = 64
+"""Of sealed bytes: as many hold a nonce or a tag of any kind."""
 
 
 def spelling_of(secret: bytes, text: bytes, *, whole: bool, least: int = 16) -> str | None:
@@ -127,10 +129,14 @@ def altered_at_random(data: bytes, fresh: Fresh, others: int = 1) -> Iterator[Al
 
 
 def _flipped(data: bytes) -> Iterator[Altered]:
-    """One byte in every 8, with the first: a nonce may be as short as 4 bytes, or its prefix. And the last. Of many
-    bytes 100 places or so: each takes requests, and who fills up a short payload to hide its length has thousands.
+    """One byte in every 8, with the first: a nonce may be as short as 4 bytes, or its prefix. And the last.
+
+    Of many bytes 120 places or so, near both ends one in every 8: there stand nonce and tag. Each takes requests, and
+    who fills up a short payload to hide its length has thousands.
     """
-    for at in sorted({*range(0, len(data), max(_APART, len(data) // 100)), *range(len(data))[-1:]}):
+    step, size = max(_APART, len(data) // 100), len(data)
+    places = {at for at in range(0, size, _APART) if at % step < _APART or min(at, size - at) <= _END_BYTES}
+    for at in sorted({*places, *range(size)[-1:]}):
         yield f"byte {at} of {len(data)} changed", flip(data, at)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kms_katas.grading import AnswerRaised, expect, reject, show
 from kms_katas.grading.data_key_ledger import Ledger
-from kms_katas.grading.data_keys import kms_with_another_data_key, throttled
+from kms_katas.grading.data_keys import kms_with_another_data_key
 from kms_katas.grading.expect import Rejected
 from kms_katas.grading.sealed_body import (
     attempt,
@@ -19,6 +19,7 @@ from kms_katas.grading.sealed_body import (
     refuse_unread_beginning,
 )
 from kms_katas.grading.tampering import altered_at_random, flip, forged, spelling_of
+from kms_katas.lab import Quotas
 
 DAY = 86_400
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:GenerateRandom"]
@@ -193,32 +194,32 @@ def test_stored_fields_show_neither_payload_nor_key(answer, lab, key, context, f
 
 @pytest.mark.task(1)
 @pytest.mark.points(1)
-def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits, monkeypatch):
+def test_no_data_key_is_used_beyond_its_limits_when_kms_refuses(answer, lab, key, context, fresh, limits):
     """If KMS refuses a new data key, its error reaches the caller, and the old key seals nothing more."""
     limits["messages"] = 2
     ledger = Ledger(answer, lab, limits)
     ledger.seal(key, context, fresh.bytes(20))
     sealed_all, too_old = "had sealed all that it may", "was as old as it may become"
     for used_up, refusal in ((sealed_all, "KMS throttled the account"), (too_old, "the KMS key was disabled")):
-        with monkeypatch.context() as patch:
-            if used_up == sealed_all:
+        if used_up == sealed_all:
+            ledger.seal(key, context, fresh.bytes(20))
+            lab.quotas = Quotas({"symmetric": 0})
+        else:
+            lab.clock.advance(seconds=limits["seconds"])
+            lab.home.switch_key(key, on=False)
+        try:
+            for _ in range(5):  # not at once where a data key was fetched before it was needed
                 ledger.seal(key, context, fresh.bytes(20))
-                patch.setattr(lab, "send", throttled)
-            else:
-                lab.clock.advance(seconds=limits["seconds"])
-                lab.home.switch_key(key, on=False)
-            try:
-                for _ in range(5):  # not at once where a data key was fetched before it was needed
-                    ledger.seal(key, context, fresh.bytes(20))
-            except AnswerRaised:
-                pass
-            except Rejected:
-                reject(
-                    f"The data key {used_up}, {refusal}, and `seal` gave back a result all the same. Limits that hold "
-                    "only while KMS answers are none: the old data key could be used for ever.",
-                    expected="the error of KMS",
-                    next_step="Let the error of KMS through; do not go on with the old data key.",
-                )
+        except AnswerRaised:
+            pass
+        except Rejected:
+            reject(
+                f"The data key {used_up}, {refusal}, and `seal` gave back a result all the same. Limits that hold only "
+                "while KMS answers are none: the old data key could be used for ever.",
+                expected="the error of KMS",
+                next_step="Let the error of KMS through; do not go on with the old data key.",
+            )
+        lab.quotas = None
         lab.home.switch_key(key, on=True)
         ledger.seal(key, context, fresh.bytes(20), "Begin a key's age and counts anew only when KMS has given the key.")
 

@@ -128,8 +128,8 @@ def test_context_binds_the_tenant_and_shows_no_secret(answer, lab, key, tenant, 
         "The tenant is not in the encryption context under the name `tenant`. So the message is bound to nobody: moved "
         "into another tenant's place, it opens there."
         if missing
-        else "Under `tenant`, the encryption context has another text than the tenant that was given. Whoever knows "
-        "the clinic by that does not open its reports, and two whose names become alike open each other's.",
+        else "Under `tenant`, the encryption context has another text than the tenant that was given. Who opens with "
+        "the tenant as it is called is refused, and two tenants that become alike open each other's reports.",
         expected=f"`tenant`: {show(tenant)}",
         actual=show({name: value for name, value in message.context.items() if name != SIGNER}),
         next_step="Give the SDK an encryption context with the tenant, as it came, when it encrypts.",
