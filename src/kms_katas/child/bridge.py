@@ -7,6 +7,7 @@ Not for running the answer.
 import io
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,7 @@ class Bridge:
     def __init__(self, ask: Ask) -> None:
         self.connect(ask)
         self.lock = threading.Lock()
+        self._replies = threading.local()
         self.loads = 0
         """How often an answer was loaded. A stream lives as long as the check that it was made for."""
 
@@ -67,15 +69,24 @@ class Bridge:
 
     def send_request(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """botocore's before-send handler: what it returns is the response, and nothing goes to a network."""
-        question = {
-            "ask": "http",
-            "method": request.method,
-            "url": request.url,
-            "headers": [[str(name), _text(value)] for name, value in request.headers.items()],
-            "body": wire.encode(_body(request.body)),
-        }
-        reply = self.ask(question)
+        headers = [[str(name), _text(value)] for name, value in request.headers.items()]
+        reply = self.ask_aws(request.method, request.url, headers, _body(request.body))
         return AWSResponse(request.url, reply["status"], dict(reply["headers"]), _Raw(wire.decode(reply["body"])))
+
+    def ask_aws(self, method: str, url: str, headers: list[list[str]], body: bytes) -> dict[str, Any]:
+        """The lab's reply to one request: its `status`, and `headers` and `body` as they were given here."""
+        if reply := self._replies.__dict__.pop("first", None):
+            return reply  # type: ignore[no-any-return]
+        return self.ask({"ask": "http", "method": method, "url": url, "headers": headers, "body": wire.encode(body)})
+
+    @contextmanager
+    def repeated(self, reply: dict[str, Any]) -> Iterator[None]:
+        """Within it, the next request of this thread has this reply, and is not asked."""
+        self._replies.first = reply
+        try:
+            yield
+        finally:
+            self._replies.__dict__.pop("first", None)
 
     def handle(self, described: dict[str, Any]) -> Any:
         """What a handle stands for in the child. Raises WireError for a kind that this version does not know."""

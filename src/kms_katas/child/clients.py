@@ -27,6 +27,8 @@ class Clients:
         self._lent: dict[str, _Made] = {}
         self._plain: list[tuple[str, str, _Made]] = []
         """Lent to a boto3.client(), with service and Region."""
+        self.of_kms: dict[Any, _Made] = {}
+        """Each client of KMS that was made here, and what is known of it."""
         self._changed: list[_Made] = []
         """For nobody. To let go of a client is to touch, and so to copy, all that was made ready with it: 0.5 ms."""
         self._begin_session()
@@ -66,7 +68,7 @@ class Clients:
         name = json.dumps(described, sort_keys=True)
         if name not in self._lent:
             ready = self._ready.get((described["service"], described["region"]))
-            self._lent[name] = ready.pop() if ready else _new(described["service"], described["region"])
+            self._lent[name] = ready.pop() if ready else self._make(described["service"], described["region"])
             _become(
                 self._lent[name].credentials,
                 described["access_key_id"],
@@ -90,9 +92,15 @@ class Clients:
 
     def prepare(self, service: str, region: str) -> Any:
         """Make a client before anybody asks for it."""
-        made = _new(service, region)
+        made = self._make(service, region)
         self._ready.setdefault((service, region), []).append(made)
         return made.client
+
+    def _make(self, service: str, region: str) -> "_Made":
+        made = _new(service, region)
+        if service == "kms":
+            self.of_kms[made.client] = made
+        return made
 
 
 class _Session(boto3.Session):  # type: ignore[misc]  # boto3 has no types
@@ -142,8 +150,12 @@ class _Made:
     @property
     def is_as_it_was(self) -> bool:
         """No handler came or went, and nothing was hung on it."""
-        same = _handlers(self.client.meta.events) is self._handlers
-        return same and self._names == {*vars(self.client), *vars(self.client.meta)}
+        return self.has_its_handlers and self._names == {*vars(self.client), *vars(self.client.meta)}
+
+    @property
+    def has_its_handlers(self) -> bool:
+        """Those that it was made with, and no others."""
+        return _handlers(self.client.meta.events) is self._handlers
 
 
 def _handlers(events: Any) -> object:

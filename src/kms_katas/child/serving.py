@@ -22,6 +22,7 @@ from botocore.exceptions import UnknownServiceError
 from kms_katas.child import wire
 from kms_katas.child.answer import Answer
 from kms_katas.child.bridge import Bridge
+from kms_katas.child.calls import call_quickly
 from kms_katas.child.clients import LOADER
 from kms_katas.child.clock import LabTime
 from kms_katas.child.headers import order_headers_quickly
@@ -74,6 +75,7 @@ def warm() -> None:
     remember("cryptography")
     sign_quickly()
     order_headers_quickly()
+    call_quickly(bridge)
     # Again and again: Python fits code that runs often to what it meets, and what is fitted here no answer has to.
     _prepare("kms", OF_KMS, 16)
     boto3.client("kms", "us-east-1", use_ssl=True)  # made anew, where a plain one is lent

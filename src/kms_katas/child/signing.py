@@ -38,19 +38,36 @@ def _add_auth(signer: Any, request: Any) -> None:
     now = request.context["timestamp"] = get_current_datetime().strftime(SIGV4_TIMESTAMP)
     signer._modify_request_before_signing(request)
     headers = _signed_headers(request)
-    names, claimed = sorted(headers), headers.get("x-amz-content-sha256")
-    signed = ";".join(names)
+    claimed = headers.get("x-amz-content-sha256")
     lines = [request.method.upper(), signer._normalize_url_path(urlsplit(request.url).path)]
-    lines += [signer.canonical_query_string(request), *(f"{name}:{headers[name]}" for name in names), "", signed]
-    lines.append(signer.payload(request) if claimed is None else claimed)
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    scope = (now[:8], signer._region_name, signer._service_name, "aws4_request")
-    text = "\n".join(("AWS4-HMAC-SHA256", now, "/".join(scope), digest))
-    signature = _hmac(_signing_key(signer.credentials.secret_key, *scope), text).hex()
-    who = "/".join((signer.credentials.access_key, *scope))
-    request.headers["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={who}, SignedHeaders={signed}, Signature={signature}"
-    )
+    lines.append(signer.canonical_query_string(request))
+    digest = signer.payload(request) if claimed is None else claimed
+    scope = (now[:8], signer._region_name, signer._service_name)
+    request.headers["Authorization"] = _authorization(signer.credentials, lines, headers, digest, now, scope)
+
+
+def sign_for_kms(credentials: Any, region: str, url: str, headers: dict[str, str], body: bytes) -> None:
+    """The same of a request of KMS before botocore has made one of it: a POST of `body` to the root of `url`."""
+    now = headers["X-Amz-Date"] = get_current_datetime().strftime(SIGV4_TIMESTAMP)
+    if credentials.token:
+        headers["X-Amz-Security-Token"] = credentials.token
+    named = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
+    signed = {name: value for name, value in named.items() if name not in _NOT_SIGNED} | {"host": _host(url)}
+    lines, digest = ["POST", "/", ""], hashlib.sha256(body).hexdigest()
+    headers["Authorization"] = _authorization(credentials, lines, signed, digest, now, (now[:8], region, "kms"))
+
+
+def _authorization(
+    credentials: Any, lines: list[str], headers: dict[str, str], digest: str, now: str, scope: tuple[str, ...]
+) -> str:
+    """`lines` are method, path and query, `digest` is of the body, `scope` is date, Region and service."""
+    names, scope = sorted(headers), (*scope, "aws4_request")
+    signed = ";".join(names)
+    lines += [*(f"{name}:{headers[name]}" for name in names), "", signed, digest]
+    text = "\n".join(("AWS4-HMAC-SHA256", now, "/".join(scope), hashlib.sha256("\n".join(lines).encode()).hexdigest()))
+    signature = _hmac(_signing_key(credentials.secret_key, *scope), text).hex()
+    who = "/".join((credentials.access_key, *scope))
+    return f"AWS4-HMAC-SHA256 Credential={who}, SignedHeaders={signed}, Signature={signature}"
 
 
 def _signed_headers(request: Any) -> dict[str, str]:
