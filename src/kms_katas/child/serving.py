@@ -42,7 +42,8 @@ CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
 OF_KMS, OF_EACH, OF_MANY = 3, 2, {"kms": 8, "s3": 8}
 """How many clients are made ready: of KMS for every answer; of each service, for whoever needs another beside KMS; and
-of those that the Amazon S3 Encryption Client asks two for at each use, one of which nobody can use again."""
+of those that the Amazon S3 Encryption Client asks two for at each use, one of which nobody can use again, or the AWS
+Encryption SDK one for each keyring."""
 OFTEN: dict[str, dict[str, dict[str, Any]]] = {
     "kms": {
         "decrypt": {"CiphertextBlob": b"practice"},
@@ -113,6 +114,7 @@ def make_ready(preparation: str) -> None:
             remember(name)
             if name == "aws_encryption_sdk":
                 unfold()
+                _prepare("kms", OF_MANY["kms"], 1)
             practise_with(name, bridge)
     gc.collect()
     gc.freeze()
