@@ -16,6 +16,8 @@ _PURE: dict[str, tuple[tuple[str, str], ...]] = {
         ("cryptography.hazmat.primitives.serialization", "load_der_private_key"),
         ("cryptography.hazmat.primitives.serialization", "load_pem_private_key"),
     ),
+    # S3 says of each object when it was changed, and botocore asks a library what kind of date that may be.
+    "botocore": (("botocore.parsers", "DEFAULT_TIMESTAMP_PARSER"),),
     # Translated from Dafny, they go through ARN and context letter by letter, several times for each message, and make
     # every algorithm suite anew to choose one of them.
     "aws_encryption_sdk": (

@@ -73,7 +73,8 @@ def warm() -> None:
     botocore.handlers.BUILTIN_HANDLERS.insert(0, ("before-send", bridge.send_request))
     botocore.session.create_loader = _shared_loader
     trust_known_primes()
-    remember("cryptography")
+    for package in ("cryptography", "botocore"):
+        remember(package)
     sign_quickly()
     order_headers_quickly()
     call_quickly(bridge)
