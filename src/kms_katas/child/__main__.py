@@ -87,7 +87,7 @@ def serve_words(control: socket.socket, clock: LabTime, enclosure: Enclosure, la
             os.close(descriptors[0])
             copies.add(pid)
         elif word.startswith((b"client ", b"import ")):
-            make_ready(word.decode())
+            make_ready(word.decode(), for_all=True)
             control.sendall(b"made")
         elif word.startswith(b"ended"):
             control.sendall(_ended(int(word.split()[1])).encode())

@@ -40,10 +40,11 @@ if sys.platform == "linux":
 
 CPU_SECONDS = 60
 """A process that nobody is left to end is ended by the kernel after this much CPU, where the kernel can."""
-OF_KMS, OF_EACH, OF_MANY = 3, 2, {"kms": 8, "s3": 8}
-"""How many clients are made ready: of KMS for every answer; of each service, for whoever needs another beside KMS; and
-of those that the Amazon S3 Encryption Client asks two for at each use, one of which nobody can use again, or the AWS
-Encryption SDK one for each keyring."""
+OF_KMS, OF_EACH, OF_MANY = 3, 2, 8
+"""How many clients are made ready: of KMS for every answer; of each service, for whoever needs another beside KMS; and,
+where they are made once for all answers, of those that the Amazon S3 Encryption Client asks two for at each use, one of
+which nobody can use again, or the AWS Encryption SDK one for each keyring."""
+ASKS_FOR_MANY = ("kms", "s3")
 OFTEN: dict[str, dict[str, dict[str, Any]]] = {
     "kms": {
         "decrypt": {"CiphertextBlob": b"practice"},
@@ -98,12 +99,15 @@ def _shared_loader(path: str | None = None) -> Any:
     return LOADER
 
 
-def make_ready(preparation: str) -> None:
-    """`client SERVICE` or `import PACKAGE`: have it ready, for both can cost more than a whole check."""
+def make_ready(preparation: str, for_all: bool = False) -> None:
+    """`client SERVICE` or `import PACKAGE`: have it ready, for both can cost more than a whole check.
+
+    `for_all`: this process is none of an answer, but what all answers' processes are forked from.
+    """
     what, name = preparation.split()
     with contextlib.suppress(Exception):  # whoever asks for it is told
         if what == "client":
-            _prepare(name, OF_MANY.get(name, OF_EACH), 1)
+            _prepare(name, OF_MANY if for_all and name in ASKS_FOR_MANY else OF_EACH, 1)
             for kind in ("paginators-1", "waiters-2", "resources-1"):
                 with contextlib.suppress(UnknownServiceError):  # it has none
                     LOADER.load_service_model(name, kind)
@@ -115,7 +119,8 @@ def make_ready(preparation: str) -> None:
             remember(name)
             if name == "aws_encryption_sdk":
                 unfold()
-                _prepare("kms", OF_MANY["kms"], 1)
+                if for_all:
+                    _prepare("kms", OF_MANY, 1)
             practise_with(name, bridge)
     gc.collect()
     gc.freeze()
