@@ -112,8 +112,8 @@ def outcome(asked: Asked, made: Any, scope: Any, call: Any) -> Any:
     operation, parameters, replies = call
     clients = asked.bridge.clients = Clients()
     client = clients.prepare("kms", scope[0])
-    of_it = clients.of_kms[client].credentials
-    of_it.access_key, of_it.secret_key, of_it.token = "AKIAEXAMPLE", "its secret", scope[1]
+    held = clients.of_kms[client].credentials
+    held.access_key, held.secret_key, held.token = "AKIAEXAMPLE", "its secret", scope[1]
     asked.questions, asked.replies = [], [*replies]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", made)
@@ -175,6 +175,15 @@ def test_a_client_of_ones_own_and_one_of_another_service_are_botocores(asked: As
     asked.replies = [{"status": 200, "headers": [], "body": wire.encode(b"<Said><GetCallerIdentityResult/></Said>")}]
     sts.get_caller_identity()
     assert "Action=GetCallerIdentity" in str(asked.questions[-1]["body"])
+
+
+def test_a_client_that_was_made_when_an_answer_was_there_is_botocores(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")  # as an answer may say when it is loaded
+    who = {"access_key_id": "A", "secret_access_key": "s", "session_token": None}
+    client = asked.bridge.clients.lend({"kind": "client", "service": "kms", "region": "eu-west-1", **who})
+    assert client.meta.config.retries["mode"] == "adaptive" and not quick(asked, client)
 
 
 def test_a_repeated_reply_is_for_its_own_thread_and_for_once(asked: Asked) -> None:

@@ -74,7 +74,7 @@ class Bridge:
         return AWSResponse(request.url, reply["status"], dict(reply["headers"]), _Raw(wire.decode(reply["body"])))
 
     def ask_aws(self, method: str, url: str, headers: list[list[str]], body: bytes) -> dict[str, Any]:
-        """The lab's reply to one request: its `status`, and `headers` and `body` as they were given here."""
+        """The lab's reply to one request: `status`, `headers` in pairs, and `body` as wire.encode() gives it."""
         if reply := self._replies.__dict__.pop("first", None):
             return reply  # type: ignore[no-any-return]
         return self.ask({"ask": "http", "method": method, "url": url, "headers": headers, "body": wire.encode(body)})

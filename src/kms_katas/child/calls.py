@@ -1,7 +1,8 @@
 """botocore's own call of KMS, made in a third of the time: the rest goes into events that nobody listens to.
 
-What is asked is the same, header for header, and what comes of it too. Left to botocore is every client that somebody
-else made, or hung a handler on, every call while its log is read, and whatever could be tried again.
+What is asked is the same, header for header, and what comes of it too. Left to botocore is every client that was made
+while an answer was there, or that a handler was hung on, every call while its log is read, and whatever could be tried
+again.
 """
 
 import logging
@@ -33,7 +34,7 @@ _botocores: Any = BaseClient._make_api_call
 
 
 def call_quickly(bridge: Bridge) -> None:
-    """From now on, in this process, for the clients of KMS that were made for the bridge."""
+    """From now on, in this process, for the clients of KMS that the bridge has made ready."""
     BaseClient._make_api_call = lambda *call: _made(bridge, *call)
 
 

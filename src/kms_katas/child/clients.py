@@ -28,7 +28,7 @@ class Clients:
         self._plain: list[tuple[str, str, _Made]] = []
         """Lent to a boto3.client(), with service and Region."""
         self.of_kms: dict[Any, _Made] = {}
-        """Each client of KMS that was made here, and what is known of it."""
+        """By its client, each that was made ready: before any answer was there, so nothing of an answer is in it."""
         self._changed: list[_Made] = []
         """For nobody. To let go of a client is to touch, and so to copy, all that was made ready with it: 0.5 ms."""
         self._begin_session()
@@ -68,7 +68,7 @@ class Clients:
         name = json.dumps(described, sort_keys=True)
         if name not in self._lent:
             ready = self._ready.get((described["service"], described["region"]))
-            self._lent[name] = ready.pop() if ready else self._make(described["service"], described["region"])
+            self._lent[name] = ready.pop() if ready else _new(described["service"], described["region"])
             _become(
                 self._lent[name].credentials,
                 described["access_key_id"],
@@ -92,15 +92,11 @@ class Clients:
 
     def prepare(self, service: str, region: str) -> Any:
         """Make a client before anybody asks for it."""
-        made = self._make(service, region)
-        self._ready.setdefault((service, region), []).append(made)
-        return made.client
-
-    def _make(self, service: str, region: str) -> "_Made":
         made = _new(service, region)
+        self._ready.setdefault((service, region), []).append(made)
         if service == "kms":
             self.of_kms[made.client] = made
-        return made
+        return made.client
 
 
 class _Session(boto3.Session):  # type: ignore[misc]  # boto3 has no types

@@ -47,7 +47,7 @@ def _add_auth(signer: Any, request: Any) -> None:
 
 
 def sign_for_kms(credentials: Any, region: str, url: str, headers: dict[str, str], body: bytes) -> None:
-    """The same of a request of KMS before botocore has made one of it: a POST of `body` to the root of `url`."""
+    """Add to `headers` what _add_auth adds to those of a request of KMS, a POST of `body` to the root of `url`."""
     now = headers["X-Amz-Date"] = get_current_datetime().strftime(SIGV4_TIMESTAMP)
     if credentials.token:
         headers["X-Amz-Security-Token"] = credentials.token
