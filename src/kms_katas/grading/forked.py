@@ -18,6 +18,7 @@ from typing import Any
 from kms_katas.child import wire
 from kms_katas.grading.bridged import START_SECONDS, BridgedAnswer
 from kms_katas.grading.environment import PROCESS_ENVIRONMENT
+from kms_katas.grading.one_cpu import bring_here
 from kms_katas.grading.outcome import AnswerTimeout, Infra, NotStarted, ProcessLost
 from kms_katas.grading.runner import BEST, TRIES, AnswerProcess
 
@@ -60,7 +61,9 @@ class ForkedRunner:
 
     def start(self) -> AnswerProcess:
         warm = self._current()
-        return self._ahead.pop(0) if self._ahead else warm.fork(b"fork", self.preparations)
+        answer = self._ahead.pop(0) if self._ahead else warm.fork(b"fork", self.preparations)
+        answer.come_here()
+        return answer
 
     def lend(self) -> socket.socket | None:
         """For adopt() in another process: the other end of a copy of the warm process. None when that was killed."""
@@ -111,7 +114,7 @@ class _WarmProcess:
 
     def __init__(self, arguments: list[str], lent: socket.socket | None = None) -> None:
         self.level = self.lacks = ""
-        self._pid = 0
+        self.pid = 0
         """Known once it is ready."""
         self.gone = False
         """Whether it is known to be."""
@@ -151,7 +154,7 @@ class _WarmProcess:
             self.gone = True
             raise Infra(f"answers cannot be closed off as far as was asked for: {rest}")
         self.level, pid, self.lacks = rest.split(" ", 2)
-        self._pid = int(pid)
+        self.pid = int(pid)
 
     def fork(self, word: bytes, preparations: frozenset[str]) -> "_ForkedAnswer":
         self.wait_until_ready()
@@ -205,10 +208,10 @@ class _WarmProcess:
         self._process.wait()
 
     def _say(self, word: bytes, *descriptors: int) -> None:
-        if self._pid:
+        if self.pid:
             # At `none` an answer may have stopped it; what is not stopped takes no notice.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(self._pid, signal.SIGCONT)
+                os.kill(self.pid, signal.SIGCONT)
         if self._reaping:
             self._reaping = False
             self._hear()
@@ -239,6 +242,10 @@ class _ForkedAnswer(BridgedAnswer):
         self._either = select.poll()
         self._either.register(connection, select.POLLIN)
         self._either.register(output, select.POLLIN)
+
+    def come_here(self) -> None:
+        """To the CPU of the calling thread, with what it was forked from, for the next one is wanted there too."""
+        bring_here(self._warm.pid, self._pid)
 
     def send(self, message: dict[str, Any], deadline: float) -> None:
         frame, sent = wire.frame(message), 0

@@ -21,8 +21,10 @@ import kms_katas
 from kms_katas.grading.answer import Answer
 from kms_katas.grading.cells import notebook_in_place
 from kms_katas.grading.evidence import evidence
+from kms_katas.grading.forked import ForkedRunner
 from kms_katas.grading.in_words import in_words
 from kms_katas.grading.one_check import Checks
+from kms_katas.grading.one_cpu import on_one_cpu
 from kms_katas.grading.outcome import AnswerUnusable, Infra, NotStarted, ProcessLost
 from kms_katas.grading.plugin import ANSWER, CLIENTS, RUN, SCENE, scene_in_lane, title_of
 from kms_katas.grading.run import KATA_SECONDS, MayTell, Run, always, answer_folder
@@ -134,7 +136,9 @@ class Lane:
         try:
             # The hidden ones last: the process of the answer remembers what a check gave it, and could tell it in the
             # next one that shows what it printed.
-            found = {item: self._check(item, run) for item in sorted(self._items[kata.id], key=_is_hidden)}
+            in_order = sorted(self._items[kata.id], key=_is_hidden)
+            with on_one_cpu() if isinstance(self._runner, ForkedRunner) else contextlib.nullcontext():
+                found = {item: self._check(item, run) for item in in_order}
             checks = tuple(found[item] for item in self._items[kata.id])
             if not all(check.status == "pass" for check in checks):
                 # What a check shows of a right answer is for after the pass: one check's would tell another's.
