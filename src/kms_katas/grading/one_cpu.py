@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def on_one_cpu() -> Iterator[None]:
-    """Keep the calling thread where it is: of the CPUs that were idle when it was woken, one that the system chose."""
+    """Keep the calling thread on its CPU: the system chose that when it woke the thread, an idle one if it had one."""
     if sys.platform != "linux":
         yield
         return

@@ -4,37 +4,44 @@ import os
 import time
 
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-cache = {}
-opened = {}
+
+class Given:
+    """A data key as KMS gave it, and what it has sealed."""
+
+    def __init__(self, reply, wrapped):
+        self.cipher = ChaCha20Poly1305(reply["Plaintext"])
+        self.wrapped, self.since = wrapped, time.monotonic()
+        self.sealed = []
+
+    def is_young(self, seconds):
+        return time.monotonic() - self.since < seconds
+
+    def has_room(self, size, limits):
+        return len(self.sealed) < limits["messages"] and sum(self.sealed) + size <= limits["bytes"]
+
+
+to_seal, to_open = {}, {}
 
 
 def seal(kms, key_id, context, payload, limits):
-    place = (key_id, frozenset(context.items()))
-    entry = cache.get(place)
-    if (
-        entry is None
-        or entry["messages"] >= limits["messages"]
-        or entry["bytes"] + len(payload) > limits["bytes"]
-        or time.time() - entry["time"] >= limits["seconds"]
-    ):
-        made = kms.generate_data_key(KeyId=key_id, KeySpec="AES_256", EncryptionContext=context)
-        entry = cache[place] = {"key": made, "messages": 0, "bytes": 0, "time": time.time()}
-    entry["messages"] += 1
-    entry["bytes"] += len(payload)
+    use = key_id, *sorted(context.items())
+    given = to_seal.get(use)
+    if not given or not given.is_young(limits["seconds"]) or not given.has_room(len(payload), limits):
+        reply = kms.generate_data_key(KeyId=key_id, NumberOfBytes=32, EncryptionContext=context)
+        given = to_seal[use] = Given(reply, reply["CiphertextBlob"])
+    given.sealed.append(len(payload))
     nonce = os.urandom(12)
-    body = nonce + AESGCM(entry["key"]["Plaintext"]).encrypt(nonce, payload, None)
-    return {"wrapped_key": entry["key"]["CiphertextBlob"], "body": body}
+    return {"wrapped_key": given.wrapped, "body": given.cipher.encrypt(nonce, payload, b"") + nonce}
 
 
 def open_sealed(kms, context, sealed, seconds):
-    wrapped, body = sealed["wrapped_key"], sealed["body"]
-    place = (wrapped, frozenset(context.items()))
-    if place not in opened or time.time() - opened[place][1] >= seconds:
+    blob = sealed["wrapped_key"]
+    use = blob, *sorted(context.items())
+    if use not in to_open or not to_open[use].is_young(seconds):
         try:
-            data_key = kms.decrypt(CiphertextBlob=wrapped, EncryptionContext=context)["Plaintext"]
+            to_open[use] = Given(kms.decrypt(CiphertextBlob=blob, EncryptionContext=context), blob)
         except ClientError:
             return None
-        opened[place] = (data_key, time.time())
-    return AESGCM(opened[place][0]).decrypt(body[:12], body[12:], None)
+    return to_open[use].cipher.decrypt(sealed["body"][-12:], sealed["body"][:-12], b"")
