@@ -249,7 +249,7 @@ def test_one_kms_call_opens_all_that_came_under_a_data_key(answer, lab, key, con
 def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context, fresh, limits):
     """A data key that KMS opened `seconds` seconds ago opens nothing more without KMS, idle or busy."""
     age, ledger = limits["seconds"], Ledger(answer, lab, limits | {"seconds": 3 * DAY})
-    refused = "A kept data key was too old, KMS refused to give it again"
+    disabled = "The KMS key was disabled and any kept data key too old"
     sealed = ledger.seal(key, context, payload := fresh.bytes(50))
     for process in ("sealed", "opened"):
         if process == "opened":
@@ -257,7 +257,7 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
             _open(answer, context, sealed, payload, limits)
         lab.home.switch_key(key, on=False)
         lab.clock.advance(seconds=DAY + fresh.integer(1, 99))
-        opened = _attempt(answer, context, sealed.fields, limits, refused)
+        opened = _attempt(answer, context, sealed.fields, limits, disabled)
         expect(
             opened is None,
             "The KMS key was disabled, and longer than `seconds` ago KMS had given its data key to the process that "
@@ -269,7 +269,7 @@ def test_an_opened_data_key_is_asked_for_again_in_time(answer, lab, key, context
         )
         if process == "opened":
             expect(
-                _attempt(answer, context, sealed.fields, limits, refused) is None,
+                _attempt(answer, context, sealed.fields, limits, disabled) is None,
                 "A kept data key was too old, and KMS refused to give it again. The first call raised an exception, "
                 "and the next opened the payload from memory: a refusal made the old data key young.",
                 expected="an exception in each call, for as long as KMS refuses",
