@@ -1,6 +1,7 @@
 """A lane and the answer that it grades are on one CPU, and the lane goes where it likes before and after."""
 
 import os
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from .conftest import Grade, statuses
 RIGHT = 'def open_it(kms, blob):\n    return kms.decrypt(CiphertextBlob=blob)["Plaintext"]\n'
 Seen = list[tuple[set[int], set[int]]]
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot be kept on a CPU")
 by_the_forked_runner = pytest.mark.parametrize("runner", ["forked"], indirect=True)
 by_the_spawned_runner = pytest.mark.parametrize("runner", ["spawned"], indirect=True)
 
